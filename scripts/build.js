@@ -1,0 +1,23 @@
+// Compiles src/ to dist/. Runs as `prepare`, so that `npm ci` on a clone leaves a program that starts.
+// Without the compiler (`npm ci --omit=dev`) an existing dist/ is kept as it is.
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+
+let compiler
+try {
+  compiler = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+} catch {
+  const built = existsSync(path.join(root, 'dist', 'main.js'))
+  console.error(built ? 'TypeScript is not installed: dist/ is kept.' : 'TypeScript is not installed: dist/ was not built. Run npm ci with the development dependencies.')
+  process.exit(0)
+}
+rmSync(path.join(root, 'dist'), { recursive: true, force: true })
+const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+if (result.error) throw result.error
+process.exit(result.status ?? 1)

@@ -1,0 +1,54 @@
+// THE stream union: every completion, in every dialect, is a sequence of these. It begins with at most one of `loaded`, `unloaded`, `rendered`
+// (which then is all there is), or goes on with deltas and calls and ends with exactly one `finish`. A failure throws an AppError instead.
+
+import type { ToolCall } from './message.ts'
+
+export interface TokenLogprob {
+  /** Text of the token; may hold half a character, then `bytes` is the truth. */
+  token: string
+  logprob: number
+  bytes: number[]
+}
+
+export interface Logprob extends TokenLogprob {
+  /** Only where the request asked for alternatives; most likely first. */
+  top?: TokenLogprob[]
+}
+
+export interface Timings {
+  /** Nanoseconds, all of them. */
+  totalNs: number
+  loadNs: number
+  promptEvalNs: number
+  evalNs: number
+  /** Tokens of the prompt, cached ones included. */
+  promptTokens: number
+  cachedTokens: number
+  evalTokens: number
+}
+
+/** What was cut so that the prompt fits. */
+export interface Truncation {
+  droppedMessages: number
+  droppedTokens: number
+}
+
+export type FinishReason = 'stop' | 'length' | 'repetition'
+
+export type ChatEvent =
+  | { type: 'loaded' }
+  | { type: 'unloaded' }
+  | { type: 'rendered'; prompt: string; imageCount: number }
+  | { type: 'thinking-delta'; text: string; logprobs?: Logprob[] }
+  | { type: 'text-delta'; text: string; logprobs?: Logprob[] }
+  | { type: 'tool-call'; call: ToolCall; logprobs?: Logprob[] }
+  | {
+      type: 'finish'
+      reason: FinishReason
+      /** The stop string that ended the text, where one did. */
+      stopSequence?: string
+      timings: Timings
+      truncation?: Truncation
+      /** Tokens of prompt and reply (`/api/generate` without raw). */
+      context?: number[]
+    }

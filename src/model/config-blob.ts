@@ -1,0 +1,79 @@
+// The config blob of a model: JSON with the keys and the order of contract/native.md section 10.2.
+
+import { AppError } from '../base/errors.ts'
+
+export interface ConfigBlob {
+  model_format: string
+  model_family: string
+  model_families: string[] | null
+  /** Parameter count for people: "135M", "7.2B". */
+  model_type: string
+  /** Quantization: "Q4_K_M", "unknown". */
+  file_type: string
+  renderer?: string
+  parser?: string
+  requires?: string
+  remote_host?: string
+  remote_model?: string
+  capabilities?: string[]
+  context_length?: number
+  embedding_length?: number
+  base_name?: string
+  architecture: string
+  os: string
+}
+
+export const MAX_CONFIG_BYTES = 1024 * 1024
+
+const TEXTS = ['renderer', 'parser', 'requires', 'remote_host', 'remote_model', 'base_name'] as const
+
+/** Unknown keys are dropped, missing ones take empty values, wrong types throw `store_corrupt`. */
+export function parseConfigBlob(text: string): ConfigBlob {
+  let value: Record<string, unknown>
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('store_corrupt', 'the config of the model is not JSON', { cause })
+  }
+  if (typeof value !== 'object' || value === null) throw new AppError('store_corrupt', 'the config of the model is not an object')
+  const config: ConfigBlob = {
+    model_format: toText(value.model_format),
+    model_family: toText(value.model_family),
+    model_families: toTexts(value.model_families) ?? null,
+    model_type: toText(value.model_type),
+    file_type: toText(value.file_type),
+    architecture: toText(value.architecture) || 'amd64',
+    os: toText(value.os) || 'linux',
+  }
+  for (const key of TEXTS) if (typeof value[key] === 'string' && value[key] !== '') config[key] = value[key]
+  const capabilities = toTexts(value.capabilities)
+  if (capabilities && capabilities.length > 0) config.capabilities = capabilities
+  if (typeof value.context_length === 'number' && value.context_length > 0) config.context_length = value.context_length
+  if (typeof value.embedding_length === 'number' && value.embedding_length > 0) config.embedding_length = value.embedding_length
+  return config
+}
+
+export function formatConfigBlob(config: ConfigBlob): string {
+  const { model_format, model_family, model_families, model_type, file_type } = config
+  const { renderer, parser, requires, remote_host, remote_model, capabilities, context_length, embedding_length, base_name } = config
+  const optional = { renderer, parser, requires, remote_host, remote_model, capabilities, context_length, embedding_length, base_name }
+  const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== '' && value !== 0))
+  return JSON.stringify({
+    model_format,
+    model_family,
+    model_families,
+    model_type,
+    file_type,
+    ...present,
+    architecture: config.architecture,
+    os: config.os,
+  })
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function toTexts(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : undefined
+}

@@ -1,0 +1,24 @@
+// What the registry side offers to the service: pulls and pushes as streams of progress.
+
+import type { ModelName } from '../model/name.ts'
+
+/** One line of /api/pull, /api/push and /api/create. */
+export interface Progress {
+  status: string
+  digest?: string
+  totalBytes?: number
+  completedBytes?: number
+}
+
+export interface TransferOptions {
+  /** Plain http for this host. */
+  insecure?: boolean
+  signal?: AbortSignal
+}
+
+export interface Registry {
+  /** Ends with `success`. Throws `registry_not_found`, `registry_unreachable`, `registry_error`, `digest_mismatch`, `disk_full`, `unauthorized`. */
+  pull(name: ModelName, options: TransferOptions): AsyncIterable<Progress>
+  /** Throws `model_not_found` besides. */
+  push(name: ModelName, options: TransferOptions): AsyncIterable<Progress>
+}

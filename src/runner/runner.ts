@@ -1,0 +1,146 @@
+// THE seam: one loaded model that completes, embeds and tokenizes. Implementations: parent/ (a child process over the engine) and
+// testing/fake (unit tests). Both pass testing/conformance. Errors are AppErrors: `runner_crashed` when the process died under a request,
+// `engine_error` when llama.cpp refused, `context_exceeded`, `invalid_format` (grammar), `cancelled`.
+
+/** How a model is loaded. A change of any of these needs another load. Sizes in tokens are per sequence. */
+export interface LoadSpec {
+  modelPath: string
+  adapterPaths: readonly string[]
+  contextTokens: number
+  /** Slots: sequences that are decoded together. */
+  parallel: number
+  /** Tokens evaluated at once; 0 = automatic. */
+  batchTokens: number
+  /** Compute threads; 0 = automatic. */
+  threads: number
+  /** Layers on a GPU; -1 = automatic. */
+  gpuLayers: number
+  mainGpu?: number
+  useMmap?: boolean
+  /** ggml type of the KV cache: f16, q8_0, q4_0. */
+  kvCacheType: 'f16' | 'f32' | 'bf16' | 'q8_0' | 'q4_0' | 'q4_1' | 'q5_0' | 'q5_1' | 'iq4_nl'
+  flashAttention: 'auto' | 'on' | 'off'
+  /** An embedding model: no sampling, pooled vectors. */
+  embedding: boolean
+}
+
+/** What the engine says of the loaded model. */
+export interface RunnerFacts {
+  processId: number
+  /** The context in force, per sequence. */
+  contextTokens: number
+  trainContextTokens: number
+  vocabularySize: number
+  embeddingLength: number
+  /** 'none' | 'mean' | 'cls' | 'last' | 'rank'. */
+  pooling: string
+  addsBos: boolean
+  addsEos: boolean
+  bosToken: number
+  eosToken: number
+  bosText: string
+  eosText: string
+  /** Weights, KV cache and compute buffers as the engine reports them. */
+  sizeBytes: number
+  sizeVramBytes: number
+  loadNs: number
+}
+
+export interface Sampling {
+  /** -1 = random. */
+  seed: number
+  temperature: number
+  topK: number
+  topP: number
+  minP: number
+  typicalP: number
+  repeatLastN: number
+  repeatPenalty: number
+  presencePenalty: number
+  frequencyPenalty: number
+  /** Token id -> bias added to its logit. */
+  logitBias?: readonly (readonly [token: number, bias: number])[]
+}
+
+export interface CompletionRequest {
+  /** Text (special tokens in it are parsed, BOS is added as the vocabulary says) or token ids as they are. */
+  prompt: string | readonly number[]
+  sampling: Sampling
+  /** Tokens to make at most; negative = until the context is full or the model ends. 0 = none: prefill only. */
+  maxTokens: number
+  stop: readonly string[]
+  /** Tokens kept at the start when the context shifts or the prompt is cut; negative = the whole prompt. */
+  keepTokens: number
+  /** At the end of the context: drop the older half and go on (true) or end with `length` (false). */
+  contextShift: boolean
+  /** A prompt longer than the context: cut its middle (true) or throw `context_exceeded` (false). */
+  truncatePrompt: boolean
+  /** GBNF, from the start or from where `grammarAfter` has been written. */
+  grammar?: string
+  /** The grammar begins after this text of the reply (the end of thinking). */
+  grammarAfter?: string
+  /** Log-probabilities for each token, with that many alternatives (0 = the token alone). Absent = none. */
+  topLogprobs?: number
+  /** Special tokens that must come out as text (`<think>`, `<tool_call>`, ...); the others are silent. */
+  preservedTokens?: readonly string[]
+  /** Media, in the order of the `[img-N]` marks. Refused by runners without a projector. */
+  images?: readonly Uint8Array[]
+}
+
+export interface RunnerTokenLogprob {
+  token: string
+  logprob: number
+  bytes: number[]
+}
+
+export interface RunnerLogprob extends RunnerTokenLogprob {
+  top?: RunnerTokenLogprob[]
+}
+
+export type CompletionChunk =
+  /** Never half a character, never a part of a stop string. Logprobs are those of the tokens that this text completes. */
+  | { type: 'text'; text: string; logprobs?: RunnerLogprob[] }
+  | {
+      type: 'end'
+      /** `stop`: the model ended or a stop string was met. `length`: maxTokens or the context. `repetition`: the model is stuck. */
+      reason: 'stop' | 'length' | 'repetition'
+      stopSequence?: string
+      promptTokens: number
+      cachedTokens: number
+      promptEvalNs: number
+      evalTokens: number
+      evalNs: number
+      /** Tokens of the prompt that were cut to fit. */
+      droppedTokens: number
+    }
+
+export interface EmbeddingResult {
+  /** As the engine gives them: pooled, not normalised. One vector of `embeddingLength` for each input (one number for `rank`). */
+  vectors: Float32Array[]
+  promptTokens: number
+}
+
+export interface RunnerExit {
+  code: number | null
+  signal: string | null
+  /** The last lines of the engine's own log, to explain a death. */
+  lastLines: string
+}
+
+export interface Runner {
+  readonly facts: RunnerFacts
+  /** Resolves when the process is gone, for whatever reason. */
+  readonly exited: Promise<RunnerExit>
+  /** Waits for a free slot, then streams. Ends after `end`. Leaving the iteration early or aborting frees the slot within one decode step. */
+  complete(request: CompletionRequest, signal?: AbortSignal): AsyncIterable<CompletionChunk>
+  /** Token ids per input, special tokens included; each must fit the context. Throws `context_exceeded`. */
+  embed(inputs: readonly (readonly number[])[], signal?: AbortSignal): Promise<EmbeddingResult>
+  /** `addSpecial`: BOS/EOS as the vocabulary says. `parseSpecial`: `<|im_start|>` and the like become one token. */
+  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): Promise<number[]>
+  detokenize(tokens: readonly number[]): Promise<string>
+  /** Ends the process: asked first, killed after a bounded wait. Requests under way fail with `runner_crashed`. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Loads a model. Throws `load_failed` with the engine's last words, `insufficient_memory`, `cancelled`. */
+export type LoadRunner = (spec: LoadSpec, options: { signal?: AbortSignal; onProgress?: (loadedBytes: number) => void }) => Promise<Runner>

@@ -1,0 +1,163 @@
+// The use cases, as http/ sees them. Requests are the domain's: already decoded and typed, but not yet checked against any model.
+// A stream that fails before its first item must be reported by http with a real status; later by an in-band error.
+
+import type { ChatEvent } from '../chat/event.ts'
+import type { Message, Think, Tool } from '../chat/message.ts'
+import type { ConfigBlob } from '../model/config-blob.ts'
+import type { Progress } from '../registry/registry.ts'
+
+/** Nanoseconds that the runner stays loaded after its last request; Infinity = for ever; 0 = unload at once. */
+export type KeepAliveNs = number
+
+export type OutputFormat = { type: 'json' } | { type: 'schema'; schema: Record<string, unknown> }
+
+export interface RunRequest {
+  /** As the client sent it. */
+  model: string
+  options?: Record<string, unknown>
+  keepAliveNs?: KeepAliveNs
+}
+
+export interface CompletionFields extends RunRequest {
+  format?: OutputFormat
+  think?: Think
+  truncate?: boolean
+  shift?: boolean
+  /** Alternatives per token; 0 = the token alone; absent = no log-probabilities. */
+  topLogprobs?: number
+  debugRenderOnly?: boolean
+}
+
+export interface ChatRequest extends CompletionFields {
+  /** Empty: load (or unload with keepAliveNs 0). */
+  messages: Message[]
+  tools?: Tool[]
+}
+
+export interface GenerateRequest extends CompletionFields {
+  /** Empty: load (or unload with keepAliveNs 0). */
+  prompt: string
+  suffix?: string
+  system?: string
+  template?: string
+  context?: number[]
+  raw?: boolean
+  images?: Uint8Array[]
+}
+
+export interface EmbedRequest extends RunRequest {
+  inputs: string[]
+  truncate?: boolean
+  dimensions?: number
+  /** false: vectors as the engine gives them (`/api/embeddings` has rules of its own). */
+  normalize?: boolean
+}
+
+export interface EmbedReply {
+  embeddings: Float32Array[]
+  totalNs: number
+  loadNs: number
+  promptTokens: number
+}
+
+export interface ModelDetails {
+  parent_model: string
+  format: string
+  family: string
+  families: string[] | null
+  parameter_size: string
+  quantization_level: string
+}
+
+export interface ListedModel {
+  name: string
+  config: ConfigBlob
+  modifiedMs: number
+  sizeBytes: number
+  digestHex: string
+  details: ModelDetails
+  contextLength?: number
+  embeddingLength?: number
+  capabilities: string[]
+}
+
+export interface RunningModel {
+  name: string
+  digestHex: string
+  details: ModelDetails
+  sizeBytes: number
+  sizeVramBytes: number
+  contextTokens: number
+  /** Milliseconds since 1970; Infinity = for ever. */
+  expiresMs: number
+}
+
+export interface ShowRequest {
+  model: string
+  verbose?: boolean
+  system?: string
+  options?: Record<string, unknown>
+}
+
+export interface ShownModel {
+  license?: string
+  modelfile: string
+  parameters?: string
+  template?: string
+  system?: string
+  details: ModelDetails
+  messages?: Message[]
+  remoteModel?: string
+  remoteHost?: string
+  modelInfo: Record<string, unknown>
+  projectorInfo?: Record<string, unknown>
+  tensors?: { name: string; type: string; shape: number[] }[]
+  capabilities: string[]
+  modifiedMs: number
+  requires?: string
+}
+
+export interface CreateRequest {
+  model: string
+  from?: string
+  remoteHost?: string
+  /** Relative path -> digest, both as the client sent them. */
+  files?: Record<string, string>
+  adapters?: Record<string, string>
+  draftFiles?: Record<string, string>
+  draftQuantize?: string
+  template?: string
+  system?: string
+  license?: string[]
+  parameters?: Record<string, unknown>
+  messages?: Message[]
+  quantize?: string
+  renderer?: string
+  parser?: string
+  requires?: string
+  info?: Record<string, unknown>
+}
+
+export interface TransferRequest {
+  model: string
+  insecure?: boolean
+}
+
+export interface Service {
+  chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
+  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
+  embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedReply>
+  tokenize(request: RunRequest & { text: string }, signal: AbortSignal): Promise<number[]>
+  detokenize(request: RunRequest & { tokens: number[] }, signal: AbortSignal): Promise<string>
+  list(): Promise<ListedModel[]>
+  running(): RunningModel[]
+  show(request: ShowRequest): Promise<ShownModel>
+  create(request: CreateRequest, signal: AbortSignal): AsyncIterable<Progress>
+  copy(source: string, destination: string): Promise<void>
+  remove(model: string): Promise<void>
+  pull(request: TransferRequest, signal: AbortSignal): AsyncIterable<Progress>
+  push(request: TransferRequest, signal: AbortSignal): AsyncIterable<Progress>
+  hasBlob(digest: string): Promise<boolean>
+  /** False when it was there already; then `body` is not read. */
+  putBlob(digest: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<{ created: boolean }>
+}
