@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config.ts'
+import { clientUrl, parseHost } from './host.ts'
+
+describe('OLLAMA_HOST', () => {
+  it.each([
+    ['', 'http://127.0.0.1:11434'],
+    ['1.2.3.4', 'http://1.2.3.4:11434'],
+    [':1234', 'http://127.0.0.1:1234'],
+    ['example.com:5', 'http://example.com:5'],
+    ['http://example.com', 'http://example.com:80'],
+    ['https://example.com/base/', 'https://example.com:443/base'],
+    ['[::1]:77', 'http://[::1]:77'],
+    ['::1', 'http://[::1]:11434'],
+    ['0.0.0.0:9', 'http://127.0.0.1:9'],
+    ['host:notaport', 'http://host:11434'],
+    ['host:70000', 'http://host:11434'],
+  ])('%j is reached at %s', (text, url) => {
+    expect(clientUrl(parseHost(text))).toBe(url)
+  })
+})
+
+describe('the environment', () => {
+  it('gives the documented defaults where nothing is set', () => {
+    const config = readConfig({})
+    expect(config).toMatchObject({
+      keepAliveNs: 300e9,
+      loadTimeoutMs: 300_000,
+      maxQueue: 512,
+      noPrune: false,
+      logLevel: 'info',
+      kvCacheType: 'f16',
+      warnings: [],
+    })
+    expect(config.models).toMatch(/\.ollama.models$/)
+  })
+
+  it('trims blanks and quotes', () => {
+    expect(readConfig({ OLLAMA_MODELS: ' "/tmp/m" ' }).models).toBe('/tmp/m')
+  })
+
+  it('reads keep-alive as seconds, as a duration and as for ever', () => {
+    expect(readConfig({ OLLAMA_KEEP_ALIVE: '30' }).keepAliveNs).toBe(30e9)
+    expect(readConfig({ OLLAMA_KEEP_ALIVE: '1h30m' }).keepAliveNs).toBe(5400e9)
+    expect(readConfig({ OLLAMA_KEEP_ALIVE: '-1' }).keepAliveNs).toBe(Number.POSITIVE_INFINITY)
+    expect(readConfig({ OLLAMA_KEEP_ALIVE: '0' }).keepAliveNs).toBe(0)
+  })
+
+  it('keeps the default and says so when a value cannot be read', () => {
+    const config = readConfig({ OLLAMA_KEEP_ALIVE: 'soon', OLLAMA_MAX_QUEUE: '-3', OLLAMA_KV_CACHE_TYPE: 'q9' })
+    expect(config).toMatchObject({ keepAliveNs: 300e9, maxQueue: 512, kvCacheType: 'f16' })
+    expect(config.warnings).toHaveLength(3)
+  })
+
+  it('takes any text but a false one as true', () => {
+    expect(readConfig({ OLLAMA_NOPRUNE: 'yes' }).noPrune).toBe(true)
+    expect(readConfig({ OLLAMA_NOPRUNE: 'f' }).noPrune).toBe(false)
+    expect(readConfig({ OLLAMA_DEBUG: '2' }).logLevel).toBe('trace')
+  })
+
+  it('treats a load timeout of zero as no limit', () => {
+    expect(readConfig({ OLLAMA_LOAD_TIMEOUT: '0' }).loadTimeoutMs).toBe(Number.POSITIVE_INFINITY)
+  })
+})

@@ -1,0 +1,18 @@
+import os from 'node:os'
+import { VARIABLES, type Variables } from './variables.ts'
+
+export type Config = Variables & {
+  /** What could not be understood, for the log. */
+  warnings: string[]
+}
+
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const warnings: string[] = []
+  const context = { userHome: os.homedir(), warn: (message: string) => void warnings.push(message) }
+  const entries = Object.entries(VARIABLES).map(([key, variable]) => [key, variable.parse(clean(environment[variable.name]), context)])
+  return { ...(Object.fromEntries(entries) as Variables), warnings }
+}
+
+function clean(text: string | undefined): string | undefined {
+  return text?.trim().replace(/^(["'])(.*)\1$/s, '$2')
+}
