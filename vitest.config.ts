@@ -1,11 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: beside the code, no sockets, no native library. whole: real sockets, real processes, a real engine; one file at a time, since two cores are all a small machine has.
+// unit: beside the code, no sockets, no native library. whole: real sockets, real processes, a real engine; one file at a time,
+// since two cores are all that a small machine has.
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 10_000 } },
-      { test: { name: 'whole', include: ['tests/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false, globalSetup: ['tests/support/setup.ts'] } },
+      {
+        test: {
+          name: 'whole',
+          include: ['tests/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          globalSetup: ['tests/support/setup.ts'],
+        },
+      },
     ],
   },
 })

@@ -14,7 +14,11 @@ try {
   compiler = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 } catch {
   const built = existsSync(path.join(root, 'dist', 'main.js'))
-  console.error(built ? 'TypeScript is not installed: dist/ is kept.' : 'TypeScript is not installed: dist/ was not built. Run npm ci with the development dependencies.')
+  console.error(
+    built
+      ? 'TypeScript is not installed: dist/ is kept.'
+      : 'TypeScript is not installed: dist/ was not built. Run npm ci with the development dependencies.',
+  )
   process.exit(0)
 }
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })

@@ -1,0 +1,10 @@
+// The process entry. `runner` is a child that serves one loaded model; everything else is the command line. Nothing else happens here,
+// so that a runner never loads the server's code and the command line never loads the engine.
+
+if (process.argv[2] === 'runner') {
+  const { runChild } = await import('./runner/child/main.ts')
+  await runChild()
+} else {
+  const { startCli } = await import('./start.ts')
+  process.exitCode = await startCli(process.argv)
+}

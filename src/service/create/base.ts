@@ -1,0 +1,142 @@
+// Where a new model begins: the layers of another model, or uploaded GGUF files.
+
+import { AppError } from '../../base/errors.ts'
+import { toGoJson } from '../../base/go-json.ts'
+import { readGgufHead } from '../../gguf/head.ts'
+import { getText } from '../../gguf/metadata.ts'
+import { splitFileName } from '../../gguf/split.ts'
+import type { GgufHead } from '../../gguf/types.ts'
+import { type ConfigBlob, parseConfigBlob } from '../../model/config-blob.ts'
+import { type Digest, parseDigest } from '../../model/digest.ts'
+import { MEDIA_TYPES } from '../../model/media-type.ts'
+import { type ModelName, shortName } from '../../model/name.ts'
+import type { Progress } from '../../registry/registry.ts'
+import type { Store } from '../../store/store.ts'
+import { detectTemplate } from '../../template/builtin/detect.ts'
+import { type DraftLayer, writeLayer } from './layers.ts'
+
+/** What the layers and the config of the new model start from. */
+export interface Base {
+  layers: DraftLayer[]
+  /** Head of the model's own GGUF, where there is one. */
+  head?: GgufHead
+  config: Partial<ConfigBlob>
+}
+
+/** Ollama's clients know this digest as "not a blob": progress of a check. */
+const CHECK_DIGEST = '0000000000000000000'
+
+export async function baseFromModel(name: ModelName, store: Store): Promise<Base> {
+  const stored = await store.manifests.read(name)
+  if (!stored) throw new AppError('model_not_found', `model '${shortName(name)}' not found`, { details: { model: shortName(name) } })
+  const layers = stored.manifest.layers.map((layer) => ({
+    ...layer,
+    from: shortName(stored.name),
+    status: `using existing layer ${layer.digest}`,
+  }))
+  const config = parseConfigBlob(await store.blobs.readText(stored.manifest.config.digest))
+  const model = layers.find((layer) => layer.mediaType === MEDIA_TYPES.model)
+  return { layers, config, ...(model ? { head: await readGgufHead(store.blobs.path(model.digest)) } : {}) }
+}
+
+/** Yields progress; returns the base. Files are taken in the order of their names. */
+export async function* baseFromFiles(files: Record<string, string>, store: Store): AsyncGenerator<Progress, Base> {
+  const entries = Object.entries(files)
+    .map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+  await checkKinds(entries, store)
+  const base: Base = { layers: [], config: { model_format: 'gguf' } }
+  for (const { path, digest } of entries) {
+    if (splitFileName(path))
+      throw new AppError(
+        'not_supported',
+        `split GGUF ${JSON.stringify(path)}: merge the parts into one file first (llama-gguf-split --merge)`,
+      )
+    yield { status: 'parsing GGUF' }
+    const head = await readGgufHead(store.blobs.path(digest))
+    const layer = await fileLayer(head, digest, store)
+    yield { status: 'validating GGUF model', digest: CHECK_DIGEST, totalBytes: head.fileSizeBytes, completedBytes: head.fileSizeBytes }
+    base.layers.push(layer)
+    if (layer.mediaType === MEDIA_TYPES.model) base.head = head
+  }
+  if (!base.head && !base.layers.some((layer) => layer.mediaType === MEDIA_TYPES.projector))
+    throw new AppError('invalid_request', 'no base model was found')
+  base.layers.push(...(await detectedTemplate(base.head, store)))
+  return base
+}
+
+/** One adapter, which must be made for this base. */
+export async function adapterLayer(adapters: Record<string, string>, base: Base, store: Store): Promise<DraftLayer> {
+  const [entry, ...others] = Object.entries(adapters)
+  if (!entry) throw new AppError('invalid_request', 'no files provided to convert')
+  if (others.length > 0) throw new AppError('invalid_request', 'only one adapter is currently supported')
+  const digest = parseDigest(entry[1])
+  if (!(await store.blobs.has(digest))) throw missingBlob(store, digest)
+  await checkKinds([{ path: entry[0], digest }], store)
+  const head = await readGgufHead(store.blobs.path(digest))
+  if (getText(head, 'general.type') !== 'adapter')
+    throw new AppError('invalid_gguf', 'the file given as an adapter is not one: its general.type is not "adapter"')
+  const architecture = getText(head, 'general.architecture')
+  const expected = base.head && getText(base.head, 'general.architecture')
+  if (expected !== undefined && architecture !== expected) {
+    throw new AppError(
+      'invalid_gguf',
+      `the adapter is made for the architecture ${JSON.stringify(architecture)}, the model has ${JSON.stringify(expected)}`,
+    )
+  }
+  return { mediaType: MEDIA_TYPES.adapter, digest, sizeBytes: head.fileSizeBytes, status: `using existing layer ${digest}` }
+}
+
+async function checkKinds(entries: readonly { path: string; digest: Digest }[], store: Store): Promise<void> {
+  if (entries.length === 0) throw new AppError('invalid_request', 'unknown type')
+  for (const { digest } of entries) if (!(await store.blobs.has(digest))) throw missingBlob(store, digest)
+  if (entries.some(({ path }) => path.endsWith('.safetensors'))) {
+    throw new AppError(
+      'not_supported',
+      'models in the safetensors format cannot be imported yet: convert them to GGUF first (convert_hf_to_gguf.py of llama.cpp)',
+    )
+  }
+  for (const { path, digest } of entries) {
+    if (!path.endsWith('.gguf') && !(await startsLikeGguf(store, digest))) throw new AppError('invalid_request', 'unknown type')
+  }
+}
+
+async function startsLikeGguf(store: Store, digest: Digest): Promise<boolean> {
+  try {
+    await readGgufHead(store.blobs.path(digest))
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'invalid_gguf') return error.details.reason !== 'magic'
+    throw error
+  }
+}
+
+async function fileLayer(head: GgufHead, digest: Digest, store: Store): Promise<DraftLayer> {
+  return { mediaType: kindOf(head), digest, sizeBytes: await store.blobs.sizeBytes(digest), status: `using existing layer ${digest}` }
+}
+
+/** contract/native.md section 6.5. */
+function kindOf(head: GgufHead): string {
+  const architecture = getText(head, 'general.architecture') ?? ''
+  const type = getText(head, 'general.type')
+  if (type === 'adapter') return MEDIA_TYPES.adapter
+  const seesOnly = head.metadata.has(`${architecture}.vision.block_count`) && !head.metadata.has(`${architecture}.block_count`)
+  const encodes = architecture === 'clip' && (head.metadata.has('clip.has_vision_encoder') || head.metadata.has('clip.has_audio_encoder'))
+  return type === 'projector' || type === 'mmproj' || seesOnly || encodes ? MEDIA_TYPES.projector : MEDIA_TYPES.model
+}
+
+async function detectedTemplate(head: GgufHead | undefined, store: Store): Promise<DraftLayer[]> {
+  const chatTemplate = head && getText(head, 'tokenizer.chat_template')
+  const detected = chatTemplate ? detectTemplate(chatTemplate) : undefined
+  if (!detected) return []
+  const layers = [
+    { ...(await writeLayer(store, MEDIA_TYPES.template, detected.template)), status: `using autodetected template ${detected.name}` },
+  ]
+  if (detected.parameters) layers.push(await writeLayer(store, MEDIA_TYPES.params, `${toGoJson(detected.parameters)}\n`))
+  return layers
+}
+
+// wire: Ollama answers with the path of the blob; the store's folder is named, nothing else of the machine.
+function missingBlob(store: Store, digest: Digest): AppError {
+  return new AppError('blob_not_found', `open ${store.blobs.path(digest)}: no such file or directory`, { details: { digest } })
+}

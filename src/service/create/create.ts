@@ -1,0 +1,126 @@
+// POST /api/create: a base, texts laid over it, a config, a manifest. Everything is checked before the manifest is written; until
+// then the model that had the name stays as it was.
+
+import { AppError } from '../../base/errors.ts'
+import { isKnownParser, parserNames } from '../../chat/parse/select.ts'
+import { isKnownRenderer, rendererNames } from '../../chat/render/renderers.ts'
+import { getText } from '../../gguf/metadata.ts'
+import { formatConfigBlob } from '../../model/config-blob.ts'
+import { isDigest } from '../../model/digest.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import { MEDIA_TYPES } from '../../model/media-type.ts'
+import { type ModelName, tryParseModelName } from '../../model/name.ts'
+import type { Progress } from '../../registry/registry.ts'
+import type { Store } from '../../store/store.ts'
+import { parseTemplate } from '../../template/template.ts'
+import { parseModelReference } from '../model-reference.ts'
+import type { CreateRequest } from '../service.ts'
+import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts'
+import { createConfig, familyDefaults } from './config.ts'
+import { layTextsOver, writeLayer } from './layers.ts'
+import { checkQuantization } from './quantize.ts'
+
+export interface CreateDependencies {
+  store: Store
+  /** Fetches the base where it is not there. */
+  pull(model: string, signal: AbortSignal): AsyncIterable<Progress>
+}
+
+export async function* createModel(
+  request: CreateRequest,
+  signal: AbortSignal,
+  dependencies: CreateDependencies,
+): AsyncGenerator<Progress> {
+  const { store } = dependencies
+  const name = checkRequest(request)
+  const base = yield* openBase(request, signal, dependencies)
+  checkQuantization(request.quantize, base)
+  if (request.adapters) base.layers.push(await adapterLayer(request.adapters, base, store))
+  if (request.template) checkTemplate(request.template)
+  const config = createConfig(base, request)
+  const layers = await layTextsOver(base.layers, withFamilyStop(request, base), store)
+  for (const layer of layers) yield { status: layer.status }
+  yield { status: 'writing manifest' }
+  await store.manifests.write(name, await toManifest(layers, formatConfigBlob(config), store))
+  yield { status: 'success' }
+}
+
+async function* openBase(request: CreateRequest, signal: AbortSignal, { store, pull }: CreateDependencies): AsyncGenerator<Progress, Base> {
+  if (request.remoteHost)
+    throw new AppError('not_supported', 'models on other hosts are not offered by Llamero: `remote_host` cannot be used')
+  if (request.from) {
+    const reference = parseModelReference(request.from)
+    if (reference.source === 'cloud') throw new AppError('cloud_disabled', 'ollama cloud is disabled: remote model is unavailable')
+    if (!(await store.manifests.read(reference.name))) yield* withoutSuccess(pull(request.from, signal))
+    return baseFromModel(reference.name, store)
+  }
+  if (request.files) return yield* baseFromFiles(request.files, store)
+  throw new AppError('invalid_request', "neither 'from' or 'files' was specified")
+}
+
+/** The stream of a create has one `success`, its own. */
+async function* withoutSuccess(progress: AsyncIterable<Progress>): AsyncGenerator<Progress> {
+  for await (const item of progress) if (item.status !== 'success') yield item
+}
+
+function checkRequest(request: CreateRequest): ModelName {
+  for (const path of [...Object.keys(request.files ?? {}), ...Object.keys(request.draftFiles ?? {})]) {
+    if (!isRelativePath(path)) throw new AppError('invalid_request', 'file path must be relative')
+  }
+  for (const digest of [
+    ...Object.values(request.files ?? {}),
+    ...Object.values(request.adapters ?? {}),
+    ...Object.values(request.draftFiles ?? {}),
+  ]) {
+    if (digest === '' || !isDigest(digest)) throw new AppError('invalid_digest', 'invalid digest format', { details: { digest } })
+  }
+  const drafts = Object.keys(request.draftFiles ?? {}).length
+  if (request.draftQuantize && drafts === 0) throw new AppError('invalid_request', '--draft-quantize requires a DRAFT model')
+  const name = tryParseModelName(request.model)
+  if (!name) throw new AppError('invalid_model_name', 'invalid model name', { details: { model: request.model } })
+  if (drafts > 0) throw new AppError('not_supported', 'draft models are not offered yet')
+  if (request.renderer && !isKnownRenderer(request.renderer)) throw unknownName('renderer', request.renderer, rendererNames)
+  if (request.parser && !isKnownParser(request.parser)) throw unknownName('parser', request.parser, parserNames)
+  return name
+}
+
+function isRelativePath(path: string): boolean {
+  return path !== '' && !path.startsWith('/') && path.split(/[/\\]/).every((part) => part !== '' && part !== '.' && part !== '..')
+}
+
+function unknownName(kind: string, name: string, known: readonly string[]): AppError {
+  return new AppError('invalid_request', `unknown ${kind} ${JSON.stringify(name)}: the known ones are ${[...known].sort().join(', ')}`, {
+    details: { param: kind },
+  })
+}
+
+function checkTemplate(text: string): void {
+  try {
+    parseTemplate(text)
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    throw new AppError('template_error', `template error: ${error.message}`, {
+      cause: error,
+      details: { ...error.details, atCreate: true },
+    })
+  }
+}
+
+function withFamilyStop(request: CreateRequest, base: Base): CreateRequest {
+  const stop = familyDefaults(base.head && getText(base.head, 'general.architecture')).stop
+  if (!stop || request.from || request.parameters?.stop !== undefined) return request
+  return { ...request, parameters: { ...request.parameters, stop } }
+}
+
+async function toManifest(
+  layers: readonly (Manifest['layers'][number] & { status: string })[],
+  config: string,
+  store: Store,
+): Promise<Manifest> {
+  const configLayer = await writeLayer(store, MEDIA_TYPES.config, `${config}\n`)
+  return { config: withoutStatus(configLayer), layers: layers.map(withoutStatus) }
+}
+
+function withoutStatus({ status: _, ...layer }: Manifest['layers'][number] & { status: string }): Manifest['layers'][number] {
+  return layer
+}

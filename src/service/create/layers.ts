@@ -1,0 +1,78 @@
+// The text layers that a create request lays over its base: each kind replaces the base's own, licences are added to them.
+// Texts are written as Ollama writes them (JSON with a line feed at its end), so that the same request gives the same digests.
+
+import { toGoJson } from '../../base/go-json.ts'
+import type { Message } from '../../chat/message.ts'
+import type { Layer } from '../../model/manifest.ts'
+import { MEDIA_TYPES } from '../../model/media-type.ts'
+import type { Store } from '../../store/store.ts'
+import type { CreateRequest } from '../service.ts'
+
+export interface DraftLayer extends Layer {
+  /** The line that the client sees for it. */
+  status: string
+}
+
+/** The base's layers with the request's template, system, licences, parameters and messages laid over them, in Ollama's order. */
+export async function layTextsOver(base: readonly DraftLayer[], request: CreateRequest, store: Store): Promise<DraftLayer[]> {
+  let layers = [...base]
+  const put = async (mediaType: string, text: string) => {
+    layers.push(await writeLayer(store, mediaType, text))
+  }
+  const replace = async (mediaTypes: readonly string[], text: string) => {
+    layers = layers.filter((layer) => !mediaTypes.includes(layer.mediaType))
+    await put(mediaTypes[0] as string, text)
+  }
+  if (request.template) await replace([MEDIA_TYPES.template, MEDIA_TYPES.legacyTemplate], request.template)
+  if (request.system) await replace([MEDIA_TYPES.system], request.system)
+  for (const license of request.license ?? []) if (license !== '') await put(MEDIA_TYPES.license, license)
+  const parameters = await mergeParameters(layers, request.parameters, store)
+  if (parameters) await replace([MEDIA_TYPES.params], `${toGoJson(parameters)}\n`)
+  if (request.messages && request.messages.length > 0)
+    await replace([MEDIA_TYPES.messages], `${toGoJson(request.messages.map(toStoredMessage))}\n`)
+  return layers
+}
+
+export async function writeLayer(store: Store, mediaType: string, text: string): Promise<DraftLayer> {
+  const blob = await store.blobs.write(text)
+  return { mediaType, digest: blob.digest, sizeBytes: blob.sizeBytes, status: layerStatus(blob) }
+}
+
+export function layerStatus(blob: { digest: string; existed: boolean }): string {
+  return `${blob.existed ? 'using existing layer' : 'creating new layer'} ${blob.digest}`
+}
+
+/** Undefined where the request changes nothing. Keys are sorted, as Go sorts a map. */
+async function mergeParameters(
+  layers: readonly Layer[],
+  requested: Record<string, unknown> | undefined,
+  store: Store,
+): Promise<Record<string, unknown> | undefined> {
+  if (!requested || Object.keys(requested).length === 0) return undefined
+  const merged = await readParameters(layers, store)
+  for (const [key, value] of Object.entries(requested))
+    if (value !== null) merged[key] = key === 'stop' && typeof value === 'string' ? [value] : value
+  return Object.fromEntries(Object.entries(merged).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+async function readParameters(layers: readonly Layer[], store: Store): Promise<Record<string, unknown>> {
+  const merged: Record<string, unknown> = {}
+  for (const layer of layers) {
+    if (layer.mediaType === MEDIA_TYPES.params) Object.assign(merged, JSON.parse(await store.blobs.readText(layer.digest)))
+  }
+  return merged
+}
+
+function toStoredMessage(message: Message): Record<string, unknown> {
+  return {
+    role: message.role,
+    content: message.content,
+    ...(message.thinking ? { thinking: message.thinking } : {}),
+    ...(message.images && message.images.length > 0
+      ? { images: message.images.map((image) => Buffer.from(image).toString('base64')) }
+      : {}),
+    ...(message.toolCalls && message.toolCalls.length > 0 ? { tool_calls: message.toolCalls } : {}),
+    ...(message.toolName ? { tool_name: message.toolName } : {}),
+    ...(message.toolCallId ? { tool_call_id: message.toolCallId } : {}),
+  }
+}
