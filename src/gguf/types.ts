@@ -44,6 +44,8 @@ export interface GgufHead {
   alignment: number
   /** Insertion order = file order. */
   metadata: Map<string, GgufValue>
+  /** The type of each value in the file; a copy of a file needs them, since engines insist on exact types. */
+  metadataTypes?: Map<string, GgufScalarType | 'array'>
   tensors: GgufTensor[]
   /** Sum of the tensors' elements. */
   parameterCount: number
