@@ -1,0 +1,37 @@
+import type { Target } from './client.ts'
+
+export interface Scenario {
+  name: string
+  /** What the number is: 'tokens/s' is better when it is higher, 'ms' when it is lower. */
+  unit: 'tokens/s' | 'ms'
+  about: string
+  /** One measurement of one server. `round` differs from turn to turn, so that a text can be one that the server has not seen. */
+  measure(target: Target, round: number): Promise<number>
+}
+
+/** A text of about `words` words that no two rounds share. */
+export function freshText(words: number, round: number): string {
+  const list = [
+    'llama',
+    'river',
+    'stone',
+    'winter',
+    'market',
+    'signal',
+    'paper',
+    'garden',
+    'engine',
+    'morning',
+    'harbor',
+    'window',
+    'copper',
+    'forest',
+    'letter',
+    'bridge',
+  ]
+  let state = (round + 1) * 2654435761
+  return Array.from({ length: words }, () => {
+    state = (state * 1664525 + 1013904223) >>> 0
+    return list[state % list.length]
+  }).join(' ')
+}
