@@ -1,0 +1,80 @@
+// One attempt to load a model, watched: given up when nobody waits for it any more or when it makes no progress for too long.
+// A runner that arrives after its attempt was given up is closed, never leaked.
+
+import { raceAbort } from '../base/abort.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { formatDurationNs } from '../base/duration.ts'
+import { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
+
+/** Once given up, a loader has that long to end its process before the next load may start beside it. */
+const GIVE_UP_MS = 10_000
+
+export interface LoadAttempt {
+  readonly runner: Promise<Runner>
+  /** True once `abandon` was called: the failure that follows is nobody's. */
+  readonly abandoned: boolean
+  abandon(): void
+}
+
+export interface LoadAttemptOptions {
+  loadRunner: LoadRunner
+  spec: LoadSpec
+  clock: Clock
+  log: Log
+  /** 0 or less = wait for ever. */
+  timeoutMs: number
+}
+
+export function startLoad(options: LoadAttemptOptions): LoadAttempt {
+  const controller = new AbortController()
+  let abandoned = false
+  return {
+    runner: load(options, controller),
+    get abandoned() {
+      return abandoned
+    },
+    abandon() {
+      abandoned = true
+      controller.abort()
+    },
+  }
+}
+
+async function load({ loadRunner, spec, clock, log, timeoutMs }: LoadAttemptOptions, controller: AbortController): Promise<Runner> {
+  let stall: Timer | undefined
+  let timeout: AppError | undefined
+  const watch = () => {
+    stall?.cancel()
+    if (timeoutMs <= 0 || timeoutMs === Number.POSITIVE_INFINITY || controller.signal.aborted) return
+    stall = clock.after(timeoutMs, () => {
+      const waited = formatDurationNs(timeoutMs * 1e6)
+      timeout = new AppError('load_timeout', `timed out waiting for the model to load: no progress for ${waited}`)
+      controller.abort(timeout)
+    })
+  }
+  watch()
+  const loading = loadRunner(spec, { signal: controller.signal, onProgress: watch })
+  try {
+    return await raceAbort(loading, controller.signal)
+  } catch (error) {
+    if (controller.signal.aborted) await settle(loading, clock, log)
+    throw timeout ?? error
+  } finally {
+    stall?.cancel()
+  }
+}
+
+async function settle(loading: Promise<Runner>, clock: Clock, log: Log): Promise<void> {
+  const ended = loading.then(
+    (runner) => runner.close(),
+    (error: unknown) => log.debug('a load was given up', { error }),
+  )
+  let timer: Timer | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = clock.after(GIVE_UP_MS, resolve)
+  })
+  await Promise.race([ended, late])
+  timer?.cancel()
+}

@@ -1,0 +1,108 @@
+// One runner and how long it stays: counts its leases and holds the keep-alive timer that runs while there are none.
+
+import type { Clock, Timer } from '../base/clock.ts'
+import type { LoadSpec, Runner } from '../runner/runner.ts'
+import { createLease, type Lease } from './lease.ts'
+import type { Resident } from './placement.ts'
+import type { LoadTarget, Running } from './target.ts'
+
+export interface LoadedModelOptions {
+  target: LoadTarget
+  spec: LoadSpec
+  runner: Runner
+  keepAliveNs: number
+  estimatedBytes: number
+  clock: Clock
+  /** The last lease came back, or the keep-alive ran out. */
+  onIdle: (model: LoadedModel) => void
+  onDue: (model: LoadedModel) => void
+}
+
+export class LoadedModel implements Resident {
+  readonly target: LoadTarget
+  readonly spec: LoadSpec
+  readonly runner: Runner
+  readonly #options: LoadedModelOptions
+  leases = 0
+  keepAliveNs: number
+  lastUsedMs: number
+  #timer: Timer | undefined
+  #idleSinceMs: number | undefined
+
+  constructor(options: LoadedModelOptions) {
+    this.#options = options
+    this.target = options.target
+    this.spec = options.spec
+    this.runner = options.runner
+    this.keepAliveNs = options.keepAliveNs
+    this.lastUsedMs = options.clock.nowMs()
+  }
+
+  get key(): string {
+    return this.target.key
+  }
+
+  get sizeBytes(): number {
+    return this.runner.facts.sizeBytes || this.#options.estimatedBytes
+  }
+
+  /** While it is used, counted from now. */
+  get expiresMs(): number {
+    return (this.#idleSinceMs ?? this.#options.clock.nowMs()) + this.keepAliveNs / 1e6
+  }
+
+  /** An absent `keepAliveNs` leaves what the requests before have set. */
+  grant(loadNs: number, keepAliveNs: number | undefined): Lease {
+    this.leases += 1
+    this.stopTimer()
+    this.#idleSinceMs = undefined
+    if (keepAliveNs !== undefined) this.keepAliveNs = keepAliveNs
+    return createLease({
+      runner: this.runner,
+      loadNs,
+      contextTokens: this.runner.facts.contextTokens,
+      batchTokens: this.spec.batchTokens,
+      onRelease: () => this.#takeBack(),
+    })
+  }
+
+  /** Starts the keep-alive of a model that nobody uses. */
+  startTimer(): void {
+    this.stopTimer()
+    const { clock, onDue } = this.#options
+    this.#idleSinceMs ??= clock.nowMs()
+    if (this.keepAliveNs <= 0) return onDue(this)
+    if (this.keepAliveNs === Number.POSITIVE_INFINITY) return
+    // A timer may fire early where the wait is longer than timers reach; then another one follows.
+    this.#timer = clock.after(Math.ceil(this.expiresMs - clock.nowMs()), () => {
+      if (this.expiresMs > clock.nowMs()) this.startTimer()
+      else onDue(this)
+    })
+  }
+
+  stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  toRunning(): Running {
+    const { name, digestHex, details } = this.target
+    return {
+      name,
+      digestHex,
+      details,
+      sizeBytes: this.sizeBytes,
+      sizeVramBytes: this.runner.facts.sizeVramBytes,
+      contextTokens: this.runner.facts.contextTokens,
+      expiresMs: this.expiresMs,
+    }
+  }
+
+  #takeBack(): void {
+    this.leases -= 1
+    this.lastUsedMs = this.#options.clock.nowMs()
+    if (this.leases > 0) return
+    this.#idleSinceMs = this.lastUsedMs
+    this.#options.onIdle(this)
+  }
+}

@@ -1,0 +1,84 @@
+// From the options of a request to the way a model is loaded, and whether a model that was loaded another way must be loaded again
+// (contract/native.md sections 3.4 and 8). Sampling, num_keep and the context shift are the request's alone and never reload.
+
+import type { ModelOptions } from '../model/options.ts'
+import type { LoadSpec } from '../runner/runner.ts'
+import type { LoadTarget, SchedulerLimits } from './target.ts'
+
+export const DEFAULT_CONTEXT_TOKENS = 4096
+const SMALLEST_CONTEXT_TOKENS = 4
+/** An image alone takes up to that many. */
+const SMALLEST_VISION_CONTEXT_TOKENS = 2048
+/** A pooled input is evaluated in one batch, so the batch follows the context up to here; beyond, its buffers would outgrow the model. */
+const LARGEST_EMBEDDING_BATCH_TOKENS = 8192
+
+/** llama.cpp cannot split the state of these between sequences. */
+const SINGLE_SLOT_FAMILIES: ReadonlySet<string> = new Set([
+  'mllama',
+  'qwen3vl',
+  'qwen3vlmoe',
+  'qwen35',
+  'qwen35moe',
+  'qwen3next',
+  'lfm2',
+  'lfm2moe',
+  'nemotron_h',
+  'nemotron_h_moe',
+  'nemotron_h_omni',
+])
+
+export type LoadOptions = Pick<ModelOptions, 'num_ctx' | 'num_batch' | 'num_gpu' | 'main_gpu' | 'use_mmap' | 'num_thread'>
+
+export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): LoadSpec {
+  const parallel = slotsOf(target, limits.numParallel)
+  const contextTokens = contextTokensOf(target, options.num_ctx, limits.contextTokens)
+  return {
+    modelPath: target.modelPath,
+    adapterPaths: target.adapterPaths,
+    contextTokens,
+    parallel,
+    batchTokens: options.num_batch > 0 ? options.num_batch : automaticBatch(target, contextTokens, parallel),
+    threads: Math.max(options.num_thread, 0),
+    gpuLayers: options.num_gpu < 0 ? -1 : options.num_gpu,
+    ...(options.main_gpu === undefined ? {} : { mainGpu: options.main_gpu }),
+    ...(options.use_mmap === undefined ? {} : { useMmap: options.use_mmap }),
+    kvCacheType: limits.kvCacheType,
+    flashAttention: limits.flashAttention,
+    embedding: target.isEmbedding,
+  }
+}
+
+/** What nobody asked for (-1 GPU layers, no use_mmap) is satisfied by whatever was loaded. */
+export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
+  return (
+    loaded.contextTokens !== wanted.contextTokens ||
+    loaded.batchTokens !== wanted.batchTokens ||
+    loaded.threads !== wanted.threads ||
+    loaded.mainGpu !== wanted.mainGpu ||
+    (wanted.gpuLayers >= 0 && loaded.gpuLayers !== wanted.gpuLayers) ||
+    (wanted.useMmap !== undefined && loaded.useMmap !== wanted.useMmap) ||
+    loaded.embedding !== wanted.embedding ||
+    loaded.adapterPaths.length !== wanted.adapterPaths.length ||
+    loaded.adapterPaths.some((path, index) => path !== wanted.adapterPaths[index])
+  )
+}
+
+function slotsOf(target: LoadTarget, numParallel: number): number {
+  if (target.isEmbedding || target.families.some((family) => SINGLE_SLOT_FAMILIES.has(family))) return 1
+  return Math.max(numParallel, 1)
+}
+
+function contextTokensOf(target: LoadTarget, asked: number, configured: number): number {
+  const wanted = asked !== 0 ? asked : configured > 0 ? configured : DEFAULT_CONTEXT_TOKENS
+  const smallest = target.hasVision ? SMALLEST_VISION_CONTEXT_TOKENS : SMALLEST_CONTEXT_TOKENS
+  const tokens = Math.max(wanted, smallest)
+  const { trainContextTokens } = target.architecture
+  return trainContextTokens > 0 ? Math.min(tokens, trainContextTokens) : tokens
+}
+
+function automaticBatch(target: LoadTarget, contextTokens: number, parallel: number): number {
+  if (target.isEmbedding) return Math.min(contextTokens, LARGEST_EMBEDDING_BATCH_TOKENS)
+  const total = contextTokens * parallel
+  if (total <= 4096) return 512
+  return total <= 32768 ? 1024 : 2048
+}

@@ -1,0 +1,67 @@
+// What the scheduler is asked to load, what limits it obeys, and what it tells about what runs.
+
+import type { LoadSpec } from '../runner/runner.ts'
+import type { Architecture } from './architecture.ts'
+
+export interface LoadTarget {
+  /** Models with the same key share a runner: the path of the model's blob. */
+  key: string
+  /** Short name; the first one that a runner was loaded under is the one it is listed by. */
+  name: string
+  digestHex: string
+  details: RunningDetails
+  modelPath: string
+  adapterPaths: readonly string[]
+  /** Size of the model's file and its adapters. */
+  weightsBytes: number
+  architecture: Architecture
+  /** It cannot complete text: it is loaded for pooled vectors. */
+  isEmbedding: boolean
+  hasVision: boolean
+  families: readonly string[]
+}
+
+/** As /api/ps shows them. */
+export interface RunningDetails {
+  parent_model: string
+  format: string
+  family: string
+  families: string[] | null
+  parameter_size: string
+  quantization_level: string
+}
+
+export interface SchedulerLimits {
+  /** 0 = automatic. */
+  maxLoadedModels: number
+  /** Requests that may wait, for a load or for a slot of a loaded model. */
+  maxQueue: number
+  /** Slots per runner. */
+  numParallel: number
+  /** A load that makes no progress for so long is given up; 0 or less = never. */
+  loadTimeoutMs: number
+  /** For requests that name none. Infinity = for ever; 0 or less = unload at once. */
+  keepAliveNs: number
+  /** Context of requests that name none; 0 = the built-in default. */
+  contextTokens: number
+  kvCacheType: LoadSpec['kvCacheType']
+  flashAttention: LoadSpec['flashAttention']
+}
+
+export interface Memory {
+  totalBytes: number
+  freeBytes: number
+  /** On devices with memory of their own, where there are any. */
+  freeVramBytes?: number
+}
+
+export interface Running {
+  name: string
+  digestHex: string
+  details: RunningDetails
+  sizeBytes: number
+  sizeVramBytes: number
+  contextTokens: number
+  /** Milliseconds since 1970; Infinity = for ever. */
+  expiresMs: number
+}
