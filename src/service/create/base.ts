@@ -1,8 +1,9 @@
 // Where a new model begins: the layers of another model, or uploaded GGUF files.
 
-import { AppError } from '../../base/errors.ts'
+import { AppError, isAppError } from '../../base/errors.ts'
 import { toGoJson } from '../../base/go-json.ts'
 import { readGgufHead } from '../../gguf/head.ts'
+import { mergeSplitFiles } from '../../gguf/merge.ts'
 import { getText } from '../../gguf/metadata.ts'
 import { splitFileName } from '../../gguf/split.ts'
 import type { GgufHead } from '../../gguf/types.ts'
@@ -13,7 +14,7 @@ import { type ModelName, shortName } from '../../model/name.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
-import { type DraftLayer, writeLayer } from './layers.ts'
+import { type DraftLayer, layerStatus, writeLayer } from './layers.ts'
 
 /** What the layers and the config of the new model start from. */
 export interface Base {
@@ -39,28 +40,25 @@ export async function baseFromModel(name: ModelName, store: Store): Promise<Base
   return { layers, config, ...(model ? { head: await readGgufHead(store.blobs.path(model.digest)) } : {}) }
 }
 
-/** Yields progress; returns the base. Files are taken in the order of their names. */
+/** Yields progress; returns the base. Files are taken in the order of their names; the parts of a split model become one blob. */
 export async function* baseFromFiles(files: Record<string, string>, store: Store): AsyncGenerator<Progress, Base> {
   const entries = Object.entries(files)
     .map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
   await checkKinds(entries, store)
   const base: Base = { layers: [], config: { model_format: 'gguf' } }
-  for (const { path, digest } of entries) {
-    if (splitFileName(path))
-      throw new AppError(
-        'not_supported',
-        `split GGUF ${JSON.stringify(path)}: merge the parts into one file first (llama-gguf-split --merge)`,
-      )
+  for (const parts of groupParts(entries)) {
     yield { status: 'parsing GGUF' }
-    const head = await readGgufHead(store.blobs.path(digest))
-    const layer = await fileLayer(head, digest, store)
+    const layer = await fileLayer(parts, store)
+    const head = await readModelHead(store, layer.digest)
     yield { status: 'validating GGUF model', digest: CHECK_DIGEST, totalBytes: head.fileSizeBytes, completedBytes: head.fileSizeBytes }
-    base.layers.push(layer)
-    if (layer.mediaType === MEDIA_TYPES.model) base.head = head
+    const mediaType = kindOf(head)
+    base.layers.push({ ...layer, mediaType })
+    if (mediaType === MEDIA_TYPES.model) base.head = head
   }
-  if (!base.head && !base.layers.some((layer) => layer.mediaType === MEDIA_TYPES.projector))
+  if (!base.head && !base.layers.some((layer) => layer.mediaType === MEDIA_TYPES.projector)) {
     throw new AppError('invalid_request', 'no base model was found')
+  }
   base.layers.push(...(await detectedTemplate(base.head, store)))
   return base
 }
@@ -73,7 +71,7 @@ export async function adapterLayer(adapters: Record<string, string>, base: Base,
   const digest = parseDigest(entry[1])
   if (!(await store.blobs.has(digest))) throw missingBlob(store, digest)
   await checkKinds([{ path: entry[0], digest }], store)
-  const head = await readGgufHead(store.blobs.path(digest))
+  const head = await readModelHead(store, digest)
   if (getText(head, 'general.type') !== 'adapter')
     throw new AppError('invalid_gguf', 'the file given as an adapter is not one: its general.type is not "adapter"')
   const architecture = getText(head, 'general.architecture')
@@ -106,13 +104,59 @@ async function startsLikeGguf(store: Store, digest: Digest): Promise<boolean> {
     await readGgufHead(store.blobs.path(digest))
     return true
   } catch (error) {
-    if (error instanceof AppError && error.code === 'invalid_gguf') return error.details.reason !== 'magic'
+    if (isAppError(error, 'invalid_gguf')) return error.details.reason !== 'magic'
     throw error
   }
 }
 
-async function fileLayer(head: GgufHead, digest: Digest, store: Store): Promise<DraftLayer> {
-  return { mediaType: kindOf(head), digest, sizeBytes: await store.blobs.sizeBytes(digest), status: `using existing layer ${digest}` }
+interface FileEntry {
+  path: string
+  digest: Digest
+}
+
+/** Each list is one GGUF: a file alone, or all parts of a split model in order. */
+function groupParts(entries: readonly FileEntry[]): FileEntry[][] {
+  const groups = new Map<string, FileEntry[]>()
+  for (const entry of entries) {
+    const split = splitFileName(entry.path)
+    const key = split ? `${split.prefix}-of-${split.count}` : entry.path
+    const group = groups.get(key) ?? []
+    group.push(entry)
+    groups.set(key, group)
+    if (split && group.length > split.count)
+      throw new AppError('invalid_gguf', `split GGUF ${JSON.stringify(entry.path)}: there are more parts than its name says`)
+  }
+  for (const [first] of groups.values()) {
+    const split = first && splitFileName(first.path)
+    const found = split ? (groups.get(`${split.prefix}-of-${split.count}`)?.length ?? 0) : 1
+    if (split && found !== split.count)
+      throw new AppError('invalid_gguf', `split GGUF ${JSON.stringify(first.path)}: ${found} of ${split.count} parts were given`)
+  }
+  return [...groups.values()]
+}
+
+async function fileLayer(parts: readonly FileEntry[], store: Store): Promise<DraftLayer> {
+  const [first] = parts
+  if (!first) throw new AppError('internal', 'a group of files is empty')
+  if (parts.length === 1 && !splitFileName(first.path)) {
+    return {
+      mediaType: '',
+      digest: first.digest,
+      sizeBytes: await store.blobs.sizeBytes(first.digest),
+      status: `using existing layer ${first.digest}`,
+    }
+  }
+  const blob = await store.blobs.write(mergeSplitFiles(parts.map(({ digest }) => store.blobs.path(digest))))
+  return { mediaType: '', digest: blob.digest, sizeBytes: blob.sizeBytes, status: layerStatus(blob) }
+}
+
+async function readModelHead(store: Store, digest: Digest): Promise<GgufHead> {
+  try {
+    return await readGgufHead(store.blobs.path(digest))
+  } catch (error) {
+    if (!isAppError(error, 'invalid_gguf') || error.details.reason !== 'magic') throw error
+    throw new AppError('invalid_gguf', 'supplied file was not in GGUF format', { cause: error, details: error.details })
+  }
 }
 
 /** contract/native.md section 6.5. */
