@@ -23,4 +23,6 @@ export interface ReplyParserOptions {
   promptTail: string
   /** Source of call ids: `call_` and 8 of [a-z0-9]. */
   createCallId: () => string
+  /** Told when something that began as a call had to come out as text. */
+  warn?: (message: string) => void
 }

@@ -1,0 +1,59 @@
+// JSON objects in the middle of a model's text.
+
+/** Finds the end of the JSON value that begins at the first character given; keeps its place between calls. */
+export class JsonEndFinder {
+  #position = 0
+  #depth = 0
+  #inString = false
+  #escaped = false
+
+  /** `text` is the same as before with more at its end. Returns the index behind the value, or undefined while it is not complete. */
+  find(text: string): number | undefined {
+    for (; this.#position < text.length; this.#position++) {
+      const character = text[this.#position]
+      if (this.#inString) this.#readInString(character)
+      else if (character === '"') this.#inString = true
+      else if (character === '{' || character === '[') this.#depth++
+      else if (character === '}' || character === ']') {
+        this.#depth--
+        if (this.#depth <= 0) return this.#position + 1
+      }
+    }
+    return undefined
+  }
+
+  #readInString(character: string | undefined): void {
+    if (this.#escaped) this.#escaped = false
+    else if (character === '\\') this.#escaped = true
+    else if (character === '"') this.#inString = false
+  }
+}
+
+/** The object, or undefined where the text is no JSON object. Line breaks inside strings, which models write, are taken as they stand. */
+export function parseJsonObject(text: string): Record<string, unknown> | undefined {
+  const value = parseJson(text) ?? parseJson(escapeInStrings(text))
+  return isObject(value) ? value : undefined
+}
+
+/** As parseJsonObject, for any value; undefined where the text is no JSON. */
+export function parseJsonValue(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parseJson(text: string): unknown {
+  return parseJsonValue(text)?.value
+}
+
+function escapeInStrings(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"/gs, (literal) =>
+    literal.replace(/[\u0000-\u001f]/g, (control) => JSON.stringify(control).slice(1, -1)),
+  )
+}

@@ -1,0 +1,219 @@
+// Reads a reply in which tags mark thinking and tool calls, by the ReplyFormat of its family.
+//
+// Invariants: every character that is no tag and no call comes out, in order, as thinking or as text; a block that turns out not to be a call
+// comes out as text with its tag; only what may still become a tag or a call is held back. The result does not depend on how the reply is cut.
+
+import type { Logprob } from '../event.ts'
+import { HeldText, type Piece } from './held-text.ts'
+import {
+  type CallBlock,
+  type CallFormat,
+  type ParsedCall,
+  partialTagLength,
+  type ReplyFormat,
+  type ThinkingFormat,
+} from './reply-format.ts'
+import type { ReplyEvent, ReplyParser, ReplyParserOptions } from './reply-parser.ts'
+
+type Mode = 'start' | 'text' | 'thinking' | 'call'
+
+interface OpenCall {
+  block: CallBlock
+  /** Characters of the tag that stand before the block; 0 once the block has given calls. */
+  tagLength: number
+  hasCalls: boolean
+}
+
+export class MarkedReplyParser implements ReplyParser {
+  readonly #format: ReplyFormat
+  readonly #options: ReplyParserOptions
+  readonly #held = new HeldText()
+  #events: ReplyEvent[] = []
+  #mode: Mode = 'start'
+  #mayThinkAtStart: boolean
+  #eatsSpace = false
+  /** What may stand at the very beginning of the thinking and is dropped: a repeated opening tag, a label. */
+  #thinkingPrefixes: string[] = []
+  #call: OpenCall | undefined
+  #callCount = 0
+  #ended = false
+
+  constructor(format: ReplyFormat, options: ReplyParserOptions) {
+    this.#format = format
+    this.#options = options
+    this.#mayThinkAtStart = format.thinking !== undefined
+    if (format.thinking?.isOpen) this.#enterThinking(format.thinking, [format.thinking.open])
+  }
+
+  push(text: string, logprobs?: Logprob[]): ReplyEvent[] {
+    this.#held.append(text, logprobs)
+    return this.#run()
+  }
+
+  end(): ReplyEvent[] {
+    this.#ended = true
+    this.#run()
+    this.#emit(this.#mode === 'thinking' ? 'thinking-delta' : 'text-delta', this.#held.take(this.#held.text.length))
+    return this.#events.splice(0)
+  }
+
+  #run(): ReplyEvent[] {
+    while (this.#step());
+    return this.#ended ? this.#events : this.#events.splice(0)
+  }
+
+  /** True when the mode or the text changed so that there is more to do. */
+  #step(): boolean {
+    if (this.#eatsSpace) {
+      this.#held.drop(leadingSpaceLength(this.#held.text))
+      if (this.#held.text === '') return false
+      this.#eatsSpace = false
+    }
+    if (this.#held.text === '' && !(this.#ended && this.#mode === 'call')) return false
+    switch (this.#mode) {
+      case 'start':
+        return this.#stepStart()
+      case 'text':
+        return this.#stepText()
+      case 'thinking':
+        return this.#stepThinking()
+      case 'call':
+        return this.#stepCall()
+    }
+  }
+
+  #stepStart(): boolean {
+    const thinking = this.#mayThinkAtStart ? this.#format.thinking : undefined
+    const spaceLength = leadingSpaceLength(this.#held.text)
+    const first = this.#held.text.slice(spaceLength)
+    if (thinking && first.startsWith(thinking.open)) {
+      this.#held.drop(spaceLength + thinking.open.length)
+      this.#enterThinking(thinking, [])
+      return true
+    }
+    const calls = this.#format.calls?.filter((format) => format.where === 'start') ?? []
+    const call = calls.find((format) => first.startsWith(format.open))
+    if (call) {
+      if (this.#format.trims) this.#held.drop(spaceLength)
+      else this.#emit('text-delta', this.#held.take(spaceLength))
+      this.#call = { block: call.createBlock(), tagLength: 0, hasCalls: false }
+      this.#mode = 'call'
+      return true
+    }
+    const tags = [...(thinking ? [thinking.open] : []), ...calls.map((format) => format.open)]
+    if (!this.#ended && tags.some((tag) => tag.startsWith(first))) return false
+    this.#mode = 'text'
+    return true
+  }
+
+  #stepText(): boolean {
+    const { thinking, calls = [], dropped = [] } = this.#format
+    const openCalls = calls.filter((format) => format.where === 'anywhere')
+    const openThinking = thinking?.where === 'anywhere' ? [thinking.open] : []
+    const found = this.#giveUntil('text-delta', [...openThinking, ...openCalls.map((format) => format.open), ...dropped])
+    if (found === undefined) return false
+    const call = openCalls.find((format) => format.open === found)
+    if (call) {
+      this.#enterCall(call)
+      return true
+    }
+    this.#held.drop(found.length)
+    if (thinking && found === thinking.open) this.#enterThinking(thinking, [])
+    return true
+  }
+
+  #stepThinking(): boolean {
+    const prefix = this.#thinkingPrefixes[0]
+    if (prefix !== undefined) {
+      const text = this.#held.text.trimStart()
+      if (!this.#ended && text.length < prefix.length && prefix.startsWith(text)) return false
+      this.#thinkingPrefixes.shift()
+      if (!text.startsWith(prefix)) return true
+      this.#held.drop(this.#held.text.length - text.length + prefix.length)
+      this.#eatsSpace = true
+      return true
+    }
+    const { thinking, calls = [] } = this.#format
+    const close = thinking?.close ?? ''
+    const enders = thinking?.endsAtCall ? calls.filter((format) => format.where === 'anywhere').map((format) => format.open) : []
+    const found = this.#giveUntil('thinking-delta', [close, ...enders])
+    if (found === undefined) return false
+    this.#mode = 'text'
+    if (found === close) {
+      this.#held.drop(close.length)
+      this.#eatsSpace = true
+      this.#mode = 'start'
+    }
+    return true
+  }
+
+  /** Gives everything up to the first of the tags; the tag stays. Without a tag, what may become one is held back. */
+  #giveUntil(type: 'text-delta' | 'thinking-delta', tags: readonly string[]): string | undefined {
+    const text = this.#held.text
+    let at = text.length
+    let found: string | undefined
+    for (const tag of tags) {
+      const index = text.indexOf(tag)
+      if (index < 0 || index > at || (index === at && tag.length <= (found?.length ?? 0))) continue
+      at = index
+      found = tag
+    }
+    if (found === undefined && !this.#ended) at -= Math.max(0, ...tags.map((tag) => partialTagLength(text, tag)))
+    const trimmed = this.#format.trims && !(this.#ended && found === undefined) ? text.slice(0, at).trimEnd().length : at
+    this.#emit(type, this.#held.take(trimmed))
+    if (found !== undefined) this.#held.drop(at - trimmed)
+    return found
+  }
+
+  #stepCall(): boolean {
+    const call = this.#call
+    if (!call) return false
+    const reading = call.block.read(this.#held.text.slice(call.tagLength), this.#ended)
+    if (reading.kind === 'more') return false
+    if (reading.kind === 'text') {
+      if (reading.problem !== undefined) this.#options.warn?.(reading.problem)
+      if (call.hasCalls) this.#eatsSpace = true
+      this.#emit('text-delta', this.#held.take(call.tagLength + reading.length))
+      this.#mode = 'text'
+      return true
+    }
+    this.#held.drop(call.tagLength)
+    const lead = reading.lead ?? 0
+    if (lead > 0) this.#emit('text-delta', this.#held.take(lead))
+    if (reading.calls.length > 0) this.#emitCalls(reading.calls, this.#held.take(reading.length - lead).logprobs)
+    else this.#held.drop(reading.length - lead)
+    this.#call = { block: call.block, tagLength: 0, hasCalls: true }
+    if (!reading.goesOn) {
+      this.#mode = 'text'
+      this.#eatsSpace = true
+    }
+    return true
+  }
+
+  #enterThinking(thinking: ThinkingFormat, prefixes: string[]): void {
+    this.#mode = 'thinking'
+    this.#mayThinkAtStart = false
+    this.#eatsSpace = true
+    this.#thinkingPrefixes = thinking.label === undefined ? prefixes : [...prefixes, thinking.label]
+  }
+
+  #enterCall(format: CallFormat): void {
+    this.#call = { block: format.createBlock(), tagLength: format.open.length, hasCalls: false }
+    this.#mode = 'call'
+  }
+
+  #emitCalls(calls: readonly ParsedCall[], logprobs: Logprob[] | undefined): void {
+    for (const [position, { name, arguments: args }] of calls.entries()) {
+      const call = { id: this.#options.createCallId(), function: { index: this.#callCount++, name, arguments: args } }
+      this.#events.push({ type: 'tool-call', call, ...(position === 0 && logprobs ? { logprobs } : {}) })
+    }
+  }
+
+  #emit(type: 'text-delta' | 'thinking-delta', piece: Piece): void {
+    if (piece.text !== '' || piece.logprobs) this.#events.push({ type, ...piece })
+  }
+}
+
+function leadingSpaceLength(text: string): number {
+  return text.length - text.trimStart().length
+}
