@@ -1,0 +1,30 @@
+// What the command line talks to besides the server: three streams and the interrupt key. Injected, so that verbs run in tests.
+
+export interface OutputStream {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  readonly rows?: number | undefined
+}
+
+export interface InputStream extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean | undefined
+  setRawMode?(raw: boolean): unknown
+  on(event: 'data', listener: (bytes: Uint8Array | string) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  resume(): unknown
+  pause(): unknown
+}
+
+export interface CliIo {
+  stdin: InputStream
+  stdout: OutputStream
+  stderr: OutputStream
+  /** Calls `listener` on SIGINT instead of ending the process; returns a function that takes it off again. */
+  onInterrupt(listener: () => void): () => void
+  /** Ctrl-Z: stops the process until the shell continues it. */
+  suspend(): void
+}
+
+export const DEFAULT_COLUMNS = 80
+export const DEFAULT_ROWS = 24
