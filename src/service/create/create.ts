@@ -6,7 +6,7 @@ import { isKnownParser, parserNames } from '../../chat/parse/select.ts'
 import { isKnownRenderer, rendererNames } from '../../chat/render/renderers.ts'
 import { getText } from '../../gguf/metadata.ts'
 import { formatConfigBlob } from '../../model/config-blob.ts'
-import { isDigest } from '../../model/digest.ts'
+import { type Digest, isDigest } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
 import { type ModelName, tryParseModelName } from '../../model/name.ts'
@@ -43,6 +43,16 @@ export async function* createModel(
   yield { status: 'writing manifest' }
   await store.manifests.write(name, await toManifest(layers, formatConfigBlob(config), store))
   yield { status: 'success' }
+}
+
+/** The manifest of a model that is one GGUF, for sources that bring no manifest of their own. The blob is in the store already. */
+export async function manifestFromGguf(digest: Digest, { licenses }: { licenses: string[] }, store: Store): Promise<Manifest> {
+  const request: CreateRequest = { model: '', license: licenses }
+  const progress = baseFromFiles({ 'model.gguf': digest }, store)
+  let step = await progress.next()
+  while (!step.done) step = await progress.next()
+  const base = step.value
+  return toManifest(await layTextsOver(base.layers, withFamilyStop(request, base), store), formatConfigBlob(createConfig(base, request)), store)
 }
 
 async function* openBase(request: CreateRequest, signal: AbortSignal, { store, pull }: CreateDependencies): AsyncGenerator<Progress, Base> {
