@@ -128,10 +128,15 @@ async function readTensor(
   if (offsetBytes % alignment !== 0) throw invalidGguf(`the offset ${offsetBytes} of the tensor ${quoted} is no multiple of ${alignment}`)
   const rowElements = shape[0] ?? 1
   if (rowElements % type.blockElements !== 0) {
-    throw invalidGguf(`the tensor ${quoted} has rows of ${rowElements} elements, no multiple of the ${type.blockElements} of a ${type.name} block`)
+    throw invalidGguf(
+      `the tensor ${quoted} has rows of ${rowElements} elements, no multiple of the ${type.blockElements} of a ${type.name} block`,
+    )
   }
   const elements = toExactNumber(multiply(shape), `the number of elements of the tensor ${quoted}`)
-  const sizeBytes = toExactNumber((BigInt(elements) / BigInt(type.blockElements)) * BigInt(type.blockBytes), `the size of the tensor ${quoted}`)
+  const sizeBytes = toExactNumber(
+    (BigInt(elements) / BigInt(type.blockElements)) * BigInt(type.blockBytes),
+    `the size of the tensor ${quoted}`,
+  )
   return { name, type: type.name, shape, offsetBytes, sizeBytes }
 }
 

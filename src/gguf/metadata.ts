@@ -55,6 +55,7 @@ export function architectureNumber(head: GgufHead, key: string): number | undefi
 }
 
 function wrongType(key: string, wanted: string, value: GgufValue) {
-  const found = typeof value === 'object' ? `an array of ${value.length} items` : `${typeof value} ${JSON.stringify(String(value).slice(0, 80))}`
+  const found =
+    typeof value === 'object' ? `an array of ${value.length} items` : `${typeof value} ${JSON.stringify(String(value).slice(0, 80))}`
   return invalidGguf(`${key} is ${found}, not ${wanted}`)
 }

@@ -46,9 +46,22 @@ export function readFixedScalar(cursor: ByteCursor, type: Exclude<GgufScalarType
       if (value > 1) throw invalidGguf(`a bool is ${value}, neither 0 nor 1`)
       return value === 1
     }
+    case 'float32':
+      return toShortest(cursor.float32())
     default:
       return cursor[type]()
   }
+}
+
+// A float32 widened to a double shows digits that nobody wrote (0.000009999999747378752 for 1e-5). The shortest decimal that means the same float32
+// is what Ollama shows, and it is as exact.
+function toShortest(value: number): number {
+  if (Number.isInteger(value) || !Number.isFinite(value)) return value
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === value) return short
+  }
+  return Number(value.toPrecision(9))
 }
 
 function toExact(value: bigint): number | bigint {

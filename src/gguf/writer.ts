@@ -54,7 +54,8 @@ export async function writeGgufFile(path: string, content: GgufContent): Promise
 export function entriesOf(head: GgufHead): GgufEntry[] {
   return [...head.metadata].map(([key, value]): GgufEntry => {
     if (typeof value === 'object') {
-      if (value.itemType === 'array' || !value.values) throw new AppError('internal', `the array ${JSON.stringify(key)} was not read or is nested`)
+      if (value.itemType === 'array' || !value.values)
+        throw new AppError('internal', `the array ${JSON.stringify(key)} was not read or is nested`)
       return { key, type: 'array', itemType: value.itemType, values: value.values as GgufScalar[] }
     }
     const type = head.metadataTypes?.get(key)
