@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_OPTIONS } from '../model/options.ts'
+import { type LoadOptions, needsReload, toLoadSpec } from './options.ts'
+import type { LoadTarget } from './target.ts'
+import { createTarget, TEST_ARCHITECTURE, TEST_LIMITS } from './testing/targets.ts'
+
+const target = createTarget('a')
+
+function spec(
+  options: Partial<LoadOptions> = {},
+  { of = target, ...limits }: { of?: LoadTarget; numParallel?: number; contextTokens?: number } = {},
+) {
+  return toLoadSpec(of, { ...DEFAULT_OPTIONS, ...options }, { ...TEST_LIMITS, ...limits })
+}
+
+describe('the context', () => {
+  it.each([
+    ['the built-in default', undefined, 0, 4096],
+    ['the configured default', undefined, 2048, 2048],
+    ['what the request asks', 1000, 2048, 1000],
+    ['at least 4', 1, 0, 4],
+    ['at least 4 when negative', -5, 0, 4],
+    ['at most what the model was trained with', 100_000, 0, 8192],
+  ])('is %s', (_, num_ctx, contextTokens, expected) => {
+    expect(spec(num_ctx === undefined ? {} : { num_ctx }, { contextTokens }).contextTokens).toBe(expected)
+  })
+
+  it('is not limited where the file does not say what the model was trained with', () => {
+    const of = createTarget('a', { architecture: { ...TEST_ARCHITECTURE, trainContextTokens: 0 } })
+    expect(spec({ num_ctx: 100_000 }, { of }).contextTokens).toBe(100_000)
+  })
+
+  it('has room for an image where the model takes images', () => {
+    expect(spec({ num_ctx: 512 }, { of: createTarget('a', { hasVision: true }) }).contextTokens).toBe(2048)
+  })
+})
+
+describe('slots', () => {
+  it('are one for embedding models and for families that cannot share', () => {
+    expect(spec({}, { numParallel: 4 }).parallel).toBe(4)
+    expect(spec({}, { numParallel: 4, of: createTarget('a', { isEmbedding: true }) }).parallel).toBe(1)
+    expect(spec({}, { numParallel: 4, of: createTarget('a', { families: ['lfm2'] }) }).parallel).toBe(1)
+    expect(spec({}, { numParallel: 0 }).parallel).toBe(1)
+  })
+})
+
+describe('the batch', () => {
+  it('grows with the context of all slots unless the request says', () => {
+    expect(spec().batchTokens).toBe(512)
+    expect(spec({}, { numParallel: 2 }).batchTokens).toBe(1024)
+    expect(spec({ num_ctx: 8192 }, { numParallel: 8 }).batchTokens).toBe(2048)
+    expect(spec({ num_batch: 64 }).batchTokens).toBe(64)
+  })
+
+  it('of an embedding model holds a whole input', () => {
+    expect(spec({}, { of: createTarget('a', { isEmbedding: true }) }).batchTokens).toBe(4096)
+  })
+})
+
+describe('a reload', () => {
+  it.each<[string, Partial<LoadOptions>]>([
+    ['num_ctx', { num_ctx: 2048 }],
+    ['num_batch', { num_batch: 128 }],
+    ['num_gpu', { num_gpu: 3 }],
+    ['main_gpu', { main_gpu: 1 }],
+    ['use_mmap', { use_mmap: false }],
+    ['num_thread', { num_thread: 7 }],
+  ])('follows from a change of %s', (_, options) => {
+    expect(needsReload(spec(), spec(options))).toBe(true)
+  })
+
+  it('follows from other adapters', () => {
+    const adapted = spec({}, { of: createTarget('a', { adapterPaths: ['adapter'] }) })
+    expect(needsReload(spec(), adapted)).toBe(true)
+    expect(needsReload(adapted, adapted)).toBe(false)
+  })
+
+  it('does not follow from saying what holds already, or from leaving open what another request has set', () => {
+    expect(needsReload(spec(), spec({ num_ctx: 4096, num_batch: 512 }))).toBe(false)
+    expect(needsReload(spec({ num_gpu: 20, use_mmap: true }), spec())).toBe(false)
+  })
+})
