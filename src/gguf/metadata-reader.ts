@@ -11,7 +11,9 @@ export type ArrayReading = 'skip' | 'short' | 'values'
 /** The GGUF specification's own limit. */
 export const MAX_KEY_BYTES = 65_535
 /** A chat template is the longest text that is known: some 100 KiB. */
-export const MAX_STRING_BYTES = 16 * 1024 * 1024
+export const MAX_STRING_BYTES = 4 * 1024 * 1024
+/** Bytes of all texts together that are kept in memory: a large vocabulary has 10 MiB. */
+export const MAX_KEPT_TEXT_BYTES = 64 * 1024 * 1024
 /** The largest vocabularies have 0.3 million tokens and a million merges. */
 export const MAX_ARRAY_LENGTH = 16 * 1024 * 1024
 /** Items of all arrays together that are kept in memory. */
@@ -25,6 +27,7 @@ export class MetadataReader {
   readonly #arrays: ArrayReading
   readonly #decoder = new TextDecoder()
   #keptItems = 0
+  #keptTextBytes = 0
 
   constructor(cursor: ByteCursor, version: number, arrays: ArrayReading) {
     this.#cursor = cursor
@@ -147,6 +150,9 @@ export class MetadataReader {
   }
 
   #text(length: number): string {
+    this.#keptTextBytes += length
+    if (this.#keptTextBytes > MAX_KEPT_TEXT_BYTES)
+      throw invalidGguf(`the texts of the head are longer than the limit of ${MAX_KEPT_TEXT_BYTES} bytes`)
     const bytes = this.#cursor.bytes(length)
     // Writers of version 1 ended some strings with a NUL that counts.
     const end = this.#lengthBytes === 4 && bytes.at(-1) === 0 ? length - 1 : length
