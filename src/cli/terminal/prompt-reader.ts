@@ -1,0 +1,112 @@
+// Reads lines from a terminal: owns its raw mode, the keys typed ahead, and what is drawn while a line is being typed. While no line is
+// being read, Ctrl-C goes to the listener (it stops a reply) and other keys wait.
+
+import { type CliIo, DEFAULT_COLUMNS, DEFAULT_ROWS } from '../io.ts'
+import { createKeyDecoder, type Key } from './keys.ts'
+import { type LineOutcome, startLine, stepLine } from './line-editor.ts'
+import { createLineView, type LineView, type PromptShape } from './line-view.ts'
+
+/** What ended the line; Ctrl-Z and Ctrl-L are dealt with here. */
+export type PromptOutcome = Exclude<LineOutcome, { type: 'suspend' | 'clear-screen' }>
+
+export interface PromptReader {
+  read(shape: PromptShape, history: readonly string[], text?: string): Promise<PromptOutcome>
+  /** For the time that something else owns the terminal (an editor). */
+  release(): void
+  acquire(): void
+  /** Ctrl-C while no line is being read. */
+  onInterrupt(listener: () => void): () => void
+  close(): void
+}
+
+/** Keys typed ahead of the prompt; what comes after is dropped. */
+const MAX_WAITING_KEYS = 4096
+const PASTE_ON = '\x1b[?2004h'
+const PASTE_OFF = '\x1b[?2004l'
+const CLEAR_SCREEN = '\x1b[2J\x1b[1;1H'
+
+export function openPromptReader(io: CliIo): PromptReader {
+  const decoder = createKeyDecoder()
+  const waiting: Key[] = []
+  const interruptListeners = new Set<() => void>()
+  let takeKey: ((key: Key) => void) | undefined
+  let endLine: (() => void) | undefined
+  let inputEnded = false
+  let held = false
+
+  const deliver = (key: Key): void => {
+    if (takeKey) takeKey(key)
+    else if (key.name === 'interrupt' && interruptListeners.size > 0) {
+      waiting.length = 0
+      for (const listener of interruptListeners) listener()
+    } else if (waiting.length < MAX_WAITING_KEYS) waiting.push(key)
+  }
+  const acquire = (): void => {
+    if (held) return
+    held = true
+    io.stdin.setRawMode?.(true)
+    io.stdin.resume()
+    io.stdout.write(PASTE_ON)
+  }
+  const release = (): void => {
+    if (!held) return
+    held = false
+    io.stdout.write(PASTE_OFF)
+    io.stdin.setRawMode?.(false)
+    io.stdin.pause()
+  }
+  const suspend = (view: LineView): void => {
+    release()
+    io.suspend()
+    acquire()
+    view.reset()
+  }
+  const clearScreen = (view: LineView): void => {
+    io.stdout.write(CLEAR_SCREEN)
+    view.reset()
+  }
+  io.stdin.on('data', (bytes) => {
+    if (held) for (const key of decoder.decode(bytes)) deliver(key)
+  })
+  io.stdin.on('end', () => {
+    inputEnded = true
+    endLine?.()
+  })
+  acquire()
+
+  return {
+    read(shape, history, text = '') {
+      const view = createLineView(shape, () => ({ columns: io.stdout.columns ?? DEFAULT_COLUMNS, rows: io.stdout.rows ?? DEFAULT_ROWS }))
+      let state = startLine(history, text)
+      io.stdout.write(view.draw(state))
+      return new Promise((resolve) => {
+        let open = true
+        const finish = (outcome: PromptOutcome): void => {
+          open = false
+          takeKey = undefined
+          endLine = undefined
+          io.stdout.write(outcome.type === 'edit' ? view.erase() : view.finish(state))
+          resolve(outcome)
+        }
+        endLine = () => finish({ type: 'end' })
+        takeKey = (key) => {
+          const step = stepLine(state, key, history)
+          if (step.outcome?.type === 'suspend') suspend(view)
+          else if (step.outcome?.type === 'clear-screen') clearScreen(view)
+          else if (step.outcome) return finish(step.outcome)
+          state = step.state
+          io.stdout.write(view.draw(state))
+        }
+        if (inputEnded) endLine()
+        while (open && waiting.length > 0) takeKey(waiting.shift() as Key)
+      })
+    },
+    release,
+    acquire,
+    onInterrupt(listener) {
+      interruptListeners.add(listener)
+      return () => void interruptListeners.delete(listener)
+    },
+    close: release,
+  }
+}
