@@ -33,7 +33,9 @@ describe('docs/errors.md', () => {
 
 describe('docs/conformance-differs.json', () => {
   it('names only reasons that the page on compatibility can show', () => {
-    const { cases } = JSON.parse(readFileSync(path.join(root, 'docs', 'conformance-differs.json'), 'utf8')) as { cases: Record<string, string> }
+    const { cases } = JSON.parse(readFileSync(path.join(root, 'docs', 'conformance-differs.json'), 'utf8')) as {
+      cases: Record<string, string>
+    }
     for (const reason of Object.values(cases)) expect(reason.length).toBeGreaterThan(10)
   })
 })

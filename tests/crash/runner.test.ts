@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSmol, post, postStream } from '../support/models.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+  await createSmol(server.url, 'first')
+  await createSmol(server.url, 'second', { parameters: { num_ctx: 512 } })
+})
+afterAll(async () => {
+  await server.stop()
+  server.clean()
+})
+
+const say = (model: string) =>
+  post<{ done: boolean; eval_count: number }>(`${server.url}/api/generate`, {
+    model,
+    prompt: 'Hi',
+    stream: false,
+    options: { num_predict: 4 },
+  })
+
+describe('a runner that is killed in mid-stream', () => {
+  it('fails its own request with a clear error, and the next request loads the model again', async () => {
+    const stream = postStream<{ error?: string; done?: boolean }>(`${server.url}/api/generate`, {
+      model: 'first',
+      prompt: 'Count:',
+      raw: true,
+      options: { num_predict: 2000 },
+    })
+    await stream.next()
+    for (const id of runnersOf(server)) process.kill(id, 'SIGKILL')
+    const records = []
+    for await (const record of stream) records.push(record)
+    expect(records.at(-1)?.error).toMatch(/runner/)
+    expect(records.some(({ done }) => done === true)).toBe(false)
+    expect(await say('first')).toMatchObject({ done: true })
+  })
+})
+
+describe('a server that is killed', () => {
+  it('leaves no runner behind', async () => {
+    const doomed = await startServer()
+    await createSmol(doomed.url)
+    await post(`${doomed.url}/api/generate`, { model: 'smol', prompt: 'Hi', stream: false, options: { num_predict: 1 } })
+    const runners = runnersOf(doomed)
+    expect(runners).toHaveLength(1)
+    await doomed.kill()
+    await expect.poll(() => runners.filter(isAlive), { timeout: 5000 }).toEqual([])
+    doomed.clean()
+  })
+
+  it('leaves none either when it is asked to stop, and lets the running request end', async () => {
+    const stopping = await startServer()
+    await createSmol(stopping.url)
+    const answer = post<{ done: boolean }>(`${stopping.url}/api/generate`, {
+      model: 'smol',
+      prompt: 'Tell me a story.',
+      stream: false,
+      options: { num_predict: 60, temperature: 0 },
+    })
+    await expect.poll(() => runnersOf(stopping).length, { timeout: 10_000 }).toBe(1)
+    const runners = runnersOf(stopping)
+    await expect
+      .poll(async () => ((await (await fetch(`${stopping.url}/api/ps`)).json()) as { models: unknown[] }).models.length, {
+        timeout: 10_000,
+      })
+      .toBe(1)
+    await stopping.stop()
+    expect(await answer).toMatchObject({ done: true })
+    expect(runners.filter(isAlive)).toEqual([])
+    stopping.clean()
+  })
+})
+
+/** Process ids of the children that serve models. */
+function runnersOf({ process: parent }: TestServer): number[] {
+  const lines = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).split('\n')
+  return lines
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null && Number(match[2]) === parent.pid && match[3]?.includes(' runner'))
+    .map((match) => Number(match?.[1]))
+}
+
+function isAlive(id: number): boolean {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch {
+    return false
+  }
+}
