@@ -71,7 +71,6 @@ export class LoadedModel implements Resident {
     this.stopTimer()
     const { clock, onDue } = this.#options
     this.#idleSinceMs ??= clock.nowMs()
-    if (this.keepAliveNs <= 0) return onDue(this)
     if (this.keepAliveNs === Number.POSITIVE_INFINITY) return
     // A timer may fire early where the wait is longer than timers reach; then another one follows.
     this.#timer = clock.after(Math.ceil(this.expiresMs - clock.nowMs()), () => {

@@ -248,7 +248,7 @@ class QueueScheduler implements Scheduler {
   #rest(model: LoadedModel): void {
     if (this.#leaseCount() === 0) this.#drained?.()
     if (this.#loaded.get(model.key) !== model || model.leases > 0) return
-    if (this.#closed || this.#leaving?.model === model) this.#end(model)
+    if (this.#closed || this.#leaving?.model === model || model.keepAliveNs <= 0) this.#end(model)
     else model.startTimer()
   }
 

@@ -4,13 +4,14 @@
 import { AppError, isAppError } from '../base/errors.ts'
 import type { Message } from '../chat/message.ts'
 import type { PromptTemplate, TemplateSource } from '../chat/prompt-template.ts'
-import type { GgufHead } from '../gguf/types.ts'
+import type { GgufHead, GgufValue } from '../gguf/types.ts'
 import type { Capability } from '../model/capability.ts'
 import { type ConfigBlob, MAX_CONFIG_BYTES, parseConfigBlob } from '../model/config-blob.ts'
 import type { Digest } from '../model/digest.ts'
 import { findLayers, type Layer } from '../model/manifest.ts'
 import { MEDIA_TYPES } from '../model/media-type.ts'
 import { type ModelName, shortName } from '../model/name.ts'
+import { type Architecture, readArchitecture } from '../scheduler/architecture.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
 import { deriveCapabilities } from './capabilities.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
@@ -29,6 +30,8 @@ export interface Model {
   readonly draftPaths: readonly string[]
   /** Without the items of its arrays. Absent for a stub and for a safetensors model. */
   readonly head?: GgufHead
+  /** Read with the items of short arrays, which say what differs between layers. As absent as the head. */
+  readonly architecture?: Architecture
   /** `tokenizer.chat_template` of the file. */
   readonly chatTemplate?: string
   /** Text of the template layer. */
@@ -53,7 +56,7 @@ export interface ModelReader {
 
 export interface ModelReaderOptions {
   store: Store
-  /** The head without its arrays' items. */
+  /** The head with the items of short arrays. */
   readHead: (path: string) => Promise<GgufHead>
   selectTemplate: (source: TemplateSource) => PromptTemplate
   /** What the parser of that name understands; undefined for a name that is none. */
@@ -133,6 +136,7 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
   const projectorPaths = paths(MEDIA_TYPES.projector)
   const modelPath = modelLayer && store.blobs.path(modelLayer.digest)
   const head = modelPath !== undefined && isGguf ? await readHead(modelPath) : undefined
+  const architecture = head && readArchitecture(head)
   const texts = await readTexts(store, manifest.layers)
   const chatTemplate = head?.metadata.get('tokenizer.chat_template')
   const described = {
@@ -154,7 +158,7 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     ...described,
     ...(modelPath === undefined ? {} : { modelPath }),
     ...(modelLayer === undefined ? {} : { modelDigest: modelLayer.digest }),
-    ...(head === undefined ? {} : { head }),
+    ...(head && architecture ? { head: withoutItems(head), architecture } : {}),
     adapterPaths: paths(MEDIA_TYPES.adapter),
     draftPaths: paths(MEDIA_TYPES.draft),
     projectorPaths,
@@ -186,6 +190,11 @@ async function readTexts(store: Store, layers: readonly Layer[]): Promise<ModelT
 async function requireFiles(store: Store, { name, manifest }: StoredManifest): Promise<void> {
   const files = [MEDIA_TYPES.model, MEDIA_TYPES.adapter, MEDIA_TYPES.projector].flatMap((mediaType) => findLayers(manifest, mediaType))
   for (const { digest } of files) if (!(await store.blobs.has(digest))) throw notFound(name, digest)
+}
+
+function withoutItems(head: GgufHead): GgufHead {
+  const toShort = (value: GgufValue): GgufValue => (typeof value === 'object' ? { itemType: value.itemType, length: value.length } : value)
+  return { ...head, metadata: new Map([...head.metadata].map(([key, value]) => [key, toShort(value)])) }
 }
 
 function toDetails(config: ConfigBlob, modelLayer: Layer | undefined): ModelDetails {
