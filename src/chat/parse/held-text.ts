@@ -53,6 +53,15 @@ export class HeldText {
     this.#carried.push(...this.#cut(length))
   }
 
+  /** Drops from the middle: the log-probabilities stay with the text in front, or behind where there is none. */
+  dropAt(offset: number, length: number): void {
+    this.#text = this.#text.slice(0, offset) + this.#text.slice(offset + length)
+    this.#marks = this.#marks.map(({ offset: at, logprob }) => ({
+      offset: at < offset ? at : Math.max(offset - 1, at - length, 0),
+      logprob,
+    }))
+  }
+
   #cut(length: number): Logprob[] {
     const isGone = (mark: Mark) => mark.offset < length || this.#text.length <= length
     const gone = this.#marks.filter(isGone).map((mark) => mark.logprob)

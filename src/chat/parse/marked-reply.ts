@@ -5,21 +5,14 @@
 
 import type { Logprob } from '../event.ts'
 import { HeldText, type Piece } from './held-text.ts'
-import {
-  type CallBlock,
-  type CallFormat,
-  type ParsedCall,
-  partialTagLength,
-  type ReplyFormat,
-  type ThinkingFormat,
-} from './reply-format.ts'
+import { type CallBlock, type ParsedCall, partialTagLength, type ReplyFormat, type ThinkingFormat } from './reply-format.ts'
 import type { ReplyEvent, ReplyParser, ReplyParserOptions } from './reply-parser.ts'
 
 type Mode = 'start' | 'text' | 'thinking' | 'call'
 
 interface OpenCall {
   block: CallBlock
-  /** Characters of the tag that stand before the block; 0 once the block has given calls. */
+  /** Characters of the tag, and of the space in front of it, before the block; 0 once the block has given calls. */
   tagLength: number
   hasCalls: boolean
 }
@@ -65,8 +58,7 @@ export class MarkedReplyParser implements ReplyParser {
   /** True when the mode or the text changed so that there is more to do. */
   #step(): boolean {
     if (this.#eatsSpace) {
-      this.#held.drop(leadingSpaceLength(this.#held.text))
-      if (this.#held.text === '') return false
+      if (!this.#eatSpace()) return false
       this.#eatsSpace = false
     }
     if (this.#held.text === '' && !(this.#ended && this.#mode === 'call')) return false
@@ -79,6 +71,18 @@ export class MarkedReplyParser implements ReplyParser {
         return this.#stepThinking()
       case 'call':
         return this.#stepCall()
+    }
+  }
+
+  /** Space behind a tag, and tags that say nothing; true when something else follows. */
+  #eatSpace(): boolean {
+    const dropped = this.#mode === 'thinking' ? [] : (this.#format.dropped ?? [])
+    while (true) {
+      this.#held.drop(leadingSpaceLength(this.#held.text))
+      const text = this.#held.text
+      const tag = dropped.find((candidate) => text.startsWith(candidate))
+      if (tag === undefined) return text !== '' && (this.#ended || !dropped.some((candidate) => candidate.startsWith(text)))
+      this.#held.drop(tag.length)
     }
   }
 
@@ -112,13 +116,14 @@ export class MarkedReplyParser implements ReplyParser {
     const openThinking = thinking?.where === 'anywhere' ? [thinking.open] : []
     const found = this.#giveUntil('text-delta', [...openThinking, ...openCalls.map((format) => format.open), ...dropped])
     if (found === undefined) return false
-    const call = openCalls.find((format) => format.open === found)
+    const call = openCalls.find((format) => format.open === found.tag)
     if (call) {
-      this.#enterCall(call)
-      return true
-    }
-    this.#held.drop(found.length)
-    if (thinking && found === thinking.open) this.#enterThinking(thinking, [])
+      this.#call = { block: call.createBlock(), tagLength: found.at + found.tag.length, hasCalls: false }
+      this.#mode = 'call'
+    } else if (thinking && found.tag === thinking.open) {
+      this.#held.drop(found.at + found.tag.length)
+      this.#enterThinking(thinking, [])
+    } else this.#held.dropAt(found.at, found.tag.length)
     return true
   }
 
@@ -139,30 +144,30 @@ export class MarkedReplyParser implements ReplyParser {
     const found = this.#giveUntil('thinking-delta', [close, ...enders])
     if (found === undefined) return false
     this.#mode = 'text'
-    if (found === close) {
-      this.#held.drop(close.length)
+    if (found.tag === close) {
+      this.#held.drop(found.at + close.length)
       this.#eatsSpace = true
       this.#mode = 'start'
     }
     return true
   }
 
-  /** Gives everything up to the first of the tags; the tag stays. Without a tag, what may become one is held back. */
-  #giveUntil(type: 'text-delta' | 'thinking-delta', tags: readonly string[]): string | undefined {
+  /** Gives everything up to the first of the tags, and says where it stands then. Without a tag, what may become one is held back. */
+  #giveUntil(type: 'text-delta' | 'thinking-delta', tags: readonly string[]): { tag: string; at: number } | undefined {
     const text = this.#held.text
-    let at = text.length
-    let found: string | undefined
-    for (const tag of tags) {
-      const index = text.indexOf(tag)
-      if (index < 0 || index > at || (index === at && tag.length <= (found?.length ?? 0))) continue
-      at = index
-      found = tag
+    let end = text.length
+    let tag: string | undefined
+    for (const candidate of tags) {
+      const index = text.indexOf(candidate)
+      if (index < 0 || index > end || (index === end && candidate.length <= (tag?.length ?? 0))) continue
+      end = index
+      tag = candidate
     }
-    if (found === undefined && !this.#ended) at -= Math.max(0, ...tags.map((tag) => partialTagLength(text, tag)))
-    const trimmed = this.#format.trims && !(this.#ended && found === undefined) ? text.slice(0, at).trimEnd().length : at
-    this.#emit(type, this.#held.take(trimmed))
-    if (found !== undefined) this.#held.drop(at - trimmed)
-    return found
+    if (tag === undefined && !this.#ended) end -= Math.max(0, ...tags.map((candidate) => partialTagLength(text, candidate)))
+    const isLast = this.#ended && tag === undefined
+    const given = this.#format.trims && !isLast ? text.slice(0, end).trimEnd().length : end
+    this.#emit(type, this.#held.take(given))
+    return tag === undefined ? undefined : { tag, at: end - given }
   }
 
   #stepCall(): boolean {
@@ -195,11 +200,6 @@ export class MarkedReplyParser implements ReplyParser {
     this.#mayThinkAtStart = false
     this.#eatsSpace = true
     this.#thinkingPrefixes = thinking.label === undefined ? prefixes : [...prefixes, thinking.label]
-  }
-
-  #enterCall(format: CallFormat): void {
-    this.#call = { block: format.createBlock(), tagLength: format.open.length, hasCalls: false }
-    this.#mode = 'call'
   }
 
   #emitCalls(calls: readonly ParsedCall[], logprobs: Logprob[] | undefined): void {

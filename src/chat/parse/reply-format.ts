@@ -47,8 +47,15 @@ export type BlockReading =
   /** No call. The first `length` characters (and the tag) are text, what follows is read anew. */
   | { kind: 'text'; length: number; problem?: string }
 
-/** A block up to a closing tag. The closing tag may be missing at the end of the reply if what stands there parses. */
-export function createClosedBlock(close: string, parse: (body: string) => ParsedCall[] | undefined): CallBlock {
+/** What stands between the tags; `isClosed` is false where the reply ended first: then only what is surely whole is a call. */
+export type CallBody = (body: string, isClosed: boolean) => ParsedCall[] | undefined
+
+/** Calls between an opening and a closing tag. */
+export function createTaggedCalls(open: string, close: string, parse: CallBody): CallFormat {
+  return { open, where: 'anywhere', createBlock: () => createClosedBlock(close, parse) }
+}
+
+function createClosedBlock(close: string, parse: CallBody): CallBlock {
   let searched = 0
   return {
     read(text, ended) {
@@ -56,7 +63,7 @@ export function createClosedBlock(close: string, parse: (body: string) => Parsed
       searched = text.length
       if (end < 0 && !ended) return { kind: 'more' }
       const length = end < 0 ? text.length : end + close.length
-      const calls = parse(end < 0 ? withoutPartialEnd(text, close) : text.slice(0, end))
+      const calls = end < 0 ? parse(withoutPartialEnd(text, close), false) : parse(text.slice(0, end), true)
       if (calls && calls.length > 0) return { kind: 'calls', calls, length }
       return { kind: 'text', length, problem: 'a tool call could not be read' }
     },

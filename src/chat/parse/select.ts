@@ -1,5 +1,6 @@
 // Which parser reads a model's replies: the one that its config names, else one for the tags that its template tells, else none.
 
+import { families, type ReplyFamily } from './families.ts'
 import { createGenericCallFormat } from './generic-tools.ts'
 import { MarkedReplyParser } from './marked-reply.ts'
 import type { ReplyParser, ReplyParserOptions } from './reply-parser.ts'
@@ -14,7 +15,26 @@ export interface ReplyParserSpec {
   toolCallTag?: string
 }
 
+export const parserNames: readonly string[] = [...families.keys()]
+
+export function isKnownParser(name: string): boolean {
+  return families.has(name)
+}
+
+/** Special tokens that the runner must give as text for this parser; none for an unknown name. */
+export function preservedTokens(parser: string | undefined): readonly string[] {
+  return findFamily(parser)?.preservedTokens ?? []
+}
+
+/** What the parser adds to a model's capabilities. */
+export function parserCapabilities(parser: string | undefined): { tools: boolean; thinking: boolean } {
+  const { tools, thinking } = findFamily(parser) ?? { tools: false, thinking: false }
+  return { tools, thinking }
+}
+
 export function createReplyParser(spec: ReplyParserSpec, options: ReplyParserOptions): ReplyParser {
+  const family = findFamily(spec.parser)
+  if (family) return family.createParser(options)
   const { thinkingTags, toolCallTag } = spec
   const thinks = options.think !== undefined && options.think !== false
   return new MarkedReplyParser(
@@ -25,4 +45,9 @@ export function createReplyParser(spec: ReplyParserSpec, options: ReplyParserOpt
     },
     options,
   )
+}
+
+// wire: Ollama ignores the name of a parser that it does not know, and reads the reply by the template.
+function findFamily(name: string | undefined): ReplyFamily | undefined {
+  return name === undefined ? undefined : families.get(name)
 }

@@ -1,0 +1,37 @@
+// DeepSeek 3 and Cogito. A call stands between <｜tool▁call▁begin｜> and <｜tool▁call▁end｜>, as
+//   name<｜tool▁sep｜>{…}                              (DeepSeek 3.1)
+//   function<｜tool▁sep｜>name, then {…} in a code block (Cogito, DeepSeek R1)
+// The frame around several calls and around outputs says nothing more.
+
+import { parseArguments } from './json-calls.ts'
+import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
+import type { ReplyParserOptions } from './reply-parser.ts'
+import { createThinkingFormat } from './thinking.ts'
+
+const SEPARATOR = '<｜tool▁sep｜>'
+const CALL = { open: '<｜tool▁call▁begin｜>', close: '<｜tool▁call▁end｜>' }
+const FRAMES = ['calls▁begin', 'calls▁end', 'output▁begin', 'output▁end', 'outputs▁begin', 'outputs▁end'].map(
+  (word) => `<｜tool▁${word}｜>`,
+)
+
+export const DEEPSEEK3_TOKENS: readonly string[] = ['<think>', '</think>', CALL.open, CALL.close, SEPARATOR, ...FRAMES]
+
+export function createDeepseek3Format({ promptTail }: ReplyParserOptions): ReplyFormat {
+  return {
+    thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
+    calls: [createTaggedCalls(CALL.open, CALL.close, parseCall)],
+    dropped: FRAMES,
+    trims: true,
+  }
+}
+
+function parseCall(body: string): ParsedCall[] | undefined {
+  const separator = body.indexOf(SEPARATOR)
+  if (separator < 0) return undefined
+  const first = body.slice(0, separator).trim()
+  const second = body.slice(separator + SEPARATOR.length)
+  const fenced = first === 'function' ? /^\s*([^\n`{]+?)\s*```(?:json)?\s*(.*?)\s*```\s*$/s.exec(second) : null
+  const [name, text] = fenced ? [fenced[1] ?? '', fenced[2] ?? ''] : [first, second]
+  const args = parseArguments(text)
+  return name !== '' && args ? [{ name, arguments: args }] : undefined
+}

@@ -1,0 +1,52 @@
+// Qwen 3 Coder, Qwen 3.5 and Nemotron 3 Nano:
+//
+//   <tool_call><function=name><parameter=key>
+//   value
+//   </parameter></function></tool_call>
+//
+// Values are plain text; the tool's schema tells their types. Some checkpoints forget <tool_call>: <function=…> of a known tool is a call too.
+
+import type { Tool } from '../message.ts'
+import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
+import type { ReplyParserOptions } from './reply-parser.ts'
+import { createThinkingFormat } from './thinking.ts'
+import { toTypedValue } from './typed-value.ts'
+
+export const QWEN3_CODER_TOKENS = ['<tool_call>', '</tool_call>'] as const
+
+const THINK_TAGS = { open: '<think>', close: '</think>' }
+
+export function createQwen3CoderFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+  const names = new Set(tools.map((tool) => tool.function.name))
+  return {
+    thinking: { ...createThinkingFormat(THINK_TAGS, promptTail), endsAtCall: true },
+    calls: [
+      createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCalls(body, isClosed, tools)),
+      createTaggedCalls('<function=', '</function>', (body) => {
+        const call = parseFunction(body, tools)
+        return call && names.has(call.name) ? [call] : undefined
+      }),
+    ],
+    trims: true,
+  }
+}
+
+function parseCalls(body: string, isClosed: boolean, tools: readonly Tool[]): ParsedCall[] | undefined {
+  const functions = body.split('<function=').slice(1)
+  if (!isClosed && functions.some((text) => !text.includes('</function>'))) return undefined
+  const calls = functions.map((text) => parseFunction(text.replace(/<\/function>\s*$/, ''), tools))
+  return calls.every((call) => call !== undefined) ? calls : undefined
+}
+
+/** `name>` and its parameters. */
+function parseFunction(text: string, tools: readonly Tool[]): ParsedCall | undefined {
+  const end = text.indexOf('>')
+  const name = text.slice(0, Math.max(0, end)).trim()
+  if (name === '') return undefined
+  // A value ends at the closing tag behind which the frame goes on, so that it may hold tags of its own; a forgotten one ends at the next.
+  const parameters = /<parameter=([^>]+)>(.*?)(?:<\/parameter>(?=\s*(?:<parameter=|<\/function>|$))|(?=<parameter=)|$)/gs
+  const args = [...text.slice(end + 1).matchAll(parameters)].map(([, key = '', value = '']) => {
+    return [key.trim(), toTypedValue(value, tools, name, key.trim())] as const
+  })
+  return { name, arguments: Object.fromEntries(args) }
+}

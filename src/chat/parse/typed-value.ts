@@ -1,0 +1,28 @@
+// Families that write arguments as plain text between tags leave their types to the tool's schema.
+
+import type { Tool } from '../message.ts'
+import { isObject, parseJsonValue } from './json-object.ts'
+
+/** The argument `key` of the tool `name` from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
+export function toTypedValue(text: string, tools: readonly Tool[], name: string, key: string): unknown {
+  const raw = text.replace(/^\n/, '').replace(/\n$/, '')
+  if (raw.toLowerCase() === 'null') return null
+  const types = typesOf(tools, name, key)
+  if (types.has('boolean') && /^(true|false)$/i.test(raw)) return raw.toLowerCase() === 'true'
+  const number = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(raw.trim()) ? Number(raw) : Number.NaN
+  if (types.has('integer') && Number.isInteger(number)) return number
+  if (types.has('number') && Number.isFinite(number)) return number
+  if (!types.has('array') && !types.has('object')) return raw
+  const value = parseJsonValue(raw)?.value
+  const fits = (types.has('array') && Array.isArray(value)) || (types.has('object') && isObject(value))
+  return fits ? value : raw
+}
+
+function typesOf(tools: readonly Tool[], name: string, key: string): ReadonlySet<unknown> {
+  const properties = tools.find((tool) => tool.function.name === name)?.function.parameters?.properties
+  const property = isObject(properties) ? properties[key] : undefined
+  if (!isObject(property)) return new Set()
+  const { anyOf } = property
+  const schemas = Array.isArray(anyOf) && anyOf.length > 0 ? anyOf.filter(isObject) : [property]
+  return new Set(schemas.flatMap((schema) => schema.type))
+}

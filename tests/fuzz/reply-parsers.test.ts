@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createReplyParser, parserNames, preservedTokens } from '../../src/chat/parse/select.ts'
+import { countingIds, readEveryCut } from '../../src/chat/parse/testing/cuts.ts'
+
+const tools = ['now', 'get_weather', 'get'].map((name) => ({ type: 'function', function: { name } }))
+
+const PIECES = [
+  ' ',
+  '\n',
+  'text',
+  'é😀',
+  '<',
+  '|>',
+  '[',
+  '{',
+  '}',
+  ']',
+  '"',
+  ',',
+  'now',
+  'get_weather',
+  'thought\n',
+  'call:now{a:1}',
+  'now(a=1)',
+  '<function=now>',
+  '</function>',
+  '{"name": "now"}',
+  '{"name": "get_weather", "arguments": {"city": "Paris"}}',
+  '{"name": "other"}',
+  ' to=functions.now',
+]
+
+const GENERIC_TOKENS = ['<think>', '</think>', '<tool_call>', '</tool_call>']
+
+function createParser(parser: string | undefined, promptTail: string, calls: { count: number }) {
+  const createId = countingIds()
+  const createCallId = () => {
+    calls.count++
+    return createId()
+  }
+  const tags = { thinkingTags: { open: '<think>', close: '</think>' }, toolCallTag: '<tool_call>' }
+  return createReplyParser({ ...tags, ...(parser === undefined ? {} : { parser }) }, { tools, think: true, promptTail, createCallId })
+}
+
+describe.each([undefined, ...parserNames])('the parser %s', (parser) => {
+  const tokens = parser === undefined ? GENERIC_TOKENS : preservedTokens(parser)
+  const replies = fc.array(fc.constantFrom(...PIECES, ...tokens), { maxLength: 12 }).map((pieces) => pieces.join(''))
+  const promptTails = fc.constantFrom('', ...tokens)
+
+  it('reads a reply the same however it is cut', () => {
+    fc.assert(
+      fc.property(
+        replies,
+        promptTails,
+        (reply, promptTail) => void readEveryCut(() => createParser(parser, promptTail, { count: 0 }), reply),
+      ),
+      {
+        numRuns: 60,
+      },
+    )
+  })
+
+  it('loses no text where there is no call', () => {
+    const frames = [...tokens, '<|return|>', '<|call|>', '<|END_OF_TURN_TOKEN|>', 'thought']
+    const strip = (text: string) => frames.reduce((rest, frame) => rest.replaceAll(frame, ''), text).replace(/\s/g, '')
+    fc.assert(
+      fc.property(replies, promptTails, (reply, promptTail) => {
+        const calls = { count: 0 }
+        const events = readEveryCut(() => createParser(parser, promptTail, calls), reply)
+        // A header of harmony is dropped with its words.
+        fc.pre(calls.count === 0 && !(parser === 'harmony' && reply.includes('<|message|>')))
+        const text = events.map((event) => ('text' in event ? event.text : 'thinking' in event ? event.thinking : '')).join('')
+        expect(strip(text)).toBe(strip(reply))
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
