@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Tool } from '../message.ts'
 import { toHarmonyTools } from './harmony-names.ts'
-import { createReplyParser, isKnownParser, parserCapabilities, parserNames, preservedTokens } from './select.ts'
+import { createReplyParser, isKnownParser, parserCapabilities, parserNames, preservedTokens, thinkingEnd } from './select.ts'
 import { countingIds, readEveryCut } from './testing/cuts.ts'
 
 const tools: Tool[] = [
@@ -357,5 +357,17 @@ describe('the table of parsers', () => {
       { thinking: 'a' },
       { call: 'now' },
     ])
+  })
+})
+
+describe('the end of the thinking', () => {
+  it('is told for every family that thinks, and for no other', () => {
+    for (const name of parserNames) expect([name, thinkingEnd(name) !== undefined]).toEqual([name, parserCapabilities(name).thinking])
+  })
+
+  it('is what the family writes', () => {
+    expect(thinkingEnd('qwen3-thinking')).toBe('</think>')
+    expect(thinkingEnd('harmony')).toBe('<|channel|>final<|message|>')
+    expect(thinkingEnd('nonsense')).toBeUndefined()
   })
 })

@@ -4,7 +4,7 @@ import { COHERE_TOKENS, createCohereFormat } from './cohere.ts'
 import { createDeepseek3Format, DEEPSEEK3_TOKENS } from './deepseek3.ts'
 import { createFunctiongemmaFormat, createGemma4Format, FUNCTIONGEMMA_TOKENS, GEMMA4_TOKENS } from './gemma4.ts'
 import { createGlmFormat, GLM_TOKENS } from './glm.ts'
-import { HARMONY_TOKENS, HarmonyParser } from './harmony.ts'
+import { HARMONY_THINKING_END, HARMONY_TOKENS, HarmonyParser } from './harmony.ts'
 import { createLfm2Format, LFM2_TOKENS } from './lfm2.ts'
 import { MarkedReplyParser } from './marked-reply.ts'
 import { createMinistralFormat, MINISTRAL_TOKENS } from './ministral.ts'
@@ -20,6 +20,8 @@ export interface ReplyFamily {
   thinking: boolean
   /** Special tokens that the runner must give as text, since the parser reads them. */
   preservedTokens: readonly string[]
+  /** What the model writes between its thinking and its answer; absent where it does not think. */
+  thinkingEnd?: string
   createParser(options: ReplyParserOptions): ReplyParser
 }
 
@@ -40,7 +42,16 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
   ['nemotron-3.5-nano', family('tools and thinking', QWEN3_XML_TOKENS, createQwen3CoderFormat)],
   ['deepseek3', family('tools and thinking', DEEPSEEK3_TOKENS, createDeepseek3Format)],
   ['cogito', family('tools and thinking', DEEPSEEK3_TOKENS, createDeepseek3Format)],
-  ['harmony', { tools: true, thinking: true, preservedTokens: HARMONY_TOKENS, createParser: (options) => new HarmonyParser(options) }],
+  [
+    'harmony',
+    {
+      tools: true,
+      thinking: true,
+      preservedTokens: HARMONY_TOKENS,
+      thinkingEnd: HARMONY_THINKING_END,
+      createParser: (options) => new HarmonyParser(options),
+    },
+  ],
   ['gemma4', family('tools and thinking', GEMMA4_TOKENS, createGemma4Format)],
   ['gemma4-no-thinking', family('tools', GEMMA4_TOKENS, createGemma4Format)],
   ['functiongemma', family('tools', FUNCTIONGEMMA_TOKENS, createFunctiongemmaFormat)],
@@ -55,10 +66,13 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
 ] satisfies [string, ReplyFamily][])
 
 function family(can: Can, preservedTokens: readonly string[], createFormat: (options: ReplyParserOptions) => ReplyFormat): ReplyFamily {
+  const thinking = can === 'thinking' || can === 'tools and thinking'
+  const end = thinking ? createFormat({ tools: [], think: true, promptTail: '', createCallId: () => '' }).thinking?.close : undefined
   return {
     tools: can === 'tools' || can === 'tools and thinking',
-    thinking: can === 'thinking' || can === 'tools and thinking',
+    thinking,
     preservedTokens,
+    ...(end === undefined ? {} : { thinkingEnd: end }),
     createParser: (options) => new MarkedReplyParser(createFormat(options), options),
   }
 }

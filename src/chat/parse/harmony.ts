@@ -19,6 +19,9 @@ const HEADER_BEGINNINGS = [CHANNEL, '<|constrain|>', MESSAGE, 'to='] as const
 /** A header is a few words; more is the model's text. */
 const MAX_HEADER_CHARACTERS = 512
 
+/** The header of the message that is the answer. */
+export const HARMONY_THINKING_END = `${CHANNEL}final${MESSAGE}`
+
 export const HARMONY_TOKENS: readonly string[] = [START, '<|end|>', MESSAGE, CHANNEL, '<|constrain|>']
 
 type State = { kind: 'between' } | { kind: 'header' } | { kind: 'message'; recipient?: string; isThinking: boolean }

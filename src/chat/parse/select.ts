@@ -26,6 +26,11 @@ export function preservedTokens(parser: string | undefined): readonly string[] {
   return findFamily(parser)?.preservedTokens ?? []
 }
 
+/** What stands between the thinking and the answer of a model with this parser; undefined where it does not think or the name is unknown. */
+export function thinkingEnd(parser: string | undefined): string | undefined {
+  return findFamily(parser)?.thinkingEnd
+}
+
 /** What the parser adds to a model's capabilities. */
 export function parserCapabilities(parser: string | undefined): { tools: boolean; thinking: boolean } {
   const { tools, thinking } = findFamily(parser) ?? { tools: false, thinking: false }
