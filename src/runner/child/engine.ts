@@ -1,0 +1,73 @@
+// What the loop needs of an engine, in the house's words. llama/engine.ts is llama.cpp; the loop's own tests use one of a few lines.
+// Synchronous throughout: a runner has nothing else to do while the engine computes.
+
+import type { RunnerFacts, Sampling } from '../protocol.ts'
+import type { TokenPiece } from './text-output.ts'
+
+export interface Engine {
+  readonly facts: EngineFacts
+  /** Sequences that can be decoded together. */
+  readonly sequences: number
+  /** Tokens that one batch holds at most. */
+  readonly batchTokens: number
+  readonly batch: Batch
+  /** Positions behind a removed part can move up. */
+  readonly canShift: boolean
+  /** Sequences can be copied and cut in their middle (false for recurrent memories). */
+  readonly canBranch: boolean
+
+  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): number[]
+  detokenize(tokens: readonly number[]): string
+  /** `special`: a control token comes out as its text, not as nothing. */
+  piece(token: number, special: boolean): TokenPiece
+  isEnd(token: number): boolean
+
+  setThreads(count: number): void
+  /** Evaluates the batch. Throws `engine_error`; the sequences in the batch are then of no more use. */
+  decode(): void
+
+  /** Forgets all but the first `length` tokens; false when that cannot be done, and then the sequence is empty. */
+  keepFirst(sequence: number, length: number): boolean
+  /** The target becomes what the source is. */
+  copySequence(source: number, target: number): void
+  /** Drops `count` tokens from `from` on and moves the rest up. */
+  dropMiddle(sequence: number, from: number, count: number): void
+
+  /** Throws `invalid_format` for a grammar that does not parse, `invalid_option` for options that the engine refuses. */
+  createSampler(options: SamplerOptions): Sampler
+  /** Log-probability of the token among the logits at that place of the last batch, and the most likely ones. */
+  logprobs(index: number, token: number, topCount: number): { logprob: number; top: { token: number; logprob: number }[] }
+  /** The pooled vector of a sequence of the last batch. */
+  pooled(sequence: number): Float32Array
+  clear(): void
+}
+
+export type EngineFacts = Omit<RunnerFacts, 'processId' | 'loadNs' | 'sizeBytes' | 'sizeVramBytes'> & {
+  /** The weights alone. */
+  weightBytes: number
+  /** Tokens of one input that pooling can take. */
+  pooledTokens: number
+}
+
+export interface Batch {
+  readonly size: number
+  clear(): void
+  /** Returns its place in the batch. */
+  add(token: number, position: number, sequence: number, wantOutput: boolean): number
+}
+
+export interface SamplerOptions {
+  sampling: Sampling
+  grammar?: string
+  /** The grammar waits for `startGrammar`. */
+  grammarLater?: boolean
+}
+
+export interface Sampler {
+  /** A token of the prompt: penalties see it. */
+  see(token: number): void
+  /** The next token, from the logits at that place of the last batch. Throws `engine_error` when the grammar leaves none. */
+  sample(index: number): number
+  startGrammar(): void
+  close(): void
+}

@@ -1,0 +1,255 @@
+// The Engine over llama.cpp: one model, one context, one batch. A completion context has a memory of its own for each sequence, so that a slot
+// attends to its own tokens only and may keep its prefix while others work; an embedding context has one memory for all, since nothing stays
+// in it. Whatever goes wrong while loading is `load_failed`; the engine's log on standard error says why.
+
+import { AppError } from '../../../base/errors.ts'
+import type { LoadSpec } from '../../protocol.ts'
+import type { Engine, EngineFacts, SamplerOptions } from '../engine.ts'
+import { logprobsOf } from '../logprobs.ts'
+import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
+import { LlamaBatch } from './batch.ts'
+import { loadLibrary } from './library.ts'
+import { viewFloats } from './native-memory.ts'
+import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
+import { FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
+import { Vocabulary } from './vocabulary.ts'
+
+const DEFAULT_BATCH_TOKENS = 512
+/** As much of one input as a pooling model takes at once, as in Ollama. */
+const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
+/** Inputs that are pooled together. */
+const EMBEDDING_SEQUENCES = 32
+
+export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<Engine> {
+  const api = bindApi(await loadLibrary({ gpu: spec.gpuLayers !== 0 }))
+  api.backendInit()
+  const model = loadModel(api, spec)
+  const { context, pooling } = createContext(api, model, { spec, threads })
+  applyAdapters(api, { model, context, spec })
+  return new LlamaEngine(api, { model, context, spec, pooling })
+}
+
+class LlamaEngine implements Engine {
+  readonly facts: EngineFacts
+  readonly sequences: number
+  readonly batchTokens: number
+  readonly batch: LlamaBatch
+  readonly canShift: boolean
+  readonly canBranch: boolean
+  readonly #api: LlamaApi
+  readonly #context: ContextPointer
+  readonly #memory: MemoryPointer | null
+  readonly #vocabulary: Vocabulary
+  readonly #slidingWindow: number
+  readonly #sampling: SamplingContext
+  #threads = 0
+
+  constructor(
+    api: LlamaApi,
+    { model, context, spec, pooling }: { model: ModelPointer; context: ContextPointer; spec: LoadSpec; pooling: string },
+  ) {
+    this.#api = api
+    this.#context = context
+    this.#memory = api.contextMemory(context)
+    const vocabulary = api.modelGetVocab(model)
+    this.#vocabulary = new Vocabulary(api, vocabulary)
+    this.#slidingWindow = api.modelSlidingWindow(model)
+    this.sequences = spec.embedding ? EMBEDDING_SEQUENCES : spec.parallel
+    this.batchTokens = api.contextBatch(context)
+    this.batch = new LlamaBatch(this.batchTokens, this.sequences)
+    this.canShift = this.#memory !== null && api.memoryCanShift(this.#memory)
+    this.canBranch = this.#memory !== null && !api.modelIsRecurrent(model) && !api.modelIsHybrid(model)
+    this.facts = this.#readFacts(model, { spec, pooling })
+    this.#sampling = {
+      api,
+      context,
+      vocabulary,
+      vocabularySize: this.#vocabulary.size,
+      contextTokens: this.facts.contextTokens,
+      candidates: new CandidateList(this.#vocabulary.size),
+    }
+  }
+
+  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): number[] {
+    return this.#vocabulary.tokenize(text, options)
+  }
+
+  detokenize(tokens: readonly number[]): string {
+    return this.#vocabulary.detokenize(tokens)
+  }
+
+  piece(token: number, special: boolean) {
+    return this.#vocabulary.piece(token, special)
+  }
+
+  isEnd(token: number): boolean {
+    return this.#vocabulary.isEnd(token)
+  }
+
+  refuseUnknown(tokens: readonly number[]): void {
+    this.#vocabulary.refuseUnknown(tokens)
+  }
+
+  setThreads(count: number): void {
+    if (count === this.#threads) return
+    this.#threads = count
+    this.#api.setThreads(this.#context, count, count)
+  }
+
+  decode(): void {
+    const status = this.#api.decode(this.#context, this.batch.toStruct())
+    if (status !== 0)
+      throw new AppError('engine_error', DECODE_FAILURES[status] ?? 'the engine failed to evaluate tokens', { details: { status } })
+    this.#api.synchronize(this.#context)
+  }
+
+  keepFirst(sequence: number, length: number): boolean {
+    const memory = this.#memory
+    if (memory === null) return length === 0
+    const kept = length > 0 && this.#holdsWindow(memory, sequence, length) && this.#api.memoryRemove(memory, sequence, length, -1)
+    if (!kept) this.#api.memoryRemove(memory, sequence, -1, -1)
+    return kept || length === 0
+  }
+
+  copySequence(source: number, target: number): void {
+    if (this.#memory === null) return
+    this.#api.memoryRemove(this.#memory, target, -1, -1)
+    this.#api.memoryCopy(this.#memory, source, target, -1, -1)
+  }
+
+  dropMiddle(sequence: number, from: number, count: number): void {
+    if (this.#memory === null) return
+    this.#api.memoryRemove(this.#memory, sequence, from, from + count)
+    this.#api.memoryAdd(this.#memory, sequence, from + count, -1, -count)
+  }
+
+  createSampler(options: SamplerOptions) {
+    return createSampler(this.#sampling, options)
+  }
+
+  logprobs(index: number, token: number, topCount: number) {
+    const address = this.#api.logitsAt(this.#context, index)
+    if (address === null) throw new AppError('engine_error', 'the engine has no logits for a token')
+    return logprobsOf(viewFloats(address, this.#vocabulary.size), token, topCount)
+  }
+
+  pooled(sequence: number): Float32Array {
+    const address = this.#api.embeddingsOf(this.#context, sequence)
+    if (address === null) throw new AppError('engine_error', 'the engine has no vector for an input')
+    return viewFloats(address, this.facts.embeddingLength).slice()
+  }
+
+  clear(): void {
+    if (this.#memory !== null) this.#api.memoryClear(this.#memory, false)
+  }
+
+  /** A sliding window forgets; what the next token would attend to must still be there. */
+  #holdsWindow(memory: MemoryPointer, sequence: number, length: number): boolean {
+    if (this.#slidingWindow <= 0) return true
+    return this.#api.memoryFirst(memory, sequence) <= Math.max(0, length - this.#slidingWindow)
+  }
+
+  #readFacts(model: ModelPointer, { spec, pooling }: { spec: LoadSpec; pooling: string }): EngineFacts {
+    const api = this.#api
+    const vocabulary = api.modelGetVocab(model)
+    const [bosToken, eosToken] = [api.vocabularyBos(vocabulary), api.vocabularyEos(vocabulary)]
+    const contextTokens = api.contextSequenceSize(this.#context)
+    const textOf = (token: number) => (token < 0 ? '' : (this.#vocabulary.piece(token, true).text ?? ''))
+    return {
+      contextTokens: Math.min(contextTokens, spec.contextTokens),
+      trainContextTokens: api.modelTrainContext(model),
+      vocabularySize: this.#vocabulary.size,
+      embeddingLength: pooling === 'rank' ? api.modelClassifierOutputs(model) : api.modelEmbeddingLength(model),
+      pooling,
+      addsBos: api.vocabularyAddsBos(vocabulary),
+      addsEos: api.vocabularyAddsEos(vocabulary),
+      bosToken,
+      eosToken,
+      bosText: textOf(bosToken),
+      eosText: textOf(eosToken),
+      weightBytes: Number(api.modelSize(model)),
+      pooledTokens: pooling === 'last' ? contextTokens : Math.min(contextTokens, api.contextPhysicalBatch(this.#context)),
+    }
+  }
+}
+
+const DECODE_FAILURES: Readonly<Record<number, string>> = {
+  1: 'the context has no room left for these tokens',
+  2: 'the evaluation was aborted',
+  [-1]: 'the engine refused the batch',
+}
+
+function loadModel(api: LlamaApi, spec: LoadSpec): ModelPointer {
+  const params = { ...api.modelDefaultParams(), n_gpu_layers: spec.gpuLayers }
+  if (spec.useMmap !== undefined) params.load_mode = spec.useMmap ? LOAD_MODES.mmap : LOAD_MODES.none
+  if (spec.mainGpu !== undefined) Object.assign(params, { main_gpu: spec.mainGpu, split_mode: SPLIT_NONE })
+  const model = api.modelLoadFromFile(spec.modelPath, params)
+  if (model === null) throw new AppError('load_failed', 'the engine cannot load this model')
+  if (api.modelHasEncoder(model) && !spec.embedding) throw new AppError('load_failed', 'encoder-decoder models are not supported')
+  return model
+}
+
+function createContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
+  const shape = spec.embedding ? embeddingShape(spec) : completionShape(spec)
+  const params = {
+    ...api.contextDefaultParams(),
+    ...shape,
+    n_threads: threads,
+    n_threads_batch: threads,
+    flash_attn_type: FLASH_ATTENTION[spec.flashAttention],
+    type_k: KV_CACHE_TYPES[spec.kvCacheType],
+    type_v: KV_CACHE_TYPES[spec.kvCacheType],
+    swa_full: false,
+  }
+  let context = api.contextInit(model, params)
+  if (context !== null && spec.embedding && poolingOf(api, context) === 'none') {
+    // The file names no pooling: the mean of all tokens is what such a model gives best.
+    api.contextFree(context)
+    context = api.contextInit(model, { ...params, pooling_type: POOLING.mean })
+  }
+  if (context === null) throw new AppError('load_failed', 'the engine cannot create a context for this model')
+  return { context, pooling: poolingOf(api, context) }
+}
+
+function completionShape(spec: LoadSpec) {
+  const contextTokens = spec.contextTokens * spec.parallel
+  const batchTokens = Math.max(Math.min(spec.batchTokens || DEFAULT_BATCH_TOKENS, contextTokens), spec.parallel)
+  return {
+    n_ctx: contextTokens,
+    n_batch: batchTokens,
+    n_ubatch: batchTokens,
+    n_seq_max: spec.parallel,
+    embeddings: false,
+    kv_unified: false,
+  }
+}
+
+function embeddingShape(spec: LoadSpec) {
+  const physical = Math.min(Math.max(spec.batchTokens, DEFAULT_EMBEDDING_BATCH_TOKENS), spec.contextTokens)
+  return {
+    n_ctx: spec.contextTokens,
+    n_batch: spec.contextTokens,
+    n_ubatch: physical,
+    n_seq_max: EMBEDDING_SEQUENCES,
+    embeddings: true,
+    kv_unified: true,
+  }
+}
+
+function poolingOf(api: LlamaApi, context: ContextPointer): string {
+  const type = api.contextPooling(context)
+  return Object.entries(POOLING).find(([, value]) => value === type)?.[0] ?? 'none'
+}
+
+function applyAdapters(api: LlamaApi, { model, context, spec }: { model: ModelPointer; context: ContextPointer; spec: LoadSpec }): void {
+  if (spec.adapterPaths.length === 0) return
+  const adapters: AdapterPointer[] = spec.adapterPaths.map((path) => {
+    const adapter = api.adapterLoad(model, path)
+    if (adapter === null) throw new AppError('load_failed', 'the engine cannot load an adapter of this model')
+    return adapter
+  })
+  const scales = new Float32Array(adapters.length).fill(1)
+  if (api.setAdapters(context, BigUint64Array.from(adapters), adapters.length, scales) !== 0) {
+    throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
+  }
+}

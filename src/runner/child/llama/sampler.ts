@@ -1,0 +1,224 @@
+// How the next token is chosen: llama.cpp's samplers in the order of llama-server's default chain, so that a seed gives the text that Ollama
+// gives. With a grammar the chain chooses first and the grammar only looks; a choice it refuses is made again under the grammar, which costs
+// a pass over the whole vocabulary. Refuses options on which the engine would abort the process.
+
+import { AppError } from '../../../base/errors.ts'
+import type { Sampling } from '../../protocol.ts'
+import type { Sampler, SamplerOptions } from '../engine.ts'
+import type { ContextPointer, LlamaApi, SamplerPointer, VocabularyPointer } from './api.ts'
+import { allocateBytes, type NativeArray, viewFloats } from './native-memory.ts'
+import { TOKEN_DATA, TOKEN_DATA_ARRAY } from './structs.ts'
+
+/** A grammar beyond this is no format that somebody wrote; the engine's parser is quadratic in places. */
+export const MAX_GRAMMAR_LENGTH = 1024 * 1024
+
+const MAX_INT32 = 2 ** 31 - 1
+
+export interface SamplingContext {
+  api: LlamaApi
+  context: ContextPointer
+  vocabulary: VocabularyPointer
+  vocabularySize: number
+  contextTokens: number
+  candidates: CandidateList
+}
+
+export function createSampler(context: SamplingContext, options: SamplerOptions): Sampler {
+  refuseWrongSampling(options.sampling)
+  const grammar = options.grammar === undefined ? undefined : createGrammar(context, options.grammar)
+  const chain = createChain(context, options.sampling)
+  return grammar === undefined
+    ? plainSampler(context, chain)
+    : new GrammarSampler(context, { chain, grammar, active: !options.grammarLater })
+}
+
+function plainSampler({ api, context }: SamplingContext, chain: SamplerPointer): Sampler {
+  return {
+    see: (token) => api.samplerAccept(chain, token),
+    sample: (index) => api.samplerSample(chain, context, index),
+    startGrammar: () => {},
+    close: () => api.samplerFree(chain),
+  }
+}
+
+class GrammarSampler implements Sampler {
+  readonly #context: SamplingContext
+  readonly #chain: SamplerPointer
+  readonly #grammar: SamplerPointer
+  #active: boolean
+
+  constructor(context: SamplingContext, parts: { chain: SamplerPointer; grammar: SamplerPointer; active: boolean }) {
+    this.#context = context
+    this.#chain = parts.chain
+    this.#grammar = parts.grammar
+    this.#active = parts.active
+  }
+
+  see(token: number): void {
+    this.#context.api.samplerAccept(this.#chain, token)
+  }
+
+  sample(index: number): number {
+    const { api, context } = this.#context
+    if (!this.#active) return api.samplerSample(this.#chain, context, index)
+    const token = this.#choose(index)
+    api.samplerAccept(this.#grammar, token)
+    api.samplerAccept(this.#chain, token)
+    return token
+  }
+
+  startGrammar(): void {
+    this.#active = true
+  }
+
+  close(): void {
+    this.#context.api.samplerFree(this.#chain)
+    this.#context.api.samplerFree(this.#grammar)
+  }
+
+  #choose(index: number): number {
+    const { api, candidates } = this.#context
+    candidates.fill(this.#logits(index))
+    api.samplerApply(this.#chain, candidates.address)
+    const first = candidates.selected()
+    if (this.#allows(first)) return first
+    candidates.fill(this.#logits(index))
+    api.samplerApply(this.#grammar, candidates.address)
+    api.samplerApply(this.#chain, candidates.address)
+    const second = candidates.selected()
+    if (this.#allows(second)) return second
+    throw new AppError('engine_error', 'the format leaves the model no way to go on')
+  }
+
+  #allows(token: number): boolean {
+    const { api, candidates } = this.#context
+    candidates.only(token)
+    api.samplerApply(this.#grammar, candidates.address)
+    return candidates.firstLogit() !== Number.NEGATIVE_INFINITY
+  }
+
+  #logits(index: number): Float32Array {
+    const { api, context, vocabularySize } = this.#context
+    const address = api.logitsAt(context, index)
+    if (address === null) throw new AppError('engine_error', 'the engine has no logits for a token')
+    return viewFloats(address, vocabularySize)
+  }
+}
+
+/** A llama_token_data_array over the whole vocabulary, in native memory: samplers sort and cut it in place. One for all requests. */
+export class CandidateList {
+  readonly #size: number
+  readonly #ids: Int32Array
+  readonly #floats: Float32Array
+  readonly #array: DataView
+  readonly #data: NativeArray<ArrayBuffer>
+  readonly address: bigint
+
+  constructor(vocabularySize: number) {
+    this.#size = vocabularySize
+    this.#data = allocateBytes(vocabularySize * TOKEN_DATA.sizeBytes)
+    this.#ids = new Int32Array(this.#data.view)
+    this.#floats = new Float32Array(this.#data.view)
+    const array = allocateBytes(TOKEN_DATA_ARRAY.sizeBytes)
+    this.#array = new DataView(array.view)
+    this.address = array.address
+  }
+
+  fill(logits: Float32Array): void {
+    for (let token = 0, at = 0; token < this.#size; token++, at += 3) {
+      this.#ids[at + TOKEN_DATA.id] = token
+      this.#floats[at + TOKEN_DATA.logit] = logits[token] as number
+      this.#floats[at + TOKEN_DATA.probability] = 0
+    }
+    this.#reset(this.#size)
+  }
+
+  only(token: number): void {
+    this.#ids[TOKEN_DATA.id] = token
+    this.#floats[TOKEN_DATA.logit] = 1
+    this.#floats[TOKEN_DATA.probability] = 0
+    this.#reset(1)
+  }
+
+  selected(): number {
+    const at = Number(this.#array.getBigInt64(TOKEN_DATA_ARRAY.selected, true))
+    if (at < 0) throw new AppError('engine_error', 'the samplers chose no token')
+    return this.#ids[at * 3 + TOKEN_DATA.id] as number
+  }
+
+  firstLogit(): number {
+    return this.#floats[TOKEN_DATA.logit] as number
+  }
+
+  #reset(size: number): void {
+    this.#array.setBigUint64(TOKEN_DATA_ARRAY.data, this.#data.address, true)
+    this.#array.setBigUint64(TOKEN_DATA_ARRAY.size, BigInt(size), true)
+    this.#array.setBigInt64(TOKEN_DATA_ARRAY.selected, -1n, true)
+    this.#array.setUint8(TOKEN_DATA_ARRAY.sorted, 0)
+  }
+}
+
+// Source of the order: common/sampling.cpp and the defaults of common.h in llama.cpp 0.5.0, less the samplers that Ollama leaves off (DRY,
+// top-n-sigma, XTC, mirostat). At temperature 0 the last step takes the most likely of what is left, as theirs does.
+function createChain(context: SamplingContext, sampling: Sampling): SamplerPointer {
+  const { api, vocabularySize, contextTokens } = context
+  const chain = api.chainInit({ no_perf: true })
+  const add = (sampler: SamplerPointer) => api.chainAdd(chain, sampler)
+  const biases = mergedBiases(context, sampling)
+  if (biases.length > 0) add(api.samplerLogitBias(vocabularySize, biases.length, packBiases(biases)))
+  const lastN = sampling.repeatLastN < 0 ? contextTokens : sampling.repeatLastN
+  add(api.samplerPenalties(vocabularySize, lastN, sampling.repeatPenalty, sampling.frequencyPenalty, sampling.presencePenalty))
+  const cutsTheLikeliest = sampling.typicalP < 1
+  if (sampling.temperature > 0 || cutsTheLikeliest) {
+    add(api.samplerTopK(sampling.topK))
+    add(api.samplerTypical(sampling.typicalP, 0))
+    add(api.samplerTopP(sampling.topP, 0))
+    add(api.samplerMinP(sampling.minP, 0))
+  }
+  if (sampling.temperature > 0) {
+    add(api.samplerTemperature(sampling.temperature, 0, 1))
+    // -1 becomes 0xffffffff, which is the engine's word for a random seed.
+    add(api.samplerDist(sampling.seed >>> 0))
+  } else {
+    add(api.samplerGreedy())
+  }
+  return chain
+}
+
+function createGrammar({ api, vocabulary }: SamplingContext, text: string): SamplerPointer {
+  if (text.length > MAX_GRAMMAR_LENGTH) throw new AppError('invalid_format', 'the format makes a grammar that is too long')
+  const grammar = text.trim() === '' ? null : api.samplerGrammar(vocabulary, text, 'root')
+  if (grammar === null) throw new AppError('invalid_format', 'failed to parse grammar')
+  return grammar
+}
+
+function refuseWrongSampling(sampling: Sampling): void {
+  const wrong = (name: string, must: string) => new AppError('invalid_option', `${name} must be ${must}`, { details: { param: name } })
+  if (!(Number.isFinite(sampling.repeatPenalty) && sampling.repeatPenalty > 0)) throw wrong('repeat_penalty', 'greater than 0')
+  if (!Number.isFinite(sampling.frequencyPenalty)) throw wrong('frequency_penalty', 'finite')
+  if (!Number.isFinite(sampling.presencePenalty)) throw wrong('presence_penalty', 'finite')
+  if (!(sampling.repeatLastN <= MAX_INT32)) throw wrong('repeat_last_n', 'below 2147483648')
+  if (!(Math.abs(sampling.topK) <= MAX_INT32)) throw wrong('top_k', 'below 2147483648')
+  for (const [name, value] of Object.entries({ temperature: sampling.temperature, top_p: sampling.topP, min_p: sampling.minP })) {
+    if (!Number.isFinite(value)) throw wrong(name, 'finite')
+  }
+}
+
+function mergedBiases({ api, vocabulary, vocabularySize }: SamplingContext, sampling: Sampling): (readonly [number, number])[] {
+  const asked = (sampling.logitBias ?? []).filter(([token]) => Number.isInteger(token) && token >= 0 && token < vocabularySize)
+  const count = new Int32Array(1)
+  const address = api.vocabularySuppressed(vocabulary, count)
+  if (address === null || (count[0] as number) <= 0) return asked
+  const suppressed = new Int32Array(viewFloats(address, count[0] as number).buffer, 0, count[0] as number)
+  return [...asked, ...Array.from(suppressed, (token) => [token, Number.NEGATIVE_INFINITY] as const)]
+}
+
+/** llama_logit_bias[]: int32 token, float bias. */
+function packBiases(biases: readonly (readonly [number, number])[]): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(biases.length * 8))
+  for (const [index, [token, bias]] of biases.entries()) {
+    bytes.setInt32(index * 8, token, true)
+    bytes.setFloat32(index * 8 + 4, bias, true)
+  }
+  return new Uint8Array(bytes.buffer)
+}

@@ -1,0 +1,86 @@
+// Text to tokens and back. The pieces of tokens are kept: a reply asks for the same few hundred again and again.
+
+import { AppError } from '../../../base/errors.ts'
+import { type TokenPiece, toTokenPiece } from '../text-output.ts'
+import type { LlamaApi, VocabularyPointer } from './api.ts'
+
+/** Beyond this a text is no prompt: 64 MiB are some 16 million tokens. */
+export const MAX_TEXT_BYTES = 64 * 1024 * 1024
+
+const PIECE_BYTES = 256
+
+export class Vocabulary {
+  readonly size: number
+  readonly #api: LlamaApi
+  readonly #pointer: VocabularyPointer
+  readonly #pieces: (TokenPiece | undefined)[] = []
+  readonly #specialPieces: (TokenPiece | undefined)[] = []
+  readonly #ends: Uint8Array
+
+  constructor(api: LlamaApi, pointer: VocabularyPointer) {
+    this.#api = api
+    this.#pointer = pointer
+    this.size = api.vocabularySize(pointer)
+    this.#ends = Uint8Array.from({ length: this.size }, (_, token) => (api.vocabularyIsEnd(pointer, token) ? 1 : 0))
+  }
+
+  tokenize(text: string, { addSpecial, parseSpecial }: { addSpecial: boolean; parseSpecial: boolean }): number[] {
+    const bytes = Buffer.from(text, 'utf8')
+    if (bytes.length > MAX_TEXT_BYTES) throw new AppError('payload_too_large', 'the text is longer than 64 MiB')
+    const take = (tokens: Int32Array) =>
+      this.#api.tokenize(this.#pointer, bytes, bytes.length, tokens, tokens.length, addSpecial, parseSpecial)
+    let tokens = new Int32Array(bytes.length + 8)
+    let count = take(tokens)
+    if (count < 0) {
+      tokens = new Int32Array(-count)
+      count = take(tokens)
+    }
+    if (count < 0) throw new AppError('engine_error', 'the text cannot be tokenized')
+    return Array.from(tokens.subarray(0, count))
+  }
+
+  detokenize(tokens: readonly number[]): string {
+    for (const token of tokens) this.#refuseUnknown(token)
+    const ids = Int32Array.from(tokens)
+    const take = (text: Uint8Array) => this.#api.detokenize(this.#pointer, ids, ids.length, text, text.length, false, true)
+    let text = Buffer.alloc(tokens.length * 8 + 16)
+    let length = take(text)
+    if (length < 0) {
+      text = Buffer.alloc(-length)
+      length = take(text)
+    }
+    return text.toString('utf8', 0, Math.max(length, 0))
+  }
+
+  piece(token: number, special: boolean): TokenPiece {
+    const kept = special ? this.#specialPieces : this.#pieces
+    const known = kept[token]
+    if (known) return known
+    const piece = this.#readPiece(token, special)
+    kept[token] = piece
+    return piece
+  }
+
+  isEnd(token: number): boolean {
+    return this.#ends[token] === 1
+  }
+
+  /** Throws `invalid_request` for an id that the vocabulary does not have; the engine would abort. */
+  refuseUnknown(tokens: readonly number[]): void {
+    for (const token of tokens) this.#refuseUnknown(token)
+  }
+
+  #refuseUnknown(token: number): void {
+    if (!Number.isInteger(token) || token < 0 || token >= this.size) throw new AppError('invalid_request', `there is no token ${token}`)
+  }
+
+  #readPiece(token: number, special: boolean): TokenPiece {
+    let text = new Uint8Array(PIECE_BYTES)
+    let length = this.#api.tokenToPiece(this.#pointer, token, text, text.length, 0, special)
+    if (length < 0) {
+      text = new Uint8Array(-length)
+      length = this.#api.tokenToPiece(this.#pointer, token, text, text.length, 0, special)
+    }
+    return toTokenPiece(text.slice(0, Math.max(length, 0)))
+  }
+}

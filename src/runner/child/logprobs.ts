@@ -1,0 +1,32 @@
+// Log-probabilities from raw logits, before any sampler: the softmax that llama-server reports, in double precision.
+
+export interface TokenLogprob {
+  token: number
+  logprob: number
+}
+
+export function logprobsOf(logits: Float32Array, token: number, topCount: number): { logprob: number; top: TokenLogprob[] } {
+  const likeliest = mostLikely(logits, Math.max(topCount, 1))
+  const highest = logits[likeliest[0] as number] as number
+  let sum = 0
+  for (let index = 0; index < logits.length; index++) sum += Math.exp((logits[index] as number) - highest)
+  const normal = highest + Math.log(sum)
+  const logprobOf = (id: number) => (logits[id] as number) - normal
+  return { logprob: logprobOf(token), top: likeliest.slice(0, topCount).map((id) => ({ token: id, logprob: logprobOf(id) })) }
+}
+
+/** Ids of the highest logits, highest first: an insertion sort over a short list, since most logits are below its last. */
+function mostLikely(logits: Float32Array, count: number): number[] {
+  const ids: number[] = []
+  let lowest = Number.NEGATIVE_INFINITY
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id] as number
+    if (ids.length === count && logit <= lowest) continue
+    let at = ids.length
+    while (at > 0 && (logits[ids[at - 1] as number] as number) < logit) at--
+    ids.splice(at, 0, id)
+    if (ids.length > count) ids.pop()
+    lowest = logits[ids[ids.length - 1] as number] as number
+  }
+  return ids
+}

@@ -1,0 +1,47 @@
+// The messages between the server and a runner's process, both ways: plain data that `serialization: 'advanced'` carries. The parent numbers
+// its requests; every request ends with exactly one answer unless it was cancelled. The child sends what one decode step made in one message.
+
+import type { ErrorCode } from '../base/errors.ts'
+import type { CompletionChunk, CompletionRequest, EmbeddingResult, LoadSpec, RunnerFacts } from './runner.ts'
+
+export type { CompletionChunk, CompletionRequest, LoadSpec, RunnerFacts, RunnerLogprob, RunnerTokenLogprob, Sampling } from './runner.ts'
+
+export type ToChild =
+  | { type: 'load'; spec: LoadSpec }
+  | { type: 'complete'; id: number; request: CompletionRequest }
+  /** The reader is slow: make no more tokens for this request until `resume`. */
+  | { type: 'pause'; id: number }
+  | { type: 'resume'; id: number }
+  /** No answer follows. */
+  | { type: 'cancel'; id: number }
+  | { type: 'embed'; id: number; inputs: readonly (readonly number[])[] }
+  | { type: 'tokenize'; id: number; text: string; addSpecial: boolean; parseSpecial: boolean }
+  | { type: 'detokenize'; id: number; tokens: readonly number[] }
+  | { type: 'close' }
+
+export type ToParent =
+  | { type: 'ready'; facts: ChildFacts }
+  | { type: 'load-failed'; failure: Failure }
+  | { type: 'step'; chunks: StepChunk[] }
+  | { type: 'result'; id: number; result: Result }
+  | { type: 'failure'; id: number; failure: Failure }
+
+/** The parent adds the sizes, which it reads from the engine's log. */
+export type ChildFacts = Omit<RunnerFacts, 'processId' | 'sizeBytes' | 'sizeVramBytes'> & { weightBytes: number }
+
+export interface StepChunk {
+  id: number
+  chunk: CompletionChunk
+}
+
+export type Result = { type: 'embedded'; result: EmbeddingResult } | { type: 'tokens'; tokens: number[] } | { type: 'text'; text: string }
+
+/** An AppError on its way through a process boundary. */
+export interface Failure {
+  code: ErrorCode
+  message: string
+  details: Readonly<Record<string, unknown>>
+}
+
+/** Written to standard error when the model stands, so that the reader of the engine's log knows it has read all of the load. */
+export const LOADED_MARK = 'llamero-runner: loaded'
