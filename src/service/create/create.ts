@@ -12,7 +12,7 @@ import { MEDIA_TYPES } from '../../model/media-type.ts'
 import { type ModelName, tryParseModelName } from '../../model/name.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
-import { parseTemplate } from '../../template/template.ts'
+import { parseTemplate } from '../../template/parse.ts'
 import { parseModelReference } from '../model-reference.ts'
 import type { CreateRequest } from '../service.ts'
 import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts'
@@ -52,7 +52,11 @@ export async function manifestFromGguf(digest: Digest, { licenses }: { licenses:
   let step = await progress.next()
   while (!step.done) step = await progress.next()
   const base = step.value
-  return toManifest(await layTextsOver(base.layers, withFamilyStop(request, base), store), formatConfigBlob(createConfig(base, request)), store)
+  return toManifest(
+    await layTextsOver(base.layers, withFamilyStop(request, base), store),
+    formatConfigBlob(createConfig(base, request)),
+    store,
+  )
 }
 
 async function* openBase(request: CreateRequest, signal: AbortSignal, { store, pull }: CreateDependencies): AsyncGenerator<Progress, Base> {

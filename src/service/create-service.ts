@@ -1,0 +1,43 @@
+// All use cases over their collaborators: what http/ is given.
+
+import type { Log } from '../base/log.ts'
+import { parseDigest } from '../model/digest.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Store } from '../store/store.ts'
+import { copyModel, removeModel } from './copy-remove.ts'
+import { createModel } from './create/create.ts'
+import { createModelList } from './list.ts'
+import type { ModelReader } from './model.ts'
+import type { RunServices } from './run-services.ts'
+import type { Service } from './service.ts'
+import { showModel } from './show.ts'
+import { pullModel, pushModel } from './transfer.ts'
+
+export interface ServiceDependencies {
+  store: Store
+  registry: Registry
+  reader: ModelReader
+  runs: RunServices
+  log: Log
+}
+
+export function createService({ store, registry, reader, runs, log }: ServiceDependencies): Service {
+  const pull: Service['pull'] = (request, signal) => pullModel(request, registry, signal)
+  return {
+    ...runs,
+    list: createModelList({ store, reader, log }),
+    show: (request) => showModel(request, reader),
+    create: (request, signal) => createModel(request, signal, { store, pull: (model, during) => pull({ model }, during) }),
+    copy: (source, destination) => copyModel(source, destination, store),
+    remove: (model) => removeModel(model, store),
+    pull,
+    push: (request, signal) => pushModel(request, registry, signal),
+    hasBlob: async (digest) => store.blobs.has(parseDigest(digest)),
+    async putBlob(text, body, signal) {
+      const digest = parseDigest(text)
+      if (await store.blobs.has(digest)) return { created: false }
+      await store.blobs.write(body, { expected: digest, signal })
+      return { created: true }
+    },
+  }
+}
