@@ -42,6 +42,9 @@ export interface TemplateSource {
   parameterCount: number
   bosText: string
   eosText: string
+  /** The tokenizer puts BOS before (EOS after) every prompt by itself. */
+  addsBos?: boolean
+  addsEos?: boolean
   /** OLLAMA_GO_TEMPLATE, where it is set. */
   preferGoTemplate?: boolean
   /** Clock for currentDate and strftime_now. */

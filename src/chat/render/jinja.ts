@@ -1,0 +1,204 @@
+// Prompts by the Jinja template in the GGUF, as llama-server's /apply-template makes them, which is Ollama's native path
+// (contract/native.md 4.1, 4.2): thinking of the history is dropped, a trailing assistant message is continued, and messages are shaped to
+// what the template can take (jinja-traits.ts finds out by trying).
+
+import { Template } from '@huggingface/jinja'
+import { AppError } from '../../base/errors.ts'
+import { jinjaCapabilities } from '../jinja-capabilities.ts'
+import type { Message, Think, Tool } from '../message.ts'
+import type { PromptTemplate, RenderInput } from '../prompt-template.ts'
+import { toToolShape } from '../tool-schema.ts'
+import { findJinjaTraits, type JinjaTraits } from './jinja-traits.ts'
+import { formatTime } from './strftime.ts'
+
+export interface JinjaOptions {
+  bosText: string
+  eosText: string
+  /** The tokenizer adds them by itself, so that the prompt must not have them. */
+  addsBos?: boolean
+  addsEos?: boolean
+  nowMs: () => number
+}
+
+export type JinjaContext = Record<string, unknown>
+export type JinjaRender = (context: JinjaContext) => string
+
+/** What llama-server takes for a model without any template. */
+export const CHATML_TEMPLATE = `{%- for message in messages -%}
+  {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+  {{- '<|im_start|>assistant\\n' -}}
+{%- endif -%}`
+
+/** A chat template has some ten KiB. */
+export const MAX_CHAT_TEMPLATE_CHARACTERS = 1024 * 1024
+/** range() in a template makes a list; this many items at most. */
+export const MAX_RANGE_ITEMS = 100_000
+
+const CALL_TAGS = ['<tool_call>', '[TOOL_CALLS]', '<|python_tag|>', '<|tool_call|>', '<function=', '<tool_calls>', 'functools[']
+const THINKING_TAGS = [
+  { open: '<think>', close: '</think>' },
+  { open: '[THINK]', close: '[/THINK]' },
+  { open: '<seed:think>', close: '</seed:think>' },
+] as const
+
+/** The template is parsed at its first use; a broken one throws `template_error` then, and not when a model is merely listed. */
+export function createJinjaTemplate(text: string, options: JinjaOptions): PromptTemplate {
+  const capabilities = jinjaCapabilities(text)
+  const thinkingTags = THINKING_TAGS.find((tags) => text.includes(tags.open) && text.includes(tags.close))
+  let compiled: { render: JinjaRender; traits: JinjaTraits } | undefined
+  const compile = (): { render: JinjaRender; traits: JinjaTraits } => {
+    if (!compiled) {
+      const render = compileJinja(text, options)
+      compiled = { render, traits: findJinjaTraits(render) }
+    }
+    return compiled
+  }
+  return {
+    kind: 'jinja',
+    capabilities: { ...capabilities, insert: false },
+    ...(thinkingTags ? { thinkingTags: { ...thinkingTags } } : {}),
+    ...(capabilities.tools ? { toolCallTag: CALL_TAGS.find((tag) => text.includes(tag)) ?? '{' } : {}),
+    render: (input) => {
+      const { render, traits } = compile()
+      return renderPrompt(input, {
+        render,
+        traits,
+        options,
+        isChannelTemplate: text.includes('<|channel|>'),
+        thinks: capabilities.thinking,
+      })
+    },
+  }
+}
+
+interface Prepared {
+  render: JinjaRender
+  traits: JinjaTraits
+  options: JinjaOptions
+  isChannelTemplate: boolean
+  thinks: boolean
+}
+
+function renderPrompt(input: RenderInput, prepared: Prepared): string {
+  const { traits, isChannelTemplate } = prepared
+  const continued = continuedText(input.messages)
+  const shown = continued === undefined ? input.messages : input.messages.slice(0, -1)
+  const messages = shapeMessages(shown, traits, isChannelTemplate)
+  const context: JinjaContext = { messages, ...contextOf(input, prepared) }
+  const prompt = withoutAddedTokens(prepared.render({ ...context, add_generation_prompt: true }), prepared.options)
+  return continued === undefined ? prompt : continuePrompt(prompt, continued, traits)
+}
+
+/** The text of an assistant message that ends the history; one that calls tools is complete and not continued. */
+function continuedText(messages: readonly Message[]): string | undefined {
+  const last = messages.at(-1)
+  if (last?.role !== 'assistant' || (last.toolCalls ?? []).length > 0 || last.content === '') return undefined
+  return last.content
+}
+
+/** The reply begins with the given text; for a model that thinks, its thinking is over before. */
+function continuePrompt(prompt: string, text: string, { thinkingTags }: JinjaTraits): string {
+  if (!thinkingTags) return prompt + text
+  const open = prompt.lastIndexOf(thinkingTags.open)
+  const isOpened = open >= 0 && prompt.slice(open).length <= (thinkingTags.open + thinkingTags.close).length + 4
+  return (isOpened ? prompt.slice(0, open) : prompt) + thinkingTags.open + thinkingTags.close + text
+}
+
+function contextOf(input: RenderInput, prepared: Prepared): JinjaContext {
+  const { options, thinks } = prepared
+  const tools = (input.tools ?? []).map(toJinjaTool)
+  return {
+    bos_token: options.bosText,
+    eos_token: options.eosText,
+    ...(tools.length > 0 ? { tools } : {}),
+    ...thinkContext(input.think, thinks),
+    datetime: formatTime(options.nowMs(), '%b %d %Y'),
+    date_string: formatTime(options.nowMs(), '%d %b %Y'),
+  }
+}
+
+function thinkContext(think: Think | undefined, thinks: boolean): JinjaContext {
+  if (think === undefined) return { enable_thinking: thinks }
+  if (typeof think === 'boolean') return { enable_thinking: think }
+  return { enable_thinking: true, reasoning_effort: think, reasoning_strength: think }
+}
+
+function toJinjaTool(tool: Tool): Record<string, unknown> {
+  const { name, description, parameters } = toToolShape(tool, { sortProperties: false }).function
+  return { type: 'function', function: { name, description, parameters } }
+}
+
+function shapeMessages(messages: readonly Message[], traits: JinjaTraits, isChannelTemplate: boolean): JinjaContext[] {
+  const shaped = messages.map((message) => toJinjaMessage(message, traits))
+  if (!isChannelTemplate) for (const message of shaped) if (message.role === 'developer') message.role = 'system'
+  if (!traits.systemRole) mergeSystem(shaped)
+  if (!traits.textContent) for (const message of shaped) message.content = [{ type: 'text', text: message.content }]
+  return shaped
+}
+
+function toJinjaMessage(message: Message, traits: JinjaTraits): JinjaContext {
+  const calls = (message.toolCalls ?? []).map((call) => ({
+    type: 'function',
+    function: {
+      name: call.function.name,
+      arguments: traits.objectArguments ? call.function.arguments : JSON.stringify(call.function.arguments),
+    },
+    ...(call.id === undefined || call.id === '' ? {} : { id: call.id }),
+  }))
+  return {
+    role: message.role,
+    content: message.content,
+    ...(message.toolName ? { name: message.toolName } : {}),
+    ...(message.toolCallId ? { tool_call_id: message.toolCallId } : {}),
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  }
+}
+
+/** A template that refuses the system role gets its text in front of the next message. */
+function mergeSystem(messages: JinjaContext[]): void {
+  const [first, second] = messages
+  if (first?.role !== 'system') return
+  if (second) second.content = `${first.content}\n${second.content}`
+  messages.shift()
+}
+
+function withoutAddedTokens(prompt: string, options: JinjaOptions): string {
+  const { bosText, eosText } = options
+  let text = prompt
+  if (options.addsBos && bosText !== '' && text.startsWith(bosText)) text = text.slice(bosText.length)
+  if (options.addsEos && eosText !== '' && text.endsWith(eosText)) text = text.slice(0, -eosText.length)
+  return text
+}
+
+function compileJinja(text: string, options: JinjaOptions): JinjaRender {
+  if (text.length > MAX_CHAT_TEMPLATE_CHARACTERS) throw new AppError('template_error', 'the chat template is larger than 1 MiB')
+  let template: Template
+  try {
+    template = new Template(text)
+  } catch (cause) {
+    throw new AppError('template_error', `the chat template does not parse: ${messageOf(cause)}`, { cause })
+  }
+  const functions = { strftime_now: (format: string) => formatTime(options.nowMs(), format), range: listRange }
+  return (context) => {
+    try {
+      return template.render({ ...functions, ...context })
+    } catch (cause) {
+      throw new AppError('template_error', `the chat template failed: ${messageOf(cause)}`, { cause })
+    }
+  }
+}
+
+function listRange(first: number, second?: number | null, third?: number | null): number[] {
+  const [from, to] = typeof second === 'number' ? [first, second] : [0, first]
+  const step = typeof third === 'number' ? third : 1
+  if (step === 0) throw new Error('range() with a step of 0')
+  const length = Math.max(0, Math.ceil((to - from) / step))
+  if (length > MAX_RANGE_ITEMS) throw new Error(`range() of more than ${MAX_RANGE_ITEMS} items`)
+  return Array.from({ length }, (_, index) => from + index * step)
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
