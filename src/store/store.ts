@@ -40,6 +40,8 @@ export interface BlobStore {
   /** Absolute path; the file need not exist. */
   path(digest: Digest): string
   has(digest: Digest): Promise<boolean>
+  /** As `has`, and a blob that is there stays until a manifest refers to it or this process ends: for layers that need no transfer. */
+  keep(digest: Digest): Promise<boolean>
   /** Throws `blob_not_found`. */
   sizeBytes(digest: Digest): Promise<number>
   /** Small blobs only (templates, params, config): refuses more than `maxBytes`. Throws `blob_not_found`. */

@@ -1,0 +1,67 @@
+// The last step of every blob: a verified file gets its name, under the lock that deletions hold as well.
+
+import { createHash } from 'node:crypto'
+import { open, rename, utimes } from 'node:fs/promises'
+import { throwIfAborted } from '../base/abort.ts'
+import { AppError } from '../base/errors.ts'
+import { type Digest, toDigest } from '../model/digest.ts'
+import { syncFolder, unlessMissing } from './durable.ts'
+import { type FileFacts, type Folder, regularFile, STORE_LOCK } from './folder.ts'
+import { blobPath } from './layout.ts'
+
+const CHUNK_BYTES = 1024 * 1024
+
+export interface Hashed {
+  digest: Digest
+  sizeBytes: number
+}
+
+export async function findBlob(folder: Folder, digest: Digest): Promise<FileFacts | undefined> {
+  return regularFile(folder.layout.blobs, blobPath(folder.layout, digest))
+}
+
+/** Pinned before it is looked for, and made young, so that neither we nor Ollama delete it while no manifest refers to it. */
+export async function keepBlob(folder: Folder, digest: Digest): Promise<FileFacts | undefined> {
+  return folder.locks.with(STORE_LOCK, async () => {
+    const facts = await findBlob(folder, digest)
+    if (!facts) return undefined
+    await folder.pins.add(digest)
+    const seconds = folder.clock.nowMs() / 1000
+    await unlessMissing(utimes(blobPath(folder.layout, digest), seconds, seconds))
+    return facts
+  })
+}
+
+/** Gives a synced, verified file its name; true when a blob of that name and size was there already. */
+export async function nameBlob(folder: Folder, temporary: string, { digest, sizeBytes }: Hashed): Promise<boolean> {
+  return folder.locks.with(STORE_LOCK, async () => {
+    await folder.pins.add(digest)
+    const found = await findBlob(folder, digest)
+    const existed = found?.sizeBytes === sizeBytes
+    if (!existed) await rename(temporary, blobPath(folder.layout, digest))
+    await syncFolder(folder.layout.blobs)
+    return existed
+  })
+}
+
+export async function hashFile(file: string, signal?: AbortSignal): Promise<Hashed> {
+  const hash = createHash('sha256')
+  const handle = await open(file, 'r')
+  try {
+    const buffer = new Uint8Array(CHUNK_BYTES)
+    let sizeBytes = 0
+    while (true) {
+      throwIfAborted(signal)
+      const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, sizeBytes)
+      if (bytesRead === 0) return { digest: toDigest(hash.digest('hex')), sizeBytes }
+      hash.update(buffer.subarray(0, bytesRead))
+      sizeBytes += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+export function mismatch(expected: Digest, actual: Digest): AppError {
+  return new AppError('digest_mismatch', `digest mismatch, expected "${expected}", got "${actual}"`, { details: { expected, actual } })
+}

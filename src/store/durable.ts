@@ -1,0 +1,104 @@
+// Bytes that are on the disk when we say so: whole writes, fsync of files and folders, and what the operating system says when it refuses.
+
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises'
+import path from 'node:path'
+import { formatBytes } from '../base/bytes.ts'
+import { AppError } from '../base/errors.ts'
+
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
+const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS'])
+// Systems that cannot open or sync a folder make renames durable by themselves.
+const NO_FOLDER_SYNC = new Set(['EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP'])
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Undefined where `code` says that there is nothing; everything else is thrown on. */
+export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+export function temporaryName(prefix: string): string {
+  return `${prefix}${process.pid}-${randomBytes(8).toString('hex')}`
+}
+
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0
+  while (written < bytes.byteLength) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written, position + written)
+    written += bytesWritten
+  }
+}
+
+export async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(folder, 'r')
+    await handle.sync()
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.has(errorCode(error) ?? '')) throw error
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** Old content or new content, never a mixture, whatever happens. The temporary name lies beside `temporary`, on the same volume. */
+export async function replaceFile(file: string, bytes: Uint8Array, temporary: string): Promise<void> {
+  try {
+    const handle = await open(temporary, 'wx', 0o644)
+    try {
+      await writeFully(handle, bytes, 0)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(path.dirname(file))
+}
+
+/** Free bytes of the volume for ordinary users; the folder need not exist yet. */
+export async function freeBytes(folder: string): Promise<number> {
+  for (let at = folder; ; at = path.dirname(at)) {
+    const stats = await unlessMissing(statfs(at))
+    if (stats) return stats.bavail * stats.bsize
+    if (at === path.dirname(at)) return 0
+  }
+}
+
+/** Throws `disk_full` before anything is written. */
+export async function requireFree(folder: string, neededBytes: number): Promise<void> {
+  const free = await freeBytes(folder)
+  if (neededBytes > free) throw diskFull(neededBytes, free)
+}
+
+/** What a failed disk operation means for a client; no paths, since clients see it. */
+export async function toStoreError(error: unknown, folder: string, neededBytes?: number): Promise<unknown> {
+  const code = errorCode(error) ?? ''
+  if (FULL.has(code)) return diskFull(neededBytes, await freeBytes(folder), error)
+  if (REFUSED.has(code)) return new AppError('internal', `the models folder may not be changed by this user (${code})`, { cause: error })
+  return error
+}
+
+function diskFull(neededBytes: number | undefined, free: number, cause?: unknown): AppError {
+  const needed = neededBytes === undefined ? '' : `${formatBytes(neededBytes)} needed, `
+  return new AppError('disk_full', `no space left on the volume of the models folder: ${needed}${formatBytes(free)} free`, {
+    cause,
+    details: { neededBytes, freeBytes: free },
+  })
+}

@@ -1,0 +1,42 @@
+// One opened models folder as the modules of this directory share it.
+
+import { lstat, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { unlessMissing } from './durable.ts'
+import type { Layout } from './layout.ts'
+import type { Locks } from './lock.ts'
+import type { Pins } from './pins.ts'
+
+export interface Folder {
+  layout: Layout
+  locks: Locks
+  pins: Pins
+  clock: Clock
+  log: Log
+}
+
+/** Held for moments: while blobs get their names, manifests are replaced and unused blobs are deleted. */
+export const STORE_LOCK = 'store'
+
+export interface FileFacts {
+  sizeBytes: number
+  modifiedMs: number
+}
+
+/**
+ * Facts of a regular file below `base`. A link counts only when what it points to lies below `base` too: the folder may itself be a link to
+ * another disk, but nothing in it leads us elsewhere.
+ */
+export async function regularFile(base: string, file: string): Promise<FileFacts | undefined> {
+  const own = await unlessMissing(lstat(file))
+  if (!own) return undefined
+  const stats = own.isSymbolicLink() && (await staysBelow(base, file)) ? await unlessMissing(stat(file)) : own
+  return stats?.isFile() ? { sizeBytes: stats.size, modifiedMs: stats.mtimeMs } : undefined
+}
+
+async function staysBelow(base: string, file: string): Promise<boolean> {
+  const [target, folder] = await Promise.all([unlessMissing(realpath(file)), unlessMissing(realpath(base))])
+  return target !== undefined && folder !== undefined && target.startsWith(folder + path.sep)
+}

@@ -1,0 +1,106 @@
+// Deletes what nothing refers to. Only files with names that this directory or Ollama gives are ever deleted, only in the blobs folder, and
+// nothing at all while a manifest cannot be read: it might refer to anything.
+
+import { lstat, readdir, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { type Digest, digestHex } from '../model/digest.ts'
+import type { Layer } from '../model/manifest.ts'
+import { unlessMissing } from './durable.ts'
+import { type Folder, STORE_LOCK } from './folder.ts'
+import { type BlobEntry, blobPath, isManifestTemporary, parseBlobEntry } from './layout.ts'
+import { digestsOf, removeEmptyFolders, scanManifests } from './manifests.ts'
+import { partialFiles, partialLock } from './partial.ts'
+
+export const UNUSED_AGE_MS = 3600 * 1000
+export const PARTIAL_AGE_MS = 7 * 24 * 3600 * 1000
+
+/** Those of the layers that no manifest refers to and nobody counts on. */
+export async function removeUnusedLayers(folder: Folder, candidates: readonly Layer[]): Promise<void> {
+  await folder.locks.with(STORE_LOCK, async () => {
+    const used = await usedDigests(folder)
+    if (!used) return
+    for (const digest of new Set(candidates.map((layer) => layer.digest))) {
+      if (!used.has(digest)) await rm(blobPath(folder.layout, digest), { force: true })
+    }
+  })
+}
+
+/** `sha256:` in the names of blobs becomes `sha256-`. */
+export async function renameOldSpellings(folder: Folder): Promise<void> {
+  for (const { name, entry } of await blobEntries(folder)) {
+    if (entry.kind !== 'old-spelling') continue
+    const target = blobPath(folder.layout, entry.digest)
+    if (!(await unlessMissing(lstat(target)))) await rename(path.join(folder.layout.blobs, name), target)
+  }
+}
+
+export async function pruneFolder(folder: Folder): Promise<void> {
+  const partials = await folder.locks.with(STORE_LOCK, async () => {
+    const used = await usedDigests(folder)
+    if (!used) return []
+    const entries = await blobEntries(folder)
+    for (const { name, entry } of entries) {
+      const unused = entry.kind === 'temporary' || (entry.kind === 'blob' && !used.has(entry.digest))
+      if (unused && (await isOlder(folder, path.join(folder.layout.blobs, name), UNUSED_AGE_MS))) await removeFile(folder, name)
+    }
+    await pruneManifestFolders(folder)
+    return entries.flatMap(({ entry }) => (entry.kind === 'partial' ? [entry.digest] : []))
+  })
+  // Without the lock of the store: a download that ends holds its own and waits for that one.
+  for (const digest of new Set(partials)) await prunePartial(folder, digest)
+}
+
+/** Undefined, with a line in the log, while a manifest is corrupt. */
+async function usedDigests(folder: Folder): Promise<Set<Digest> | undefined> {
+  const { stored, corrupt } = await scanManifests(folder)
+  if (corrupt.length > 0) {
+    folder.log.warn('nothing is deleted while a manifest cannot be read: pull that model again or remove it', { manifest: corrupt[0] })
+    return undefined
+  }
+  const used = await folder.pins.all()
+  for (const { manifest } of stored) for (const digest of digestsOf(manifest)) used.add(digest)
+  return used
+}
+
+async function blobEntries(folder: Folder): Promise<{ name: string; entry: BlobEntry }[]> {
+  const entries = (await unlessMissing(readdir(folder.layout.blobs, { withFileTypes: true }))) ?? []
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => ({ name, entry: parseBlobEntry(name) }))
+}
+
+/** A download is one thing: it is as young as its youngest file, and nothing happens to it while somebody holds it. */
+async function prunePartial(folder: Folder, digest: Digest): Promise<void> {
+  const lock = await folder.locks.tryAcquire(partialLock(digest))
+  if (!lock) return
+  try {
+    const names = await partialFiles(folder, digest)
+    for (const name of names) if (!(await isOlder(folder, path.join(folder.layout.blobs, name), PARTIAL_AGE_MS))) return
+    for (const name of names) await removeFile(folder, name)
+    folder.log.info('an old download was given up', { digest: digestHex(digest).slice(0, 12) })
+  } finally {
+    await lock.release()
+  }
+}
+
+async function pruneManifestFolders(folder: Folder): Promise<void> {
+  const root = folder.layout.manifests
+  const walk = async (at: string, depth: number): Promise<void> => {
+    for (const entry of (await unlessMissing(readdir(at, { withFileTypes: true }))) ?? []) {
+      const file = path.join(at, entry.name)
+      if (entry.isDirectory() && depth < 3) await walk(file, depth + 1)
+      else if (depth === 0 && isManifestTemporary(entry.name) && (await isOlder(folder, file, UNUSED_AGE_MS)))
+        await rm(file, { force: true })
+    }
+    if (at !== root) await removeEmptyFolders(folder, at)
+  }
+  await walk(root, 0)
+}
+
+async function isOlder(folder: Folder, file: string, ageMs: number): Promise<boolean> {
+  const stats = await unlessMissing(lstat(file))
+  return stats !== undefined && folder.clock.nowMs() - stats.mtimeMs > ageMs
+}
+
+async function removeFile(folder: Folder, name: string): Promise<void> {
+  await rm(path.join(folder.layout.blobs, name), { force: true })
+  folder.log.debug('an unused file was removed', { file: name })
+}

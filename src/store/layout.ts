@@ -1,0 +1,61 @@
+// The names of files in the models folder, as Ollama lays them out (contract/native.md section 10.1), so that one folder serves both:
+//   blobs/sha256-<64 hex>             a blob; exists only when its bytes have that hash
+//   blobs/sha256-<64 hex>-partial     a download; -partial-<N> are its progress files
+//   manifests/<host>/<namespace>/<model>/<tag>
+// Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks and pins. Ollama never looks at the latter.
+
+import path from 'node:path'
+import { type Digest, digestHex, toDigest } from '../model/digest.ts'
+import type { ModelName } from '../model/name.ts'
+
+export interface Layout {
+  root: string
+  blobs: string
+  manifests: string
+  locks: string
+}
+
+export type BlobEntry =
+  | { kind: 'blob'; digest: Digest }
+  /** Spelled `sha256:`, as very old versions did. */
+  | { kind: 'old-spelling'; digest: Digest }
+  | { kind: 'partial'; digest: Digest }
+  | { kind: 'temporary' }
+  | { kind: 'other' }
+
+const BLOB = /^sha256([-:])([0-9a-f]{64})$/
+const PARTIAL = /^sha256-([0-9a-f]{64})-partial(?:-\d{1,6})?$/
+// Ollama's are `sha256-` and random digits; those of its tensor downloads end in `.tmp`.
+const TEMPORARY = /^(?:tmp-[0-9a-z-]+|sha256-\d{1,20}|sha256-[0-9a-f]{64}\.tmp)$/
+
+export function createLayout(root: string): Layout {
+  return { root, blobs: path.join(root, 'blobs'), manifests: path.join(root, 'manifests'), locks: path.join(root, '.locks') }
+}
+
+export function blobPath(layout: Layout, digest: Digest): string {
+  return path.join(layout.blobs, `sha256-${digestHex(digest)}`)
+}
+
+/** Progress file of one part of a download, or without `part` the bytes themselves. */
+export function partialPath(layout: Layout, digest: Digest, part?: number): string {
+  return `${blobPath(layout, digest)}-partial${part === undefined ? '' : `-${part}`}`
+}
+
+export function manifestPath(layout: Layout, { host, namespace, model, tag }: ModelName): string {
+  return path.join(layout.manifests, host, namespace, model, tag)
+}
+
+export function parseBlobEntry(name: string): BlobEntry {
+  const [, separator, hex] = BLOB.exec(name) ?? []
+  if (hex !== undefined) return { kind: separator === ':' ? 'old-spelling' : 'blob', digest: toDigest(hex) }
+  const partial = PARTIAL.exec(name)?.[1]
+  if (partial !== undefined) return { kind: 'partial', digest: toDigest(partial) }
+  return { kind: TEMPORARY.test(name) ? 'temporary' : 'other' }
+}
+
+export function isManifestTemporary(name: string): boolean {
+  return name.startsWith(MANIFEST_TEMPORARY)
+}
+
+export const MANIFEST_TEMPORARY = '.tmp-'
+export const BLOB_TEMPORARY = 'tmp-'

@@ -1,0 +1,63 @@
+// Opens a models folder, making what is missing of it.
+
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import { type Log, silentLog } from '../base/log.ts'
+import type { Layer } from '../model/manifest.ts'
+import { createBlobStore } from './blobs.ts'
+import { errorCode, freeBytes } from './durable.ts'
+import type { Folder } from './folder.ts'
+import { pruneFolder, removeUnusedLayers, renameOldSpellings } from './gc.ts'
+import { createLayout } from './layout.ts'
+import { Locks } from './lock.ts'
+import { createManifestStore } from './manifests.ts'
+import { Pins } from './pins.ts'
+import type { Store } from './store.ts'
+
+export interface StoreOptions {
+  root: string
+  /** Unused blobs stay. */
+  noPrune?: boolean
+  log?: Log
+  clock?: Clock
+}
+
+/** Throws `internal` with the reason where the folder can neither be made nor read. */
+export async function createStore({ root, noPrune = false, log = silentLog, clock = systemClock }: StoreOptions): Promise<Store> {
+  const layout = createLayout(path.resolve(root))
+  const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), clock, log }
+  await makeFolders(folder)
+  const removeUnused = async (candidates: readonly Layer[]): Promise<void> => {
+    if (!noPrune) await removeUnusedLayers(folder, candidates)
+  }
+  return {
+    root: layout.root,
+    blobs: createBlobStore(folder),
+    manifests: createManifestStore(folder, removeUnused),
+    removeUnused,
+    async prune() {
+      await renameOldSpellings(folder)
+      if (!noPrune) await pruneFolder(folder)
+    },
+    freeBytes: () => freeBytes(layout.root),
+  }
+}
+
+async function makeFolders({ layout, log }: Folder): Promise<void> {
+  try {
+    await mkdir(layout.blobs, { recursive: true })
+    await mkdir(layout.manifests, { recursive: true })
+  } catch (error) {
+    const code = errorCode(error)
+    // A folder that only can be read serves the models that are in it.
+    if (code === 'EROFS') log.warn('the models folder is read-only', { folder: layout.root })
+    else
+      throw new AppError(
+        'internal',
+        `the models folder ${layout.root} cannot be made (${code ?? 'unknown reason'}): check who may enter and write the folders above it`,
+        { cause: error },
+      )
+  }
+}
