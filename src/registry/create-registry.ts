@@ -1,0 +1,98 @@
+// Puts the registry side together: one HTTP client, one set of shared downloads, one key. The composition root gives what belongs to
+// others: the store, the environment, and the function that makes a model's layers from a GGUF file.
+
+import path from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { ModelName } from '../model/name.ts'
+import type { Store } from '../store/store.ts'
+import { createAuthorizer } from './authorizer.ts'
+import type { FetchedBlob } from './blob-download.ts'
+import { CATALOGUE, type Catalogue, type Place } from './catalogue.ts'
+import { createCredentials } from './credentials.ts'
+import { createConnect, createDial } from './dial.ts'
+import { createHttpClient, type HttpClient } from './http-client.ts'
+import { createOllamaKey } from './ollama-key.ts'
+import { type Environment, readProxies } from './proxy.ts'
+import { pullModel } from './pull.ts'
+import { pushModel } from './push.ts'
+import type { Registry } from './registry.ts'
+import { createSession, type Session } from './session.ts'
+import { SharedTasks } from './shared-tasks.ts'
+import { createOciSource } from './sources/oci.ts'
+import { type BuildManifest, createPackageSource, type Unpacked } from './sources/package.ts'
+import { createPackageClient, type PackageClient } from './sources/package-client.ts'
+import type { Source } from './sources/source.ts'
+import { readTrust } from './trust.ts'
+
+export interface RegistryOptions {
+  store: Store
+  log: Log
+  clock: Clock
+  /** Llamero's own folder: the key, and temporary files. */
+  home: string
+  /** Of the user: Ollama's key and Docker's credentials are looked for below it. */
+  userHome: string
+  /** As the process has it: proxies and certificates, and what the package client inherits. */
+  environment: Environment
+  /** Of Llamero itself. */
+  version: string
+  buildManifest: BuildManifest
+  /** `https://user:password@host` of registries. */
+  credentialUrls?: readonly string[]
+  catalogue?: Catalogue
+  /** For tests: the network and the package client. */
+  http?: HttpClient
+  packageClient?: PackageClient
+}
+
+/** Registries decide by this version whether a client is new enough for a model. */
+const COMPATIBLE_VERSION = '0.33.0'
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const { store, log, clock, catalogue = CATALOGUE } = options
+  const openSession = sessionOpener(options)
+  const sourceOf = createSources(options, openSession)
+  return {
+    pull: (name, request) => pullModel(name, request, { store, log, catalogue, sourceOf }),
+    push: (name, request) => pushModel(name, request, { store, clock, log, openSession }),
+  }
+}
+
+type OpenSession = (name: ModelName, insecure: boolean) => Session
+
+function sessionOpener({ environment, log, clock, home, userHome, version, credentialUrls, http: given }: RegistryOptions): OpenSession {
+  const http = given ?? openNetwork(environment, { clock, log, version })
+  const key = createOllamaKey({ ollama: path.join(userHome, '.ollama', 'id_ed25519'), own: path.join(home, 'id_ed25519') }, log)
+  const dockerConfig = path.join(environment.DOCKER_CONFIG || path.join(userHome, '.docker'), 'config.json')
+  const credentials = createCredentials({ urls: credentialUrls ?? [], dockerConfig, log })
+  const authorizer = (origin: string) => createAuthorizer({ http, origin, key, credentials, clock })
+  return (name, insecure) => createSession(name, { http, insecure, authorizer })
+}
+
+function openNetwork(environment: Environment, { clock, log, version }: { clock: Clock; log: Log; version: string }): HttpClient {
+  const chooseProxy = readProxies(environment)
+  const connect = createConnect(chooseProxy, readTrust(environment, log))
+  return createHttpClient({ dial: createDial({ clock, chooseProxy, connect }), userAgent: userAgent(version) })
+}
+
+function createSources(options: RegistryOptions, openSession: OpenSession): (place: Place) => Source {
+  const { store, log, clock, environment, home, buildManifest } = options
+  const registry = createOciSource({ store, log, clock, openSession, downloads: new SharedTasks<FetchedBlob>() })
+  const client = options.packageClient ?? createPackageClient({ environment, clock })
+  const downloads = new SharedTasks<Unpacked>()
+  const cacheFolder = path.join(home, 'cache')
+  return (place) =>
+    place.kind === 'registry'
+      ? registry
+      : createPackageSource(place, { store, log, clock, cacheFolder, client, downloads, build: buildManifest })
+}
+
+const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+const GO_PLATFORMS: Readonly<Record<string, string>> = { win32: 'windows' }
+
+function userAgent(version: string): string {
+  const architecture = GO_ARCHITECTURES[process.arch] ?? process.arch
+  const platform = GO_PLATFORMS[process.platform] ?? process.platform
+  return `ollama/${COMPATIBLE_VERSION} (${architecture} ${platform}) Llamero/${version}`
+}
