@@ -2,7 +2,7 @@
 // (contract/native.md 4.1, 4.2): thinking of the history is dropped, a trailing assistant message is continued, and messages are shaped to
 // what the template can take (jinja-traits.ts finds out by trying).
 
-import { Template } from '@huggingface/jinja'
+import { Environment, Interpreter, Template } from '@huggingface/jinja'
 import { AppError } from '../../base/errors.ts'
 import { jinjaCapabilities } from '../jinja-capabilities.ts'
 import type { Message, Think, Tool } from '../message.ts'
@@ -180,10 +180,24 @@ function compileJinja(text: string, options: JinjaOptions): JinjaRender {
   } catch (cause) {
     throw new AppError('template_error', `the chat template does not parse: ${messageOf(cause)}`, { cause })
   }
-  const functions = { strftime_now: (format: string) => formatTime(options.nowMs(), format), range: listRange }
+  const globals = {
+    true: true,
+    false: false,
+    none: null,
+    True: true,
+    False: false,
+    None: null,
+    raise_exception: (message: unknown) => {
+      throw new Error(String(message))
+    },
+    strftime_now: (format: string) => formatTime(options.nowMs(), format),
+    range: listRange,
+  }
   return (context) => {
     try {
-      return template.render({ ...functions, ...context })
+      const environment = new Environment()
+      for (const [name, value] of Object.entries({ ...globals, ...context })) environment.set(name, value)
+      return String(new Interpreter(environment).run(template.parsed).value)
     } catch (cause) {
       throw new AppError('template_error', `the chat template failed: ${messageOf(cause)}`, { cause })
     }
