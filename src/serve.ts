@@ -3,10 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { systemClock } from './base/clock.ts'
 import { createLog, type Log } from './base/log.ts'
-import { parserCapabilities } from './chat/parse/select.ts'
-import { selectPromptTemplate } from './chat/select.ts'
 import type { Config } from './config/config.ts'
-import { readGgufHead } from './gguf/head.ts'
 import { createHttpServer } from './http/server.ts'
 import { createRegistry } from './registry/create-registry.ts'
 import { createRunnerLoader } from './runner/parent/loader.ts'
@@ -31,7 +28,7 @@ export async function serve(config: Config): Promise<number> {
   const store = await createStore({ root: config.models, noPrune: config.noPrune, log, clock: systemClock })
   await store.prune()
   const { service, scheduler } = createServer(config, store, log)
-  const server = createHttpServer({ service, log, version: OLLAMA_VERSION, llameroVersion: VERSION, origins: config.origins })
+  const server = createHttpServer({ service, log, version: OLLAMA_VERSION, origins: config.origins })
   const address = await server.listen({ host: config.host.host, port: config.host.port })
   log.info('listening', { address: `${address.host}:${address.port}`, version: VERSION, models: config.models })
   const signal = await stopped
@@ -43,8 +40,8 @@ export async function serve(config: Config): Promise<number> {
 function createServer(config: Config, store: Store, log: Log) {
   const clock = systemClock
   const { goTemplate } = config
-  const templates = { selectTemplate: selectPromptTemplate, ...(goTemplate === undefined ? {} : { preferGoTemplate: goTemplate }) }
-  const reader = createModelReader({ store, readHead: (path) => readGgufHead(path), parserCapabilities, nowMs: clock.nowMs, ...templates })
+  const templates = goTemplate === undefined ? {} : { preferGoTemplate: goTemplate }
+  const reader = createModelReader({ store, nowMs: clock.nowMs, ...templates })
   const loadRunner = createRunnerLoader({ entry: processEntry(), log })
   const scheduler = createScheduler({
     loadRunner,
@@ -67,7 +64,10 @@ function createServer(config: Config, store: Store, log: Log) {
     log,
     clock,
     home: config.home,
-    buildManifest: (digest, texts) => manifestFromGguf(digest, texts, store),
+    userHome: config.userHome,
+    environment: config.environment,
+    version: VERSION,
+    buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: [license] }, store),
   })
   const runs = createRunServices({ reader, scheduler, clock, log, ...templates })
   return { scheduler, service: createService({ store, registry, reader, runs, log }) }

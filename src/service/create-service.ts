@@ -32,10 +32,11 @@ export function createService({ store, registry, reader, runs, log }: ServiceDep
     remove: (model) => removeModel(model, store),
     pull,
     push: (request, signal) => pushModel(request, registry, signal),
-    hasBlob: async (digest) => store.blobs.has(parseDigest(digest)),
+    // A client that is told "it is there" sends nothing and creates next: the blob must stay until then.
+    hasBlob: async (digest) => store.blobs.keep(parseDigest(digest)),
     async putBlob(text, body, signal) {
       const digest = parseDigest(text)
-      if (await store.blobs.has(digest)) return { created: false }
+      if (await store.blobs.keep(digest)) return { created: false }
       await store.blobs.write(body, { expected: digest, signal })
       return { created: true }
     },

@@ -30,6 +30,7 @@ const CHECK_DIGEST = '0000000000000000000'
 export async function baseFromModel(name: ModelName, store: Store): Promise<Base> {
   const stored = await store.manifests.read(name)
   if (!stored) throw new AppError('model_not_found', `model '${shortName(name)}' not found`, { details: { model: shortName(name) } })
+  for (const { digest } of stored.manifest.layers) if (!(await store.blobs.keep(digest))) throw missingBlob(store, digest)
   const layers = stored.manifest.layers.map((layer) => ({
     ...layer,
     from: shortName(stored.name),
@@ -69,7 +70,7 @@ export async function adapterLayer(adapters: Record<string, string>, base: Base,
   if (!entry) throw new AppError('invalid_request', 'no files provided to convert')
   if (others.length > 0) throw new AppError('invalid_request', 'only one adapter is currently supported')
   const digest = parseDigest(entry[1])
-  if (!(await store.blobs.has(digest))) throw missingBlob(store, digest)
+  if (!(await store.blobs.keep(digest))) throw missingBlob(store, digest)
   await checkKinds([{ path: entry[0], digest }], store)
   const head = await readModelHead(store, digest)
   if (getText(head, 'general.type') !== 'adapter')
@@ -87,7 +88,7 @@ export async function adapterLayer(adapters: Record<string, string>, base: Base,
 
 async function checkKinds(entries: readonly { path: string; digest: Digest }[], store: Store): Promise<void> {
   if (entries.length === 0) throw new AppError('invalid_request', 'unknown type')
-  for (const { digest } of entries) if (!(await store.blobs.has(digest))) throw missingBlob(store, digest)
+  for (const { digest } of entries) if (!(await store.blobs.keep(digest))) throw missingBlob(store, digest)
   if (entries.some(({ path }) => path.endsWith('.safetensors'))) {
     throw new AppError(
       'not_supported',
