@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AppError } from '../../base/errors.ts'
+import { writeTinyModel } from '../../gguf/testing/tiny-model.ts'
+import { parseConfigBlob } from '../../model/config-blob.ts'
+import { MEDIA_TYPES } from '../../model/media-type.ts'
+import { parseModelName } from '../../model/name.ts'
+import type { Progress } from '../../registry/registry.ts'
+import { createStore } from '../../store/open.ts'
+import type { Store } from '../../store/store.ts'
+import type { CreateRequest } from '../service.ts'
+import { createModel } from './create.ts'
+
+let folder: string
+let store: Store
+let digest: string
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'llamero-create-'))
+  store = await createStore({ root: path.join(folder, 'models') })
+  const file = path.join(folder, 'tiny.gguf')
+  await writeTinyModel(file)
+  digest = (await store.blobs.importFile(file)).digest
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const refuseToPull = async function* (): AsyncGenerator<Progress> {
+  yield { status: 'pulling manifest' }
+  throw new AppError('registry_unreachable', 'no network')
+}
+
+async function create(request: CreateRequest): Promise<string[]> {
+  const statuses: string[] = []
+  for await (const { status } of createModel(request, new AbortController().signal, { store, pull: refuseToPull })) statuses.push(status)
+  return statuses
+}
+
+async function layersOf(name: string): Promise<{ mediaType: string; text?: string; from?: string }[]> {
+  const stored = await store.manifests.read(parseModelName(name))
+  return Promise.all(
+    (stored?.manifest.layers ?? []).map(async ({ mediaType, digest, from }) => ({
+      mediaType,
+      ...(mediaType === MEDIA_TYPES.model ? {} : { text: await store.blobs.readText(digest) }),
+      ...(from === undefined ? {} : { from }),
+    })),
+  )
+}
+
+const fromFile = (fields: Partial<CreateRequest> = {}): CreateRequest => ({ model: 'base', files: { 'tiny.gguf': digest }, ...fields })
+
+describe('a model from a GGUF file', () => {
+  it('goes through the statuses and writes a config from the head of the file', async () => {
+    const statuses = await create(fromFile())
+    expect(statuses[0]).toBe('parsing GGUF')
+    expect(statuses.slice(-2)).toEqual(['writing manifest', 'success'])
+    const stored = await store.manifests.read(parseModelName('base'))
+    const config = parseConfigBlob(await store.blobs.readText(stored?.manifest.config.digest as never))
+    expect(config).toMatchObject({
+      model_format: 'gguf',
+      model_family: 'llama',
+      model_families: ['llama'],
+      architecture: 'amd64',
+      os: 'linux',
+    })
+  })
+
+  it('keeps the texts of the request as layers, in the order of Ollama', async () => {
+    await create(
+      fromFile({
+        template: '{{ .Prompt }}',
+        system: 'Be brief.',
+        license: ['MIT', 'more'],
+        parameters: { top_k: 3, stop: 'x' },
+        messages: [{ role: 'user', content: 'hi <b>' }],
+      }),
+    )
+    const texts = (await layersOf('base')).filter(({ mediaType }) => mediaType !== MEDIA_TYPES.model).slice(-6)
+    expect(texts.map(({ text }) => text)).toEqual([
+      '{{ .Prompt }}',
+      'Be brief.',
+      'MIT',
+      'more',
+      '{"stop":["x"],"top_k":3}\n',
+      '[{"role":"user","content":"hi \\u003cb\\u003e"}]\n',
+    ])
+  })
+
+  it.each<[string, Partial<CreateRequest>, string]>([
+    ['no such blob', { files: { 'm.gguf': `sha256:${'0'.repeat(64)}` } }, 'no such file'],
+    ['a path that leaves the folder', { files: { '../m.gguf': 'sha256:00' } }, 'file path must be relative'],
+    ['a digest that is none', { files: { 'm.gguf': 'nonsense' } }, 'invalid digest format'],
+    ['no files', { files: {} }, 'unknown type'],
+    ['a template that does not parse', { template: '{{ .Broken' }, 'template error: template: :1: unclosed action'],
+    ['a quantization that is none', { quantize: 'Q99' }, 'unsupported quantization type Q99'],
+    ['an unknown parser', { parser: 'nosuch' }, 'unknown parser "nosuch"'],
+    ['an unknown renderer', { renderer: 'nosuch' }, 'unknown renderer "nosuch"'],
+    ['a draft quantization without a draft', { draftQuantize: 'Q8_0' }, '--draft-quantize requires a DRAFT model'],
+    ['info of the wrong type', { info: { context_length: 'x' } }, 'info field "context_length" must be a number'],
+    ['two adapters', { adapters: { a: `sha256:${'1'.repeat(64)}`, b: `sha256:${'2'.repeat(64)}` } }, 'only one adapter'],
+  ])('is refused with %s, and nothing is written', async (_, fields, message) => {
+    await expect(create(fromFile(fields))).rejects.toThrow(message)
+    expect(await store.manifests.list()).toEqual([])
+  })
+
+  it('is refused when the file is no GGUF', async () => {
+    const text = await store.blobs.write('just a text')
+    await expect(create(fromFile({ files: { 'm.gguf': text.digest } }))).rejects.toThrow('supplied file was not in GGUF format')
+    await expect(create(fromFile({ files: { 'm.bin': text.digest } }))).rejects.toThrow('unknown type')
+  })
+
+  it('is refused when a whole model is given as an adapter', async () => {
+    await expect(create(fromFile({ adapters: { 'a.gguf': digest } }))).rejects.toThrow('given as an adapter is not one')
+  })
+})
+
+describe('a model from another', () => {
+  beforeEach(() => create(fromFile({ system: 'Old.', parameters: { seed: 1, top_k: 2 }, license: ['MIT'] })))
+
+  it('names its parent in the layers that it took', async () => {
+    await create({ model: 'child', from: 'base' })
+    expect((await layersOf('child')).every(({ from }) => from === 'base:latest')).toBe(true)
+  })
+
+  it('replaces system, lays parameters over the old ones and adds licences', async () => {
+    await create({ model: 'child', from: 'base', system: 'New.', parameters: { seed: 9 }, license: ['Apache'] })
+    const layers = await layersOf('child')
+    const texts = (mediaType: string) => layers.filter((layer) => layer.mediaType === mediaType).map(({ text }) => text)
+    expect(texts(MEDIA_TYPES.system)).toEqual(['New.'])
+    expect(texts(MEDIA_TYPES.license)).toEqual(['MIT', 'Apache'])
+    expect(JSON.parse(texts(MEDIA_TYPES.params)[0] as string)).toMatchObject({ seed: 9, top_k: 2 })
+  })
+
+  it('can be made from itself', async () => {
+    await create({ model: 'base', from: 'base', template: '{{ .Prompt }}!' })
+    expect((await layersOf('base')).map(({ text }) => text)).toContain('Old.')
+  })
+
+  it('pulls a base that is not there, and says what went wrong', async () => {
+    await expect(create({ model: 'child', from: 'elsewhere' })).rejects.toThrow('no network')
+  })
+
+  it('keeps the file itself untouched', async () => {
+    const before = await readFile(store.blobs.path(digest as never))
+    await create({ model: 'child', from: 'base', system: 'x' })
+    expect((await readFile(store.blobs.path(digest as never))).equals(before)).toBe(true)
+  })
+})
