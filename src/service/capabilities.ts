@@ -13,8 +13,8 @@ export interface CapabilityFacts {
   head?: GgufHead
   projectors: readonly GgufHead[]
   template: Pick<PromptTemplate, 'kind' | 'capabilities'>
-  /** Of the parser that the config names; absent where it names none that we know. */
-  parser?: { tools: boolean; thinking: boolean }
+  /** What the parser adds that the config names. */
+  parser: { tools: boolean; thinking: boolean }
 }
 
 export function deriveCapabilities(facts: CapabilityFacts): Capability[] {
@@ -24,14 +24,14 @@ export function deriveCapabilities(facts: CapabilityFacts): Capability[] {
   if (facts.projectors.length > 0) found.add('vision')
   if (facts.projectors.some(hearsAudio)) found.add('audio')
   if (facts.template.kind !== 'jinja') addTemplate(found, facts.template)
-  if (facts.parser?.tools) found.add('tools')
-  if (facts.parser?.thinking) found.add('thinking')
+  if (facts.parser.tools) found.add('tools')
+  if (facts.parser.thinking) found.add('thinking')
   if (isGptOss(facts.config.model_family)) found.add('thinking')
   removeUnserved(found, facts)
   return [...found]
 }
 
-export function isGptOss(family: string): boolean {
+function isGptOss(family: string): boolean {
   return family === 'gptoss' || family === 'gpt-oss'
 }
 

@@ -3,7 +3,10 @@
 
 import { AppError, isAppError } from '../base/errors.ts'
 import type { Message } from '../chat/message.ts'
+import { parserCapabilities } from '../chat/parse/select.ts'
 import type { PromptTemplate, TemplateSource } from '../chat/prompt-template.ts'
+import { isHarmony, selectPromptTemplate } from '../chat/select.ts'
+import { readGgufHead } from '../gguf/head.ts'
 import type { GgufHead, GgufValue } from '../gguf/types.ts'
 import type { Capability } from '../model/capability.ts'
 import { type ConfigBlob, MAX_CONFIG_BYTES, parseConfigBlob } from '../model/config-blob.ts'
@@ -45,6 +48,8 @@ export interface Model {
   readonly details: ModelDetails
   /** Which kind of prompt the model takes: what `show` prints as its template follows from it. */
   readonly templateKind: PromptTemplate['kind']
+  /** gpt-oss with the format of its own: its replies are read as `harmony` where the config names no parser. */
+  readonly isHarmony: boolean
 }
 
 export interface ModelReader {
@@ -56,11 +61,8 @@ export interface ModelReader {
 
 export interface ModelReaderOptions {
   store: Store
-  /** The head with the items of short arrays. */
-  readHead: (path: string) => Promise<GgufHead>
-  selectTemplate: (source: TemplateSource) => PromptTemplate
-  /** What the parser of that name understands; undefined for a name that is none. */
-  parserCapabilities: (name: string) => { tools: boolean; thinking: boolean } | undefined
+  /** The head with the items of short arrays. Tests have no files. */
+  readHead?: (path: string) => Promise<GgufHead>
   preferGoTemplate?: boolean
   nowMs: () => number
 }
@@ -125,8 +127,12 @@ export function toTemplateSource(model: Pick<Model, 'name' | 'config' | 'chatTem
   }
 }
 
+function readFileHead(path: string): Promise<GgufHead> {
+  return readGgufHead(path, { arrays: 'short' })
+}
+
 async function readDescription(stored: StoredManifest, options: ModelReaderOptions): Promise<Description> {
-  const { store, readHead } = options
+  const { store, readHead = readFileHead } = options
   const { manifest } = stored
   const config = parseConfigBlob(await store.blobs.readText(manifest.config.digest, MAX_CONFIG_BYTES))
   const isGguf = config.model_format === '' || config.model_format === 'gguf'
@@ -145,14 +151,14 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     ...(typeof chatTemplate === 'string' && chatTemplate !== '' ? { chatTemplate } : {}),
     parameterCount: head?.parameterCount ?? 0,
   }
-  const template = options.selectTemplate({
+  const source: TemplateSource = {
     ...toTemplateSource({ name: stored.name, ...described }),
     bosText: '',
     eosText: '',
     ...(options.preferGoTemplate === undefined ? {} : { preferGoTemplate: options.preferGoTemplate }),
     nowMs: options.nowMs,
-  })
-  const parser = config.parser === undefined ? undefined : options.parserCapabilities(config.parser)
+  }
+  const template = selectPromptTemplate(source)
   const projectors = isGguf ? await Promise.all(projectorPaths.map(readHead)) : []
   return {
     ...described,
@@ -162,8 +168,15 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     adapterPaths: paths(MEDIA_TYPES.adapter),
     draftPaths: paths(MEDIA_TYPES.draft),
     projectorPaths,
-    capabilities: deriveCapabilities({ config, projectors, template, ...(head ? { head } : {}), ...(parser ? { parser } : {}) }),
+    capabilities: deriveCapabilities({
+      config,
+      projectors,
+      template,
+      parser: parserCapabilities(config.parser),
+      ...(head ? { head } : {}),
+    }),
     templateKind: template.kind,
+    isHarmony: isHarmony(source),
     details: toDetails(config, modelLayer),
   }
 }

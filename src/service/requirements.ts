@@ -31,20 +31,11 @@ export function requireCapabilities(model: Model, { model: text, use, capabiliti
 
 /** What the request says, else true for a model that thinks; absent for one that does not. Throws `thinking_unsupported`. */
 export function decideThink(model: Model, asked: Think | undefined, text: string): Think | undefined {
-  if (model.capabilities.includes('thinking')) {
-    // Harmony knows low, medium and high only.
-    return asked === 'max' && usesHarmony(model) ? 'high' : (asked ?? true)
-  }
+  if (model.capabilities.includes('thinking')) return asked ?? true
   if (asked !== undefined && asked !== false) {
     throw new AppError('thinking_unsupported', `${quoteGo(text)} does not support thinking`, { details: { model: text } })
   }
   return asked
-}
-
-/** gpt-oss writes in channels; its template shows it. */
-export function usesHarmony({ config, goTemplate = '' }: Pick<Model, 'config' | 'goTemplate'>): boolean {
-  const isFamily = config.model_family === 'gptoss' || config.model_family === 'gpt-oss'
-  return isFamily && goTemplate.includes('<|start|>') && goTemplate.includes('<|end|>')
 }
 
 /** Throws what Ollama says of a model whose runner it has dropped. */

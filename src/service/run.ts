@@ -2,7 +2,6 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { PromptTemplate, TemplateSource } from '../chat/prompt-template.ts'
 import { type ModelOptions, mergeOptions } from '../model/options.ts'
 import type { Lease } from '../scheduler/lease.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
@@ -14,7 +13,6 @@ import type { RunRequest } from './service.ts'
 export interface RunOptions {
   reader: ModelReader
   scheduler: Scheduler
-  selectTemplate: (source: TemplateSource) => PromptTemplate
   clock: Clock
   log: Log
   preferGoTemplate?: boolean

@@ -1,0 +1,197 @@
+// From a prompt to the events of a reply: asks the runner, lets the reply parser read what it writes, and ends with one `finish`.
+
+import { AppError, isAppError } from '../base/errors.ts'
+import type { ChatEvent, Truncation } from '../chat/event.ts'
+import { toGrammar } from '../chat/grammar/grammar.ts'
+import type { Think, Tool } from '../chat/message.ts'
+import type { ReplyParser } from '../chat/parse/reply-parser.ts'
+import { createReplyParser, preservedTokens, thinkingEnd } from '../chat/parse/select.ts'
+import { stripLeadingBos } from '../chat/prompt.ts'
+import type { PromptTemplate } from '../chat/prompt-template.ts'
+import type { ModelOptions } from '../model/options.ts'
+import type { CompletionChunk, CompletionRequest, Sampling } from '../runner/runner.ts'
+import type { Model } from './model.ts'
+import { promptTooLong } from './prompt.ts'
+import type { Run, RunOptions } from './run.ts'
+import type { CompletionFields } from './service.ts'
+
+export interface Completion {
+  run: Run
+  request: CompletionFields
+  prompt: string
+  images: readonly Uint8Array[]
+  /** Of whole messages, before the runner saw the prompt. */
+  truncation?: Truncation
+  /** Absent for a raw prompt: what the model writes is the reply, and it has no context to go on from. */
+  template?: PromptTemplate
+  tools: readonly Tool[]
+  think: Think | undefined
+  /** `finish` brings the tokens of prompt and reply. */
+  withContext: boolean
+  signal: AbortSignal
+}
+
+/** Open-ended replies end after so many windows, lest a model that never stops keeps a slot for ever. */
+const MAX_REPLY_WINDOWS = 10
+/** Enough to see a tag at the end of the prompt. */
+const PROMPT_TAIL_CHARACTERS = 256
+
+export async function* complete(options: RunOptions, completion: Completion): AsyncGenerator<ChatEvent> {
+  const { run, request, prompt, signal } = completion
+  refuseImages(completion)
+  const parser = completion.template && createParser(options, completion, completion.template)
+  let written = ''
+  for await (const chunk of chunksOf(run, toRunnerRequest(completion), { signal, truncates: request.truncate !== false })) {
+    if (chunk.type === 'text') {
+      written += chunk.text
+      yield* toEvents(parser, chunk)
+      continue
+    }
+    if (parser) yield* parser.end()
+    const context = completion.withContext
+      ? await run.lease.runner.tokenize(prompt + written, { addSpecial: false, parseSpecial: true })
+      : undefined
+    yield toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context })
+  }
+}
+
+function refuseImages({ run, request, images }: Completion): void {
+  if (images.length === 0 || run.model.projectorPaths.length > 0) return
+  throw new AppError('unsupported_capability', 'Multimodal data provided, but model does not support multimodal requests.', {
+    details: { model: request.model, capability: 'vision' },
+  })
+}
+
+function createParser({ createCallId, log }: RunOptions, completion: Completion, template: PromptTemplate): ReplyParser {
+  const { run, tools, think, prompt } = completion
+  const parser = parserName(run.model)
+  return createReplyParser(
+    {
+      ...(parser === undefined ? {} : { parser }),
+      ...(template.thinkingTags ? { thinkingTags: template.thinkingTags } : {}),
+      ...(template.toolCallTag === undefined ? {} : { toolCallTag: template.toolCallTag }),
+    },
+    {
+      tools,
+      ...(think === undefined ? {} : { think }),
+      promptTail: prompt.slice(-PROMPT_TAIL_CHARACTERS),
+      createCallId,
+      warn: (message) => log.warn(message, { model: run.model.name.model }),
+    },
+  )
+}
+
+function parserName(model: Model): string | undefined {
+  return model.config.parser ?? (model.isHarmony ? 'harmony' : undefined)
+}
+
+async function* chunksOf(
+  { lease }: Run,
+  request: CompletionRequest,
+  { signal, truncates }: { signal: AbortSignal; truncates: boolean },
+): AsyncGenerator<CompletionChunk> {
+  try {
+    yield* lease.runner.complete(request, signal)
+  } catch (error) {
+    throw isAppError(error, 'context_exceeded') && truncates ? promptTooLong(error) : error
+  }
+}
+
+function* toEvents(parser: ReplyParser | undefined, { text, logprobs }: Extract<CompletionChunk, { type: 'text' }>): Iterable<ChatEvent> {
+  if (parser) yield* parser.push(text, logprobs)
+  else yield { type: 'text-delta', text, ...(logprobs ? { logprobs } : {}) }
+}
+
+function toRunnerRequest(completion: Completion): CompletionRequest {
+  const { run, request, template, images } = completion
+  const { options, lease, model } = run
+  const { topLogprobs } = request
+  const contextShift = request.shift ?? shiftsByDefault(model)
+  const limit = MAX_REPLY_WINDOWS * lease.contextTokens
+  const preserved = template ? preservedTokensOf(completion, template) : []
+  return {
+    prompt: stripLeadingBos(completion.prompt, lease.runner.facts),
+    sampling: toSampling(options),
+    maxTokens: options.num_predict < 0 ? limit : Math.min(options.num_predict, limit),
+    stop: options.stop,
+    keepTokens: options.num_keep,
+    contextShift,
+    // A runner that may not shift has no way to go on after a cut, so Ollama refuses instead.
+    truncatePrompt: request.truncate !== false && contextShift,
+    ...grammarOf(completion),
+    ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),
+    ...(images.length > 0 ? { images } : {}),
+  }
+}
+
+/** A model that thinks writes freely until its thinking ends. */
+function grammarOf({ run, request, template, think }: Completion): Pick<CompletionRequest, 'grammar' | 'grammarAfter'> {
+  if (!request.format) return {}
+  const grammar = toGrammar(request.format)
+  if (think === undefined || think === false || !template) return { grammar }
+  const end = thinkingEnd(parserName(run.model)) ?? template.thinkingTags?.close
+  return end === undefined ? { grammar } : { grammar, grammarAfter: end }
+}
+
+function toSampling(options: ModelOptions): Sampling {
+  return {
+    seed: options.seed,
+    temperature: options.temperature,
+    topK: options.top_k,
+    topP: options.top_p,
+    minP: options.min_p,
+    typicalP: options.typical_p,
+    repeatLastN: options.repeat_last_n,
+    repeatPenalty: options.repeat_penalty,
+    presencePenalty: options.presence_penalty,
+    frequencyPenalty: options.frequency_penalty,
+  }
+}
+
+/** The parser's own, or else the tags that the template tells: a tag that is one token of the vocabulary would be silent otherwise. */
+function preservedTokensOf({ run, tools }: Completion, { thinkingTags, toolCallTag }: PromptTemplate): string[] {
+  const tokens = new Set(preservedTokens(parserName(run.model)))
+  if (thinkingTags) tokens.add(thinkingTags.open).add(thinkingTags.close)
+  const callToken = tools.length > 0 ? leadingToken(toolCallTag) : undefined
+  if (callToken !== undefined) tokens.add(callToken)
+  return [...tokens]
+}
+
+/** `[TOOL_CALLS][` begins with a token and goes on with JSON. */
+function leadingToken(tag = ''): string | undefined {
+  return /^(?:\[[^\]]+\]|<[^>]+>)/.exec(tag)?.[0]
+}
+
+function shiftsByDefault({ config }: Model): boolean {
+  return config.model_family !== 'deepseek2' && !config.model_families?.includes('deepseek2')
+}
+
+interface FinishFacts {
+  completion: Completion
+  totalNs: number
+  context: number[] | undefined
+}
+
+function toFinish(end: Extract<CompletionChunk, { type: 'end' }>, { completion, totalNs, context }: FinishFacts): ChatEvent {
+  const truncation: Truncation = {
+    droppedMessages: completion.truncation?.droppedMessages ?? 0,
+    droppedTokens: (completion.truncation?.droppedTokens ?? 0) + end.droppedTokens,
+  }
+  return {
+    type: 'finish',
+    reason: end.reason,
+    ...(end.stopSequence === undefined ? {} : { stopSequence: end.stopSequence }),
+    timings: {
+      totalNs,
+      loadNs: completion.run.loadNs,
+      promptEvalNs: end.promptEvalNs,
+      evalNs: end.evalNs,
+      promptTokens: end.promptTokens,
+      cachedTokens: end.cachedTokens,
+      evalTokens: end.evalTokens,
+    },
+    ...(truncation.droppedMessages + truncation.droppedTokens > 0 ? { truncation } : {}),
+    ...(context === undefined ? {} : { context }),
+  }
+}

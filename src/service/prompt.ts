@@ -1,0 +1,106 @@
+// The prompt of a run: the model's template over the messages, cut to the context. A parsed template is kept as long as the runner whose
+// special tokens it writes.
+
+import { AppError } from '../base/errors.ts'
+import type { Truncation } from '../chat/event.ts'
+import { fitMessages } from '../chat/fit.ts'
+import type { Message, Think, Tool } from '../chat/message.ts'
+import { type PromptModel, type RenderedPrompt, type RenderRequest, renderPrompt } from '../chat/prompt.ts'
+import type { PromptTemplate, TemplateSource } from '../chat/prompt-template.ts'
+import { selectCompletionTemplate, selectPromptTemplate } from '../chat/select.ts'
+import { fullName } from '../model/name.ts'
+import type { Runner } from '../runner/runner.ts'
+import { type Model, toTemplateSource } from './model.ts'
+import type { Run, RunOptions } from './run.ts'
+
+export interface BuiltPrompt extends Omit<RenderedPrompt, 'images'> {
+  images: readonly Uint8Array[]
+  /** Of whole messages; absent when none was cut. */
+  truncation?: Truncation
+  /** Absent for a raw prompt. */
+  template?: PromptTemplate
+}
+
+export interface PromptInput {
+  run: Run
+  template: PromptTemplate
+  purpose: RenderRequest['purpose']
+  messages: readonly Message[]
+  tools: readonly Tool[]
+  think: Think | undefined
+  /** Leave out the oldest messages where they do not fit; else the runner decides. */
+  truncate: boolean
+}
+
+/** What an image may take of the context, where the model sees images at all. */
+const IMAGE_TOKENS = 768
+/** Models over the same file, each with a template of its own. */
+const MAX_TEMPLATES_PER_RUNNER = 16
+
+/** Throws `template_error`, `unsupported_capability`. */
+export async function buildPrompt({ run, template, messages, truncate, tools, think, purpose }: PromptInput): Promise<BuiltPrompt> {
+  const { lease, model } = run
+  const render = (some: readonly Message[]) =>
+    renderPrompt(template, { messages: some, tools, purpose, ...(think === undefined ? {} : { think }) })
+  if (!truncate) return { ...render(messages), template }
+  const { rendered, truncation } = await fitMessages({
+    messages,
+    limitTokens: lease.contextTokens,
+    imageTokens: model.projectorPaths.length > 0 ? IMAGE_TOKENS : 0,
+    countTokens: (prompt) => countTokens(lease.runner, prompt, lease.contextTokens),
+    render,
+  })
+  return { ...rendered, template, ...(truncation ? { truncation } : {}) }
+}
+
+const templates = new WeakMap<Runner, Map<string, PromptTemplate>>()
+
+export function templateOf(options: RunOptions, { model, lease }: Run, purpose: RenderRequest['purpose']): PromptTemplate {
+  const known = templates.get(lease.runner) ?? new Map<string, PromptTemplate>()
+  templates.set(lease.runner, known)
+  const key = `${purpose} ${fullName(model.name)} ${model.stored.digestHex}`
+  let template = known.get(key)
+  if (!template) {
+    const source = sourceOf(options, model, lease.runner)
+    template = purpose === 'chat' ? selectPromptTemplate(source) : selectCompletionTemplate(source)
+    if (known.size >= MAX_TEMPLATES_PER_RUNNER) known.clear()
+    known.set(key, template)
+  }
+  return template
+}
+
+/** A template of the request replaces everything by which the model would write its prompt. */
+export function requestTemplate(options: RunOptions, { model, lease }: Run, goTemplate: string): PromptTemplate {
+  const { renderer: _renderer, parser: _parser, chatTemplate: _chatTemplate, ...source } = sourceOf(options, model, lease.runner)
+  return selectPromptTemplate({ ...source, goTemplate })
+}
+
+export function toPromptModel(model: Model): PromptModel {
+  const { system, messages, config, name } = model
+  return { system, messages, family: config.model_family, modelName: name.model }
+}
+
+export function promptTooLong(cause: unknown): AppError {
+  return new AppError(
+    'context_exceeded',
+    'the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the context length in settings, or use a model with a longer context length',
+    { cause },
+  )
+}
+
+function sourceOf({ preferGoTemplate, clock }: RunOptions, model: Model, { facts }: Runner): TemplateSource {
+  return {
+    ...toTemplateSource(model),
+    bosText: facts.bosText,
+    eosText: facts.eosText,
+    ...(preferGoTemplate === undefined ? {} : { preferGoTemplate }),
+    nowMs: clock.nowMs,
+  }
+}
+
+/** A token is a byte at least, so a prompt of fewer bytes than the limit fits, and the runner need not be asked. */
+async function countTokens(runner: Runner, prompt: string, limitTokens: number): Promise<number> {
+  const bytes = Buffer.byteLength(prompt)
+  if (bytes < limitTokens) return bytes
+  return (await runner.tokenize(prompt, { addSpecial: false, parseSpecial: true })).length
+}
