@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatCount, formatGoFloat, formatRelativeTime } from './format.ts'
+import { formatCount, formatRelativeTime } from './format.ts'
 
 describe('formatCount', () => {
   it.each([
@@ -14,22 +14,6 @@ describe('formatCount', () => {
     [8_030_261_248, '8.0B'],
     [70_553_706_496, '70.6B'],
   ])('prints %d as %s', (count, text) => expect(formatCount(count)).toBe(text))
-})
-
-describe('formatGoFloat', () => {
-  it.each([
-    [0, '0'],
-    [576, '576'],
-    [0.5, '0.5'],
-    [100_000, '100000'],
-    [1_000_000, '1e+06'],
-    [134_515_008, '1.34515008e+08'],
-    [1_048_576, '1.048576e+06'],
-    [0.0001, '0.0001'],
-    [0.00001, '1e-05'],
-    [-2_000_000, '-2e+06'],
-    [131_072, '131072'],
-  ])('prints %d as %s', (value, text) => expect(formatGoFloat(value)).toBe(text))
 })
 
 describe('formatRelativeTime', () => {

@@ -7,8 +7,6 @@ const HOUR_MS = 3_600_000
 const HOURS_PER_YEAR = 24 * 365
 /** Go's zero time, which stands for "not set" on the wire. */
 const ZERO_TIME_MS = -62_135_596_800_000
-/** From this exponent on Go's %g writes one. */
-const GO_PLAIN_DIGITS = 6
 
 /** Counts of parameters: "999", "2K", "22.70M", "8.0B". */
 export function formatCount(count: number): string {
@@ -23,17 +21,6 @@ export function formatRelativeTime(timeMs: number, nowMs: number): string {
   const ageMs = nowMs - timeMs
   if (-ageMs / HOUR_MS / HOURS_PER_YEAR >= 21) return 'Forever'
   return ageMs < 0 ? `${formatSpan(-ageMs)} from now` : `${formatSpan(ageMs)} ago`
-}
-
-/** As Go's %v and %g print a float64: "576", "1e-05", "1.34515008e+08". */
-export function formatGoFloat(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return value === 0 ? '0' : String(value)
-  const [digits = '', exponentText = '0'] = value.toExponential().split('e')
-  const exponent = Number(exponentText)
-  if (exponent < -4 || exponent >= GO_PLAIN_DIGITS) {
-    return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
-  }
-  return String(value)
 }
 
 function formatSpan(spanMs: number): string {

@@ -1,0 +1,138 @@
+// The command line: finds the verb, reads its flags, runs it, and turns what it throws into `Error: ...` on standard error and exit status 1.
+
+import { type Clock, systemClock } from '../base/clock.ts'
+import { isAppError } from '../base/errors.ts'
+import { checkArgumentCount, type FlagTable, parseArguments, usageError } from './arguments.ts'
+import { formatProgramHelp, formatVerbHelp } from './help.ts'
+import type { CliIo } from './io.ts'
+import { isUnreachable, noServerMessage } from './server.ts'
+import type { ServerClient } from './server-client.ts'
+import { suggestNames } from './suggest.ts'
+import type { CliConfig, Context, Processes, Verb } from './verb.ts'
+import { loginVerb, logoutVerb, signinVerb, signoutVerb } from './verbs/account.ts'
+import { cpVerb } from './verbs/cp.ts'
+import { createVerb } from './verbs/create.ts'
+import { launchVerb } from './verbs/launch.ts'
+import { listVerb } from './verbs/list.ts'
+import { psVerb } from './verbs/ps.ts'
+import { pullVerb } from './verbs/pull.ts'
+import { pushVerb } from './verbs/push.ts'
+import { rmVerb } from './verbs/rm.ts'
+import { runVerb } from './verbs/run.ts'
+import { serveVerb } from './verbs/serve.ts'
+import { showVerb } from './verbs/show.ts'
+import { stopVerb } from './verbs/stop.ts'
+import { printVersion } from './verbs/version.ts'
+
+export interface CliOptions {
+  /** The words after the program. */
+  argv: readonly string[]
+  /** The name it was called by; anything but `ollama` is shown as `llamero`. */
+  program: string
+  config: CliConfig
+  io: CliIo
+  client: ServerClient
+  processes: Processes
+  serve(): Promise<number>
+  clock?: Clock
+}
+
+const VERBS: readonly Verb[] = [
+  serveVerb,
+  createVerb,
+  showVerb,
+  runVerb,
+  stopVerb,
+  pullVerb,
+  pushVerb,
+  signinVerb,
+  loginVerb,
+  signoutVerb,
+  logoutVerb,
+  listVerb,
+  psVerb,
+  cpVerb,
+  rmVerb,
+  launchVerb,
+]
+const HELP_ENTRY = { name: 'help', summary: 'Help about any command' }
+const PROGRAM_FLAGS: FlagTable = { version: { type: 'boolean', short: 'v', help: 'Show the version of the server and of this program' } }
+
+/** The exit status; never throws for what a user can cause. */
+export async function runCli(options: CliOptions): Promise<number> {
+  const { argv, config, io, client, processes, serve, clock = systemClock } = options
+  const program = options.program === 'ollama' ? 'ollama' : 'llamero'
+  const context: Context = { program, config, io, clock, client, processes, serve }
+  try {
+    return await dispatch(context, argv)
+  } catch (error) {
+    if (isAppError(error, 'cancelled')) return 0
+    io.stderr.write(`Error: ${describe(error, program)}\n`)
+    return 1
+  }
+}
+
+async function dispatch(context: Context, argv: readonly string[]): Promise<number> {
+  const { io, program } = context
+  const name = argv.find((word) => !word.startsWith('-'))
+  if (name === undefined || argv[0] === '--') return runProgram(context, argv)
+  const index = argv.indexOf(name)
+  const words = [...argv.slice(0, index), ...argv.slice(index + 1)]
+  if (name === HELP_ENTRY.name) return printHelp(context, words)
+  const verb = findVerb(name)
+  if (!verb) throw usageError(unknownCommand(name, program))
+  if (verb.raw && !words.includes('--help') && !words.includes('-h')) return verb.run(context, parseArguments(['--', ...words], {}))
+  const invocation = parseArguments(words, verb.raw ? {} : verb.flags)
+  if (invocation.boolean('help')) {
+    io.stdout.write(formatVerbHelp(program, verb))
+    return 0
+  }
+  checkArgumentCount(invocation.positionals.length, verb.arguments)
+  return verb.run(context, invocation)
+}
+
+async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
+  const { io, program } = context
+  const invocation = parseArguments(argv, PROGRAM_FLAGS)
+  const help = formatProgramHelp(program, [...VERBS, helpVerb], PROGRAM_FLAGS)
+  if (!invocation.boolean('help') && invocation.boolean('version')) return printVersion(context)
+  if (!invocation.boolean('help') && !io.stdout.isTTY) throw usageError(`a command is missing; '${program} --help' lists them`)
+  io.stdout.write(help)
+  return 0
+}
+
+function printHelp({ io, program }: Context, words: readonly string[]): number {
+  const [topic] = words.filter((word) => !word.startsWith('-'))
+  const verb = topic === undefined ? undefined : findVerb(topic)
+  if (topic !== undefined && !verb && topic !== HELP_ENTRY.name) throw usageError(unknownCommand(topic, program))
+  io.stdout.write(verb ? formatVerbHelp(program, verb) : formatProgramHelp(program, [...VERBS, helpVerb], PROGRAM_FLAGS))
+  return 0
+}
+
+/** Stands in the list of commands; printHelp does its work. */
+const helpVerb: Verb = {
+  ...HELP_ENTRY,
+  usage: 'help [command]',
+  arguments: { min: 0, max: 1 },
+  flags: {},
+  variables: [],
+  run: async () => 0,
+}
+
+function findVerb(name: string): Verb | undefined {
+  return VERBS.find((verb) => verb.name === name || verb.aliases?.includes(name))
+}
+
+function unknownCommand(name: string, program: string): string {
+  const names = suggestNames(
+    name,
+    [...VERBS, helpVerb].filter((verb) => !verb.hidden).map((verb) => verb.name),
+  )
+  const suggestion = names.length === 0 ? '' : `\n\nDid you mean this?\n${names.map((suggested) => `\t${suggested}\n`).join('')}`
+  return `unknown command ${JSON.stringify(name)} for "${program}"${suggestion}`
+}
+
+function describe(error: unknown, program: string): string {
+  if (isUnreachable(error)) return noServerMessage(program)
+  return error instanceof Error ? error.message : String(error)
+}

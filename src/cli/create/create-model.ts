@@ -1,0 +1,141 @@
+// Turns a Modelfile into a create request: files are hashed and sent as blobs, everything else is passed on. The server checks the rest.
+
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { CreateRequestBody } from '../../api/create.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Command, Modelfile } from '../../modelfile/modelfile.ts'
+import { readParameters } from '../../modelfile/parameters.ts'
+import { streamed } from '../server.ts'
+import { createProgressDisplay, type ProgressDisplay } from '../terminal/progress.ts'
+import { showTransfer } from '../transfer-progress.ts'
+import type { Context } from '../verb.ts'
+import { findModelFiles, type LocalFile, relativeNames, resolveLocalPath } from './model-files.ts'
+
+export interface CreateInput {
+  model: string
+  modelfile: Modelfile
+  /** Of the Modelfile; its paths are relative to it. */
+  folder: string
+  quantize: string
+  draftQuantize: string
+}
+
+/** Blobs are sent in pieces of this size. */
+const READ_BYTES = 1024 * 1024
+/** golang.org/x/mod/semver: up to three numbers, a pre-release and a build. */
+const SEMVER = /^v?(0|[1-9]\d*)(\.(0|[1-9]\d*)(\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)?)?$/
+
+export async function createModel(context: Context, input: CreateInput): Promise<void> {
+  const { client, clock, io } = context
+  const { values, deprecated } = readParameters(input.modelfile)
+  for (const name of deprecated) io.stdout.write(`warning: parameter ${name} is deprecated\n`)
+  const display = createProgressDisplay(io.stderr, clock)
+  try {
+    display.status('gathering model components')
+    const sources = await readSources(input)
+    if (input.draftQuantize !== '' && sources.drafts.length === 0) {
+      throw new AppError('invalid_request', '--draft-quantize requires a DRAFT model')
+    }
+    for (const file of [...sources.files, ...sources.adapters, ...sources.drafts]) await sendBlob(context, file, display)
+    const request: CreateRequestBody = {
+      ...readTexts(input.modelfile.commands),
+      model: input.model,
+      ...(sources.from === undefined ? {} : { from: sources.from }),
+      ...fileMap('files', sources.files),
+      ...fileMap('adapters', sources.adapters),
+      ...fileMap('draft_files', sources.drafts),
+      ...(Object.keys(values).length > 0 ? { parameters: values } : {}),
+      ...(input.quantize === '' ? {} : { quantize: input.quantize }),
+      ...(input.draftQuantize === '' ? {} : { draft_quantize: input.draftQuantize }),
+    }
+    await showTransfer(streamed(client.create(request)), display, { label: ({ status }) => status, hideEmpty: false })
+  } finally {
+    display.stop()
+  }
+}
+
+interface Sources {
+  /** The model that it is built from, where it is no file. */
+  from: string | undefined
+  files: LocalFile[]
+  adapters: LocalFile[]
+  drafts: LocalFile[]
+}
+
+async function readSources({ modelfile, folder }: CreateInput): Promise<Sources> {
+  const sources: Sources = { from: undefined, files: [], adapters: [], drafts: [] }
+  const paths = { from: new Set<string>(), draft: new Set<string>() }
+  for (const { name, value } of modelfile.commands) {
+    if (name !== 'from' && name !== 'adapter' && name !== 'draft') continue
+    const local = await resolveLocalPath(value, folder, name !== 'from')
+    if (!local) {
+      sources.from = value
+      continue
+    }
+    const files = await findModelFiles(local)
+    if (name === 'adapter') {
+      sources.adapters = files
+      continue
+    }
+    paths[name].add(local)
+    if (paths.from.has(local) && paths.draft.has(local)) {
+      throw new AppError('invalid_modelfile', `DRAFT must not reference the same local path as FROM: ${local}`)
+    }
+    sources[name === 'from' ? 'files' : 'drafts'].push(...files)
+  }
+  return sources
+}
+
+function readTexts(commands: readonly Command[]): Omit<CreateRequestBody, 'model'> {
+  const request: Omit<CreateRequestBody, 'model'> = {}
+  const licenses: string[] = []
+  const messages: NonNullable<CreateRequestBody['messages']> = []
+  for (const command of commands) {
+    switch (command.name) {
+      case 'template':
+      case 'system':
+      case 'renderer':
+      case 'parser':
+        request[command.name] = command.value
+        break
+      case 'requires':
+        request.requires = parseRequires(command.value)
+        break
+      case 'license':
+        licenses.push(command.value)
+        break
+      case 'message':
+        messages.push({ role: command.role, content: command.value })
+    }
+  }
+  return { ...request, ...(licenses.length > 0 ? { license: licenses } : {}), ...(messages.length > 0 ? { messages } : {}) }
+}
+
+function parseRequires(text: string): string {
+  if (!SEMVER.test(text)) throw new AppError('invalid_modelfile', 'requires must be a valid semver (e.g. 0.14.0)')
+  return text.replace(/^v/, '')
+}
+
+/** Asks first: a file that the server has is not sent again. */
+async function sendBlob({ client }: Context, { digest, path: file }: LocalFile, display: ProgressDisplay): Promise<void> {
+  if (await client.headBlob(digest)) return
+  const { size } = await stat(file)
+  const label = `copying file ${path.basename(file)}`
+  let sentBytes = 0
+  async function* read(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of createReadStream(file, { highWaterMark: READ_BYTES })) {
+      yield bytes
+      sentBytes += bytes.length
+      display.bar(digest, { label, totalBytes: size, currentBytes: sentBytes })
+    }
+  }
+  await client.postBlob(digest, read())
+}
+
+function fileMap<Key extends string>(key: Key, files: readonly LocalFile[]): Partial<Record<Key, Record<string, string>>> {
+  if (files.length === 0) return {}
+  const names = relativeNames(files.map((file) => file.path))
+  return { [key]: Object.fromEntries(files.map((file, index) => [names[index], file.digest])) } as Record<Key, Record<string, string>>
+}

@@ -1,0 +1,86 @@
+// Is a server there? Most verbs only say so when none is; `run` starts one in the background and waits until it answers.
+
+import { mkdir, open } from 'node:fs/promises'
+import { STATUS_CODES } from 'node:http'
+import path from 'node:path'
+import { AppError, isAppError } from '../base/errors.ts'
+import type { Context } from './verb.ts'
+
+const POLL_MS = 100
+/** A first start reads the whole store. */
+const MAX_START_MS = 30_000
+const LOG_TAIL_LINES = 10
+const LOG_TAIL_BYTES = 8 * 1024
+
+export function isUnreachable(error: unknown): boolean {
+  return isAppError(error) && error.details.unreachable === true
+}
+
+export function isNotFound(error: unknown): boolean {
+  return isAppError(error) && error.details.status === 404
+}
+
+/** The parts of a streaming call. An error with a status is shown with it (`400 Bad Request: ...`), as Ollama's command line does there. */
+export async function* streamed<T>(parts: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* parts
+  } catch (error) {
+    if (!isAppError(error) || typeof error.details.status !== 'number') throw error
+    const { status } = error.details
+    throw new AppError(error.code, `${status} ${STATUS_CODES[status] ?? ''}: ${error.message}`, { cause: error, details: error.details })
+  }
+}
+
+/** Throws `not_supported` when there is no server and none may be or could be started. */
+export async function ensureServer(context: Context, mayStart: boolean): Promise<void> {
+  try {
+    await context.client.version()
+  } catch (error) {
+    if (!isUnreachable(error) || !mayStart || !isOnThisMachine(context.config.serverUrl)) throw error
+    await startServer(context)
+  }
+}
+
+export function noServerMessage(program: string): string {
+  return `could not connect to ${program} server, run '${program} serve' to start it`
+}
+
+async function startServer({ config, io, client, processes, program }: Context): Promise<void> {
+  const logFile = path.join(config.home, 'logs', 'server.log')
+  await mkdir(path.dirname(logFile), { recursive: true })
+  io.stderr.write(`No server is running: starting one in the background (log: ${logFile})\n`)
+  let exited = false
+  const server = processes.startServer(logFile)
+  void server.exited.then(() => {
+    exited = true
+  })
+  for (let waitedMs = 0; waitedMs < MAX_START_MS && !exited; waitedMs += POLL_MS) {
+    await processes.sleep(POLL_MS)
+    if (await answers(client)) return
+  }
+  const reason = exited ? 'the server ended before it answered' : `the server did not answer within ${MAX_START_MS / 1000} s`
+  throw new AppError('not_supported', `${reason}; run '${program} serve' to see why. Its log ends with:\n${await readTail(logFile)}`)
+}
+
+async function answers(client: Context['client']): Promise<boolean> {
+  try {
+    await client.version()
+    return true
+  } catch (error) {
+    if (isUnreachable(error)) return false
+    throw error
+  }
+}
+
+function isOnThisMachine(serverUrl: string): boolean {
+  const { hostname } = new URL(serverUrl)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+}
+
+async function readTail(file: string): Promise<string> {
+  await using handle = await open(file, 'r')
+  const { size } = await handle.stat()
+  const bytes = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES))
+  await handle.read(bytes, 0, bytes.length, size - bytes.length)
+  return bytes.toString('utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n')
+}

@@ -1,0 +1,23 @@
+// The streams and signals of this process for the command line.
+
+import type { CliIo } from '../io.ts'
+
+export function processIo(): CliIo {
+  // `run m | head -1`: whoever reads has seen enough. There is nobody left to tell.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onInterrupt(listener) {
+      process.on('SIGINT', listener)
+      return () => void process.off('SIGINT', listener)
+    },
+    suspend() {
+      process.kill(process.pid, 'SIGSTOP')
+    },
+  }
+}

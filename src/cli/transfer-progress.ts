@@ -1,0 +1,28 @@
+// Shows what the server reports of a pull, a push or a create.
+
+import type { ProgressBody } from '../api/transfer.ts'
+import { AppError } from '../base/errors.ts'
+import type { ProgressDisplay } from './terminal/progress.ts'
+
+export interface TransferLook {
+  /** The words before a bar. */
+  label(part: ProgressBody): string
+  /** Whether a bar waits until the first bytes are there. */
+  hideEmpty: boolean
+}
+
+/** Ends when the server does. The display stays open, so that the caller decides whether its lines stay. */
+export async function showTransfer(parts: AsyncIterable<ProgressBody>, display: ProgressDisplay, look: TransferLook): Promise<void> {
+  let status: string | undefined
+  for await (const part of parts) {
+    if (part.digest) {
+      if (look.hideEmpty && !part.completed) continue
+      display.bar(part.digest, { label: look.label(part), totalBytes: part.total ?? 0, currentBytes: part.completed ?? 0 })
+      status = undefined
+    } else if (part.status !== status) {
+      status = part.status
+      display.status(status)
+    }
+  }
+  if (status !== 'success') throw new AppError('internal', 'the server ended the transfer without saying that it succeeded')
+}

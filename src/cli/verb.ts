@@ -1,0 +1,65 @@
+// What a verb is: how it is called, what it prints as help, and what it does. cli.ts has the table of them.
+
+import type { Clock } from '../base/clock.ts'
+import type { VARIABLES } from '../config/variables.ts'
+import type { FlagTable, Invocation } from './arguments.ts'
+import type { CliIo } from './io.ts'
+import type { ServerClient } from './server-client.ts'
+
+export interface CliConfig {
+  /** What a client of this machine uses: scheme, host, port, base path. */
+  serverUrl: string
+  /** Folder of the log and of the prompt's history. */
+  home: string
+  noHistory: boolean
+  /** Command for Ctrl-G; undefined = a default editor. */
+  editor: string | undefined
+  version: string
+}
+
+export interface Processes {
+  /** A server in the background that outlives this process; `exited` resolves if it ends. */
+  startServer(logFile: string): { exited: Promise<void> }
+  /** Runs the command with the file as its last argument on this terminal. Throws `not_supported` when there is no such program. */
+  runEditor(command: string, file: string): Promise<void>
+  /** Waits; unlike a Clock's timer it keeps the process alive. */
+  sleep(milliseconds: number): Promise<void>
+}
+
+export interface Context {
+  /** The name this program was called by: `llamero` or `ollama`. */
+  program: string
+  config: CliConfig
+  io: CliIo
+  clock: Clock
+  client: ServerClient
+  processes: Processes
+  /** Runs the server in this process until it is told to stop; gives the exit status. */
+  serve(): Promise<number>
+}
+
+export interface ArgumentRule {
+  min: number
+  max: number
+}
+
+export interface Verb {
+  name: string
+  aliases?: readonly string[]
+  hidden?: boolean
+  /** After the program's name: `create MODEL`. */
+  usage: string
+  summary: string
+  arguments: ArgumentRule
+  flags: FlagTable
+  /** Environment variables that its help lists. */
+  variables: readonly (keyof typeof VARIABLES)[]
+  /** Takes everything after its name as it is. */
+  raw?: boolean
+  /** The exit status. Errors are thrown. */
+  run(context: Context, invocation: Invocation): Promise<number>
+}
+
+export const NO_ARGUMENTS: ArgumentRule = { min: 0, max: 0 }
+export const ONE_ARGUMENT: ArgumentRule = { min: 1, max: 1 }
+export const ANY_ARGUMENTS: ArgumentRule = { min: 0, max: Number.POSITIVE_INFINITY }

@@ -1,0 +1,37 @@
+import { DEFAULT_NAMESPACE, fullName, tryParseModelName } from '../../model/name.ts'
+import { streamed } from '../server.ts'
+import { createProgressDisplay } from '../terminal/progress.ts'
+import { showTransfer } from '../transfer-progress.ts'
+import { ONE_ARGUMENT, type Verb } from '../verb.ts'
+
+export const pushVerb: Verb = {
+  name: 'push',
+  usage: 'push MODEL',
+  summary: 'Send a model to a registry',
+  arguments: ONE_ARGUMENT,
+  flags: { insecure: { type: 'boolean', help: 'Use http instead of https' } },
+  variables: ['host'],
+  async run({ client, clock, io }, invocation) {
+    const [model = ''] = invocation.positionals
+    const display = createProgressDisplay(io.stderr, clock)
+    try {
+      const parts = streamed(client.push({ model, ...(invocation.boolean('insecure') ? { insecure: true } : {}) }))
+      await showTransfer(parts, display, {
+        label: ({ status = '', digest = '' }) => status || `pushing ${digest.slice(7, 19)}`,
+        hideEmpty: false,
+      })
+    } finally {
+      display.stop()
+    }
+    io.stdout.write(`\nYou can find your model at:\n\n\t${destinationOf(model)}\n`)
+    return 0
+  },
+}
+
+function destinationOf(model: string): string {
+  const name = tryParseModelName(model)
+  if (!name) return model
+  if (!/\.ollama\.(ai|com)$/.test(name.host)) return fullName(name)
+  const path = name.namespace === DEFAULT_NAMESPACE ? name.model : `${name.namespace}/${name.model}`
+  return `https://ollama.com/${path}${name.tag === 'latest' ? '' : `:${name.tag}`}`
+}
