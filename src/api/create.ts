@@ -1,0 +1,77 @@
+import { AppError } from '../base/errors.ts'
+import { anything, type Decoded, flag, kindOf, list, record, struct, text, textMap } from './fields.ts'
+import { type MessageBody, messages } from './message.ts'
+
+export interface CreateRequestBody {
+  model: string
+  stream?: boolean
+  from?: string
+  /** Relative path -> digest of a blob that was sent before. */
+  files?: Record<string, string>
+  adapters?: Record<string, string>
+  draft_files?: Record<string, string>
+  draft_quantize?: string
+  template?: string
+  system?: string
+  license?: string | string[]
+  parameters?: Record<string, unknown>
+  messages?: MessageBody[]
+  quantize?: string
+  renderer?: string
+  parser?: string
+  requires?: string
+  info?: Record<string, unknown>
+}
+
+/** `name` and `quantization` are older words for `model` and `quantize`. */
+export const createRequest = struct('CreateRequest', {
+  model: text,
+  name: text,
+  stream: flag,
+  from: text,
+  remote_host: text,
+  files: textMap,
+  adapters: textMap,
+  draft_files: textMap,
+  draft_quantize: text,
+  template: text,
+  system: text,
+  license: anything,
+  parameters: record,
+  messages,
+  quantize: text,
+  quantization: text,
+  renderer: text,
+  parser: text,
+  requires: text,
+  info: record,
+})
+
+export type DecodedCreate = Decoded<(typeof createRequest)['fields']>
+
+/** What is refused before a stream of progress may begin. Throws `invalid_request` and `invalid_digest`. */
+export function checkCreate({ files = {}, adapters = {}, draft_files = {}, draft_quantize = '' }: DecodedCreate): void {
+  for (const path of [...Object.keys(files), ...Object.keys(draft_files)]) {
+    if (!isInside(path)) throw new AppError('invalid_request', 'file path must be relative')
+  }
+  for (const digest of [files, adapters, draft_files].flatMap((map) => Object.values(map))) {
+    if (digest === '') throw new AppError('invalid_digest', 'invalid digest format', { details: { digest } })
+  }
+  if (draft_quantize !== '' && Object.keys(draft_files).length === 0)
+    throw new AppError('invalid_request', '--draft-quantize requires a DRAFT model')
+}
+
+/** One text, several, or none. Throws `invalid_request`. */
+export function toLicenses(license: unknown): string[] | undefined {
+  if (license === undefined) return undefined
+  if (typeof license === 'string') return license === '' ? undefined : [license]
+  if (!Array.isArray(license))
+    throw new AppError('invalid_request', `json: cannot unmarshal ${kindOf(license)} into Go value of type []string`, {
+      details: { param: 'license' },
+    })
+  return list(text, '[]string').decode(license, { struct: '', path: '', text: '' })
+}
+
+function isInside(path: string): boolean {
+  return path.split(/[/\\]/).every((part) => part !== '' && part !== '.' && part !== '..')
+}

@@ -1,0 +1,36 @@
+// /api/embed, and /api/embeddings, which is older and takes one text.
+
+import { flag, integer, rawJson, struct, text } from './fields.ts'
+import { runFields } from './run-fields.ts'
+
+export interface EmbedRequestBody {
+  model: string
+  input?: string | string[]
+  truncate?: boolean
+  dimensions?: number
+  keep_alive?: number | string
+  options?: Record<string, unknown>
+}
+
+export interface EmbedResponseBody {
+  model: string
+  embeddings: number[][]
+  total_duration?: number
+  load_duration?: number
+  prompt_eval_count?: number
+}
+
+export interface EmbeddingsRequestBody {
+  model: string
+  prompt?: string
+  keep_alive?: number | string
+  options?: Record<string, unknown>
+}
+
+export interface EmbeddingsResponseBody {
+  embedding: number[]
+}
+
+export const embedRequest = struct('EmbedRequest', { ...runFields, input: rawJson, truncate: flag, dimensions: integer })
+
+export const embeddingsRequest = struct('EmbeddingRequest', { ...runFields, prompt: text })

@@ -1,0 +1,50 @@
+import { decodeBody } from '../../api/decode.ts'
+import { type EmbeddingsResponseBody, type EmbedResponseBody, embeddingsRequest, embedRequest } from '../../api/embed.ts'
+import { AppError } from '../../base/errors.ts'
+import { shortenFloat32 } from '../float32.ts'
+import { json, type Reply } from '../kernel/reply.ts'
+import type { HttpRequest } from '../kernel/request.ts'
+import type { NativeContext } from './routes.ts'
+import { omitEmpty, present, wholeNs } from './wire.ts'
+
+export async function handleEmbed(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const wire = decodeBody(await request.readBody(), embedRequest)
+  const model = wire.model ?? ''
+  const inputs = toInputs(wire.input, model)
+  const { truncate, dimensions, options, keep_alive: keepAliveNs } = wire
+  const reply = await service.embed({ model, inputs, ...present({ truncate, dimensions, options, keepAliveNs }) }, request.signal)
+  const body: EmbedResponseBody = {
+    model,
+    embeddings: reply.embeddings.map((vector) => Array.from(vector, shortenFloat32)),
+    // wire: without an input there is nothing that took time.
+    ...(inputs.length === 0
+      ? {}
+      : omitEmpty({
+          total_duration: wholeNs(reply.totalNs),
+          load_duration: wholeNs(reply.loadNs),
+          prompt_eval_count: reply.promptTokens,
+        })),
+  }
+  return json(body)
+}
+
+export async function handleEmbeddings(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const { model = '', prompt = '', options, keep_alive: keepAliveNs } = decodeBody(await request.readBody(), embeddingsRequest)
+  const inputs = prompt === '' ? [] : [prompt]
+  const { embeddings } = await service.embed(
+    { model, inputs, truncate: false, normalize: false, ...present({ options, keepAliveNs }) },
+    request.signal,
+  )
+  // wire: numbers of 32 bits, written out as 64.
+  const body: EmbeddingsResponseBody = { embedding: Array.from(embeddings[0] ?? []) }
+  return json(body)
+}
+
+/** wire: an empty text alone is no input; in a list it is one. An empty name is said first. */
+function toInputs(input: unknown, model: string): string[] {
+  if (input === undefined || input === '') return []
+  if (typeof input === 'string') return [input]
+  if (Array.isArray(input) && input.every((item) => typeof item === 'string')) return input
+  if (model.trim() === '') throw new AppError('model_required', 'model is required', { details: { model } })
+  throw new AppError('invalid_request', 'invalid input type', { details: { param: 'input' } })
+}

@@ -1,0 +1,44 @@
+import type { LogprobBody, MetricsBody, TokenLogprobBody, TruncationBody } from '../../api/generate.ts'
+import type { ToolCallBody } from '../../api/message.ts'
+import type { ChatEvent, Logprob, Timings, TokenLogprob } from '../../chat/event.ts'
+import type { ToolCall } from '../../chat/message.ts'
+import { omitEmpty, wholeNs } from './wire.ts'
+
+export type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
+
+export function toMetrics(timings: Timings): MetricsBody {
+  return omitEmpty({
+    total_duration: wholeNs(timings.totalNs),
+    load_duration: wholeNs(timings.loadNs),
+    prompt_eval_count: timings.promptTokens,
+    prompt_eval_cached_count: timings.cachedTokens,
+    prompt_eval_duration: wholeNs(timings.promptEvalNs),
+    eval_count: timings.evalTokens,
+    eval_duration: wholeNs(timings.evalNs),
+  })
+}
+
+export function toTruncation({ truncation }: FinishEvent): TruncationBody {
+  if (!truncation || (truncation.droppedMessages === 0 && truncation.droppedTokens === 0)) return {}
+  return {
+    truncated: true,
+    ...omitEmpty({ prompt_dropped_messages: truncation.droppedMessages, prompt_dropped_tokens: truncation.droppedTokens }),
+  }
+}
+
+/** wire: there are only two words for the end; an answer that was cut because it went in circles is one that was cut. */
+export function toDoneReason({ reason }: FinishEvent): 'stop' | 'length' {
+  return reason === 'stop' ? 'stop' : 'length'
+}
+
+export function toLogprobs(logprobs: readonly Logprob[] | undefined): LogprobBody[] | undefined {
+  return logprobs?.map((logprob) => ({ ...toTokenLogprob(logprob), ...omitEmpty({ top_logprobs: logprob.top?.map(toTokenLogprob) }) }))
+}
+
+export function toToolCallBody({ id, function: { index, name, arguments: values } }: ToolCall): ToolCallBody {
+  return { ...omitEmpty({ id }), function: { index, name, arguments: values } }
+}
+
+function toTokenLogprob({ token, logprob, bytes }: TokenLogprob): TokenLogprobBody {
+  return { token, logprob, ...omitEmpty({ bytes }) }
+}

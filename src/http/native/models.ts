@@ -1,0 +1,114 @@
+// What is there, what is loaded, what one model is; copies and removals.
+
+import { decodeBody } from '../../api/decode.ts'
+import {
+  copyRequest,
+  deleteRequest,
+  type ModelDetailsBody,
+  type PsResponseBody,
+  type ShowResponseBody,
+  showRequest,
+  type TagsResponseBody,
+} from '../../api/models.ts'
+import { AppError } from '../../base/errors.ts'
+import type { ListedModel, ModelDetails, RunningModel, ShownModel } from '../../service/service.ts'
+import { empty, json, type Reply } from '../kernel/reply.ts'
+import type { HttpRequest } from '../kernel/request.ts'
+import type { NativeContext } from './routes.ts'
+import { firstNonEmpty, formatExpiry, formatLocal, omitEmpty, present } from './wire.ts'
+
+export async function handleTags(_: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const body: TagsResponseBody = { models: (await service.list()).map(toListItem) }
+  return json(body)
+}
+
+export function handlePs(_: HttpRequest, { service, clock }: NativeContext): Reply {
+  const latestFirst = service.running().toSorted((a, b) => compareExpiry(b.expiresMs, a.expiresMs))
+  const body: PsResponseBody = { models: latestFirst.map((model) => toRunningItem(model, clock.nowMs())) }
+  return json(body)
+}
+
+export async function handleShow(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const { model, name, verbose, system, options } = decodeBody(await request.readBody(), showRequest)
+  const wanted = firstNonEmpty(model, name)
+  const shown = await service.show({ model: wanted, ...present({ verbose, system, options }) })
+  const body = toShowBody(shown)
+  // wire: Copilot Chat finds a model again by its base name, so it gets the name it asked for.
+  if (request.headers['user-agent']?.startsWith('GitHubCopilotChat/')) body.model_info['general.basename'] = wanted
+  return json(body)
+}
+
+export async function handleCopy(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const { source = '', destination = '' } = decodeBody(await request.readBody(), copyRequest)
+  await service.copy(source, destination)
+  return empty()
+}
+
+export async function handleDelete(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const { model, name } = decodeBody(await request.readBody(), deleteRequest)
+  const wanted = firstNonEmpty(model, name)
+  if (wanted === '') throw new AppError('model_required', 'model is required')
+  await service.remove(wanted)
+  return empty()
+}
+
+function toListItem(model: ListedModel): TagsResponseBody['models'][number] {
+  return {
+    name: model.name,
+    model: model.name,
+    ...omitEmpty({ remote_model: model.config.remote_model, remote_host: model.config.remote_host }),
+    modified_at: formatLocal(model.modifiedMs),
+    size: model.sizeBytes,
+    digest: model.digestHex,
+    details: {
+      ...toDetails(model.details),
+      ...omitEmpty({ context_length: model.contextLength, embedding_length: model.embeddingLength }),
+    },
+    ...omitEmpty({ capabilities: model.capabilities }),
+  }
+}
+
+function toRunningItem(model: RunningModel, nowMs: number): PsResponseBody['models'][number] {
+  return {
+    name: model.name,
+    model: model.name,
+    size: model.sizeBytes,
+    digest: model.digestHex,
+    details: toDetails(model.details),
+    expires_at: formatExpiry(model.expiresMs, nowMs),
+    size_vram: model.sizeVramBytes,
+    context_length: model.contextTokens,
+  }
+}
+
+function toShowBody(shown: ShownModel): ShowResponseBody {
+  const { license, modelfile, parameters, template, system, messages, projectorInfo, tensors, capabilities, requires } = shown
+  return {
+    ...omitEmpty({ license, modelfile, parameters, template, system }),
+    details: toDetails(shown.details),
+    ...omitEmpty({
+      messages: messages?.map(({ role, content }) => ({ role, content })),
+      remote_model: shown.remoteModel,
+      remote_host: shown.remoteHost,
+    }),
+    model_info: sortKeys(shown.modelInfo),
+    ...omitEmpty({ projector_info: projectorInfo && sortKeys(projectorInfo), tensors, capabilities }),
+    modified_at: formatLocal(shown.modifiedMs),
+    ...omitEmpty({ requires }),
+  }
+}
+
+function toDetails(details: ModelDetails): ModelDetailsBody {
+  const { parent_model, format, family, families, parameter_size, quantization_level } = details
+  return { parent_model, format, family, families, parameter_size, quantization_level }
+}
+
+/** Go writes maps in this order. */
+function sortKeys(map: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+}
+
+/** Subtracting would make NaN of two that stay for ever. */
+function compareExpiry(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}

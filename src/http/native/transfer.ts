@@ -1,0 +1,94 @@
+// Pull, push and create: a stream of progress, or its last line alone.
+
+import { checkCreate, createRequest, type DecodedCreate, toLicenses } from '../../api/create.ts'
+import { decodeBody } from '../../api/decode.ts'
+import { type ProgressBody, pullRequest, pushRequest } from '../../api/transfer.ts'
+import { type AppError, type ErrorCode, toAppError } from '../../base/errors.ts'
+import type { CreateRequest, Service } from '../../service/service.ts'
+import { json, type Reply } from '../kernel/reply.ts'
+import type { HttpRequest } from '../kernel/request.ts'
+import { peek } from '../peek.ts'
+import { toMessage } from './chat.ts'
+import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from './errors.ts'
+import type { NativeContext } from './routes.ts'
+import { firstNonEmpty, omitEmpty, present } from './wire.ts'
+
+type ProgressSource = ReturnType<Service['pull']>
+type ProgressItem = ProgressSource extends AsyncIterable<infer Item> ? Item : never
+
+const NAME_ERRORS: readonly ErrorCode[] = ['model_required', 'invalid_model_name', 'invalid_request', 'cloud_disabled']
+
+export async function handlePull(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const { model, name, insecure, stream } = decodeBody(await request.readBody(), pullRequest)
+  const progress = service.pull({ model: firstNonEmpty(model, name), ...present({ insecure }) }, request.signal)
+  return replyWithProgress(progress, { endpoint: 'pull', streams: stream ?? true, beforeStream: isAboutName })
+}
+
+export async function handlePush(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const { model, name, insecure, stream } = decodeBody(await request.readBody(), pushRequest)
+  const progress = service.push({ model: firstNonEmpty(model, name), ...present({ insecure }) }, request.signal)
+  return replyWithProgress(progress, { endpoint: 'push', streams: stream ?? true, beforeStream: isAboutName })
+}
+
+export async function handleCreate(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
+  const wire = decodeBody(await request.readBody(), createRequest)
+  checkCreate(wire)
+  const streams = wire.stream ?? true
+  const model = firstNonEmpty(wire.model, wire.name)
+  try {
+    const progress = service.create(toDomain(wire, model), request.signal)
+    // wire: the name of the new model is checked before the stream, everything else within it.
+    const beforeStream = (error: AppError) => isAboutName(error) && error.details.model === model
+    return await replyWithProgress(progress, { endpoint: 'create', streams, beforeStream })
+  } catch (error) {
+    if (toAppError(error).details.param === 'license') return toErrorReply(toAppError(error), 'create', JSON_WITHOUT_CHARSET)
+    throw error
+  }
+}
+
+interface ProgressOptions {
+  endpoint: Endpoint
+  streams: boolean
+  /** Whether Ollama finds this before it starts the stream; then the reply keeps its charset. */
+  beforeStream(error: AppError): boolean
+}
+
+/** Resolves when the first line is there. */
+async function replyWithProgress(source: ProgressSource, { endpoint, streams, beforeStream }: ProgressOptions): Promise<Reply> {
+  try {
+    const { all } = await peek(source)
+    if (streams) return { kind: 'ndjson', records: toRecords(all), failure: streamFailure(endpoint) }
+    let last = 'success'
+    for await (const { status } of all) last = status
+    return json({ status: last }, { contentType: JSON_WITHOUT_CHARSET })
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    return toErrorReply(error, endpoint, beforeStream(error) ? undefined : JSON_WITHOUT_CHARSET)
+  }
+}
+
+async function* toRecords(source: AsyncIterable<ProgressItem>): AsyncGenerator<ProgressBody> {
+  for await (const { status, digest, totalBytes, completedBytes } of source)
+    yield { status, ...omitEmpty({ digest, total: totalBytes, completed: completedBytes }) }
+}
+
+function isAboutName({ code }: AppError): boolean {
+  return NAME_ERRORS.includes(code)
+}
+
+function toDomain(wire: DecodedCreate, model: string): CreateRequest {
+  const { from, files, adapters, template, system, parameters, renderer, parser, requires, info } = wire
+  const quantize = firstNonEmpty(wire.quantize, wire.quantization)
+  return {
+    model,
+    ...present({ from, files, adapters, template, system, parameters, renderer, parser, requires, info }),
+    ...present({
+      remoteHost: wire.remote_host,
+      draftFiles: wire.draft_files,
+      draftQuantize: wire.draft_quantize,
+      license: toLicenses(wire.license),
+      messages: wire.messages?.map(toMessage),
+      quantize: quantize === '' ? undefined : quantize,
+    }),
+  }
+}

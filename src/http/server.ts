@@ -1,0 +1,25 @@
+// The HTTP server as the composition root sees it: the kernel with the routes of every dialect.
+
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Service } from '../service/service.ts'
+import type { LocalMachine } from './kernel/hosts.ts'
+import { createKernel, type Kernel } from './kernel/server.ts'
+import { createNativeRoutes } from './native/routes.ts'
+
+export interface HttpServerOptions {
+  service: Service
+  log: Log
+  /** What `/api/version` says: the version of Ollama whose wire this is. */
+  version: string
+  /** OLLAMA_ORIGINS, beyond those that are always allowed. */
+  origins?: readonly string[]
+  clock?: Clock
+  machine?: LocalMachine
+}
+
+/** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
+export function createHttpServer({ service, log, version, origins = [], clock = systemClock, machine }: HttpServerOptions): Kernel {
+  const routes = createNativeRoutes({ service, clock, version })
+  return createKernel({ routes, log, origins, clock, ...(machine === undefined ? {} : { machine }) })
+}
