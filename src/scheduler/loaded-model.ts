@@ -46,6 +46,11 @@ export class LoadedModel implements Resident {
     return this.runner.facts.sizeBytes || this.#options.estimatedBytes
   }
 
+  /** The engine rounds up; what was asked for is what holds. */
+  get contextTokens(): number {
+    return Math.min(this.runner.facts.contextTokens, this.spec.contextTokens)
+  }
+
   /** While it is used, counted from now. */
   get expiresMs(): number {
     return (this.#idleSinceMs ?? this.#options.clock.nowMs()) + this.keepAliveNs / 1e6
@@ -60,7 +65,7 @@ export class LoadedModel implements Resident {
     return createLease({
       runner: this.runner,
       loadNs,
-      contextTokens: this.runner.facts.contextTokens,
+      contextTokens: this.contextTokens,
       batchTokens: this.spec.batchTokens,
       onRelease: () => this.#takeBack(),
     })
@@ -92,7 +97,7 @@ export class LoadedModel implements Resident {
       details,
       sizeBytes: this.sizeBytes,
       sizeVramBytes: this.runner.facts.sizeVramBytes,
-      contextTokens: this.runner.facts.contextTokens,
+      contextTokens: this.contextTokens,
       expiresMs: this.expiresMs,
     }
   }

@@ -532,6 +532,12 @@ describe('running models', () => {
     ])
   })
 
+  it('are listed with the context that was asked for, though the engine rounds it up', async () => {
+    const { acquire, scheduler } = setUp({ runner: () => ({ facts: { contextTokens: 256 } }) })
+    expect((await acquire(A, { options: { num_ctx: 64 } })).contextTokens).toBe(64)
+    expect(scheduler.running()[0]?.contextTokens).toBe(64)
+  })
+
   it('are listed with the estimate where the engine reports no size', async () => {
     const { use, scheduler } = setUp({ runner: () => ({ facts: { sizeBytes: 0 } }) })
     await use(A)

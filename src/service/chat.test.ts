@@ -242,7 +242,7 @@ describe('options', () => {
     [-1, 640],
     [-2, 640],
     [5, 5],
-    [0, 0],
+    [0, 640],
     [641, 640],
   ])('num_predict %d makes at most %d tokens in a context of 64', async (num_predict, maxTokens) => {
     const { add, chat, requests } = setUp()

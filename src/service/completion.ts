@@ -112,7 +112,8 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
   return {
     prompt: stripLeadingBos(completion.prompt, lease.runner.facts),
     sampling: toSampling(options),
-    maxTokens: options.num_predict < 0 ? limit : Math.min(options.num_predict, limit),
+    // wire: 0 is no limit either.
+    maxTokens: options.num_predict <= 0 ? limit : Math.min(options.num_predict, limit),
     stop: options.stop,
     keepTokens: options.num_keep,
     contextShift,
