@@ -41,9 +41,7 @@ export async function openPartial(folder: Folder, target: Target, signal?: Abort
   const lock = await folder.locks.acquire(partialLock(target.digest), signal)
   try {
     await mkdir(folder.layout.blobs, { recursive: true })
-    const parts = (await readParts(folder, target)) ?? (await startOver(folder, target))
-    const missingBytes = parts.reduce((sum, part) => sum + part.Size - part.Completed, 0)
-    await requireFree(folder.layout.blobs, missingBytes)
+    const parts = (await goOn(folder, target)) ?? (await startOver(folder, target))
     const handle = await openData(partialPath(folder.layout, target.digest), target.sizeBytes)
     return new PartialFile(folder, target, { parts, handle, lock })
   } catch (error) {
@@ -97,6 +95,13 @@ async function readPart(folder: Folder, file: string): Promise<Part | undefined>
   return { N: N as number, Offset: Offset as number, Size: Size as number, Completed: Completed as number }
 }
 
+async function goOn(folder: Folder, target: Target): Promise<Part[] | undefined> {
+  const parts = await readParts(folder, target)
+  const missingBytes = parts?.reduce((sum, part) => sum + part.Size - part.Completed, 0)
+  if (missingBytes !== undefined) await requireFree(folder.layout.blobs, missingBytes)
+  return parts
+}
+
 async function openData(file: string, sizeBytes: number): Promise<FileHandle> {
   const handle = await open(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644)
   try {
@@ -110,6 +115,7 @@ async function openData(file: string, sizeBytes: number): Promise<FileHandle> {
 
 async function startOver(folder: Folder, { digest, sizeBytes }: Target): Promise<Part[]> {
   await removeFiles(folder, digest)
+  await requireFree(folder.layout.blobs, sizeBytes)
   const size = Math.min(Math.max(Math.floor(sizeBytes / PARTS), SMALLEST_PART_BYTES), LARGEST_PART_BYTES)
   const parts: Part[] = []
   for (let offset = 0; offset < sizeBytes; offset += size) {
