@@ -35,8 +35,6 @@ export interface AcquireRequest {
 export interface Scheduler {
   /** Throws `server_busy`, `insufficient_memory`, `load_failed`, `load_timeout`, `cancelled`, `shutting_down`. */
   acquire(request: AcquireRequest): Promise<Lease>
-  /** The way the model would be loaded for these options. */
-  specFor(target: LoadTarget, options: LoadOptions): LoadSpec
   /** At once when idle, else after its last request. Nothing happens where it is not loaded. */
   unload(key: string): void
   running(): Running[]
@@ -87,7 +85,7 @@ class QueueScheduler implements Scheduler {
   async acquire({ target, options, keepAliveNs, signal }: AcquireRequest): Promise<Lease> {
     throwIfAborted(signal)
     if (this.#closed) throw shuttingDown()
-    const spec = this.specFor(target, options)
+    const spec = toLoadSpec(target, options, this.#options.limits)
     let release = () => {}
     try {
       return await new Promise<Lease>((resolve, reject) => {
@@ -102,10 +100,6 @@ class QueueScheduler implements Scheduler {
     } finally {
       release()
     }
-  }
-
-  specFor(target: LoadTarget, options: LoadOptions): LoadSpec {
-    return toLoadSpec(target, options, this.#options.limits)
   }
 
   unload(key: string): void {

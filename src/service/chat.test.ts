@@ -300,6 +300,12 @@ describe('thinking', () => {
     expect(textOf(await chat({ think: false }))).toBe('because of that')
   })
 
+  it('is left out by a model that does not think where the dialect says it may', async () => {
+    const { add, chat } = setUp()
+    add('m')
+    expect(textOf(await chat({ think: true, thinkIsOptional: true }))).toBe('because of that')
+  })
+
   it('at the highest level is the highest that harmony knows', async () => {
     const { add, rendering } = setUp()
     add('m', { config: { model_family: 'gptoss' }, layers: { template: `<|start|><|end|>${THINKING_TEMPLATE}` } })

@@ -19,7 +19,7 @@ export async function* chat(options: RunOptions, request: ChatRequest, signal: A
     return
   }
   requireLocal(model, request.model)
-  const think = decideThink(model, request.think, request.model)
+  const think = decideThink(model, request)
   requireCapabilities(model, { model: request.model, use: 'chat', capabilities: tools.length > 0 ? ['tools'] : [] })
   const run = await startRun(options, { model, request, startNs, signal })
   using _lease = run.lease

@@ -142,7 +142,7 @@ describe('what is refused before anything is loaded', () => {
 
   it('is a model that makes images', async () => {
     const message = 'image generation models are not currently supported'
-    expect(await refusal({}, {}, { capabilities: ['image'] })).toEqual({ code: 'not_supported', message })
+    expect(await refusal({}, {}, { capabilities: ['image'] })).toEqual({ code: 'unsupported_capability', message })
   })
 
   it('is a model in another format', async () => {

@@ -24,7 +24,7 @@ export async function* generate(options: RunOptions, request: GenerateRequest, s
     return
   }
   refuseWrongRequest(model, request)
-  const think = decideThink(model, request.think, request.model)
+  const think = decideThink(model, request)
   requireCapabilities(model, { model: request.model, use: 'generate', capabilities: request.suffix ? ['insert'] : [] })
   const run = await startRun(options, { model, request, startNs, signal })
   using _lease = run.lease
@@ -41,7 +41,8 @@ export async function* generate(options: RunOptions, request: GenerateRequest, s
 }
 
 function refuseWrongRequest(model: Model, { raw, template, system, context }: GenerateRequest): void {
-  if (model.capabilities.includes('image')) throw new AppError('not_supported', 'image generation models are not currently supported')
+  if (model.capabilities.includes('image'))
+    throw new AppError('unsupported_capability', 'image generation models are not currently supported')
   if (raw && (template || system || (context && context.length > 0))) {
     throw new AppError('invalid_request', 'raw mode does not support template, system, or context')
   }

@@ -93,6 +93,8 @@ function sourceOf({ preferGoTemplate, clock }: RunOptions, model: Model, { facts
     ...toTemplateSource(model),
     bosText: facts.bosText,
     eosText: facts.eosText,
+    addsBos: facts.addsBos,
+    addsEos: facts.addsEos,
     ...(preferGoTemplate === undefined ? {} : { preferGoTemplate }),
     nowMs: clock.nowMs,
   }

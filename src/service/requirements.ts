@@ -6,6 +6,7 @@ import type { Think } from '../chat/message.ts'
 import type { Capability } from '../model/capability.ts'
 import { fullName } from '../model/name.ts'
 import type { Model } from './model.ts'
+import type { CompletionFields } from './service.ts'
 
 export interface Requirements {
   /** As the client named the model. */
@@ -30,12 +31,11 @@ export function requireCapabilities(model: Model, { model: text, use, capabiliti
 }
 
 /** What the request says, else true for a model that thinks; absent for one that does not. Throws `thinking_unsupported`. */
-export function decideThink(model: Model, asked: Think | undefined, text: string): Think | undefined {
-  if (model.capabilities.includes('thinking')) return asked ?? true
-  if (asked !== undefined && asked !== false) {
-    throw new AppError('thinking_unsupported', `${quoteGo(text)} does not support thinking`, { details: { model: text } })
-  }
-  return asked
+export function decideThink(model: Model, { model: text, think, thinkIsOptional }: CompletionFields): Think | undefined {
+  if (model.capabilities.includes('thinking')) return think ?? true
+  if (think === undefined || think === false) return think
+  if (thinkIsOptional) return undefined
+  throw new AppError('thinking_unsupported', `${quoteGo(text)} does not support thinking`, { details: { model: text } })
 }
 
 /** Throws what Ollama says of a model whose runner it has dropped. */

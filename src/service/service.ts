@@ -21,6 +21,8 @@ export interface RunRequest {
 export interface CompletionFields extends RunRequest {
   format?: OutputFormat
   think?: Think
+  /** A model that does not think answers all the same (the Anthropic dialect), where it would refuse otherwise. */
+  thinkIsOptional?: boolean
   truncate?: boolean
   shift?: boolean
   /** Alternatives per token; 0 = the token alone; absent = no log-probabilities. */
