@@ -5,7 +5,7 @@ import type { ModelOptions } from '../model/options.ts'
 import type { LoadSpec } from '../runner/runner.ts'
 import type { LoadTarget, SchedulerLimits } from './target.ts'
 
-export const DEFAULT_CONTEXT_TOKENS = 4096
+const DEFAULT_CONTEXT_TOKENS = 4096
 const SMALLEST_CONTEXT_TOKENS = 4
 /** An image alone takes up to that many. */
 const SMALLEST_VISION_CONTEXT_TOKENS = 2048

@@ -427,6 +427,17 @@ describe('making room', () => {
     expect(names()).toEqual(['a:latest'])
   })
 
+  it('takes whichever of the busy models becomes idle first', async () => {
+    const { acquire, names } = setUp({ limits: { maxLoadedModels: 2 } })
+    await acquire(A, { keepAliveNs: 10e9 })
+    const second = await acquire(B)
+    const other = acquire(C)
+    expect(await outcome(other)).toBe('waiting')
+    second.release()
+    await other
+    expect(names()).toEqual(['a:latest', 'c:latest'])
+  })
+
   it('spares the model when the one it had to make room for gives up', async () => {
     const { acquire, loader } = setUp({ limits: { maxLoadedModels: 1 } })
     const lease = await acquire(A)

@@ -24,7 +24,7 @@ export interface SchedulerOptions {
   memory: () => Memory
 }
 
-export interface AcquireRequest {
+interface AcquireRequest {
   target: LoadTarget
   options: LoadOptions
   /** Absent = the runner keeps what it has. */
@@ -242,8 +242,13 @@ class QueueScheduler implements Scheduler {
   #rest(model: LoadedModel): void {
     if (this.#leaseCount() === 0) this.#drained?.()
     if (this.#loaded.get(model.key) !== model || model.leases > 0) return
-    if (this.#closed || this.#leaving?.model === model || model.keepAliveNs <= 0) this.#end(model)
-    else model.startTimer()
+    if (this.#closed || this.#leaving?.model === model || model.keepAliveNs <= 0) {
+      this.#end(model)
+      return
+    }
+    model.startTimer()
+    // Somebody may be waiting for a busier one to go.
+    if (this.#leaving) this.#advance()
   }
 
   #end(model: LoadedModel): void {

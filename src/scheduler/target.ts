@@ -22,7 +22,7 @@ export interface LoadTarget {
 }
 
 /** As /api/ps shows them. */
-export interface RunningDetails {
+interface RunningDetails {
   parent_model: string
   format: string
   family: string

@@ -22,7 +22,7 @@ export function requireLocal(model: Model, text: string): void {
   if (isStub(model)) throw cloudDisabled(text)
 }
 
-export function isStub(model: Pick<Model, 'config'>): boolean {
+function isStub(model: Pick<Model, 'config'>): boolean {
   return model.config.remote_host !== undefined && model.config.remote_model !== undefined
 }
 

@@ -23,7 +23,7 @@ export const PLAIN_FILE = {
 export const POOLING_FILE = { ...PLAIN_FILE, 'llama.pooling_type': 1 }
 
 /** One line per message. */
-export const PLAIN_TEMPLATE = '{{- range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}'
+const PLAIN_TEMPLATE = '{{- range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}'
 export const THINKING_TEMPLATE =
   '{{- range .Messages }}{{ .Role }}: {{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}\n{{ end }}' +
   '{{ if .IsThinkSet }}think={{ .Think }}{{ .ThinkLevel }}{{ end }}'
