@@ -2,7 +2,7 @@
 
 import { AppError, isAppError } from '../base/errors.ts'
 import type { ChatEvent, Truncation } from '../chat/event.ts'
-import { toGrammar } from '../chat/grammar/grammar.ts'
+import { toGrammar } from '../chat/grammar/to-grammar.ts'
 import type { Think, Tool } from '../chat/message.ts'
 import type { ReplyParser } from '../chat/parse/reply-parser.ts'
 import { createReplyParser, preservedTokens, thinkingEnd } from '../chat/parse/select.ts'
