@@ -9,7 +9,8 @@ import { unlessMissing } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
 import { type BlobEntry, blobPath, isManifestTemporary, parseBlobEntry } from './layout.ts'
 import { digestsOf, removeEmptyFolders, scanManifests } from './manifests.ts'
-import { partialFiles, partialLock } from './partial.ts'
+import { partialLock } from './partial.ts'
+import { partialFiles } from './parts.ts'
 
 export const UNUSED_AGE_MS = 3600 * 1000
 export const PARTIAL_AGE_MS = 7 * 24 * 3600 * 1000

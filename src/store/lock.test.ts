@@ -117,7 +117,7 @@ describe('a lock', () => {
     writeFileSync(`${fileOf('a')}.takeover`, DEAD)
     let inside = 0
     await Promise.all(
-      Array.from({ length: 8 }, () =>
+      Array.from({ length: 4 }, () =>
         new Locks(folder, systemClock).with('a', async () => {
           expect(++inside).toBe(1)
           await Promise.resolve()

@@ -4,38 +4,19 @@
 // so ranges should be taken in order. One process at a time holds the download; the hash has the last word.
 
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import path from 'node:path'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { AppError } from '../base/errors.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
 import { hashFile, mismatch, nameBlob } from './blob-file.ts'
-import { requireFree, temporaryName, toStoreError, unlessMissing, writeFully } from './durable.ts'
-import { type Folder, regularFile } from './folder.ts'
-import { BLOB_TEMPORARY, partialPath } from './layout.ts'
+import { requireFree, toStoreError, writeFully } from './durable.ts'
+import type { Folder } from './folder.ts'
+import { partialPath } from './layout.ts'
 import type { Lock } from './lock.ts'
+import { type Part, planParts, readParts, removePartial, type Target, writePart } from './parts.ts'
 import { RangeSet } from './ranges.ts'
 import type { PartialBlob } from './store.ts'
 
-export interface Part {
-  N: number
-  Offset: number
-  Size: number
-  Completed: number
-}
-
-const PARTS = 16
-const SMALLEST_PART_BYTES = 100e6
-const LARGEST_PART_BYTES = 1000e6
-/** More are not made by anyone; fewer than a file of the largest size needs would be. */
-const MAX_PARTS = 100_000
-/** One short line. */
-const MAX_PART_FILE_BYTES = 4096
 const PERSIST_EVERY_NS = 3e9
-
-interface Target {
-  digest: Digest
-  sizeBytes: number
-}
 
 export async function openPartial(folder: Folder, target: Target, signal?: AbortSignal): Promise<PartialBlob> {
   const lock = await folder.locks.acquire(partialLock(target.digest), signal)
@@ -54,51 +35,18 @@ export function partialLock(digest: Digest): string {
   return `partial-${digestHex(digest)}`
 }
 
-/** The files of a download: the bytes and the progress. */
-export async function partialFiles(folder: Folder, digest: Digest): Promise<string[]> {
-  const prefix = path.basename(partialPath(folder.layout, digest))
-  const names = (await unlessMissing(readdir(folder.layout.blobs))) ?? []
-  return names.filter((name) => name === prefix || /^-\d{1,6}$/.test(name.startsWith(prefix) ? name.slice(prefix.length) : ''))
-}
-
-/** Undefined where there is nothing to go on from, or nothing that fits: parts must tile the whole size and the file must have it. */
-async function readParts(folder: Folder, { digest, sizeBytes }: Target): Promise<Part[] | undefined> {
-  const data = await regularFile(folder.layout.blobs, partialPath(folder.layout, digest))
-  if (data?.sizeBytes !== sizeBytes) return undefined
-  const names = (await partialFiles(folder, digest)).filter((name) => /-\d+$/.test(name))
-  if (names.length === 0 || names.length > MAX_PARTS) return undefined
-  const parts = await Promise.all(names.map((name) => readPart(folder, path.join(folder.layout.blobs, name))))
-  const whole = parts.filter((part): part is Part => part !== undefined).sort((a, b) => a.Offset - b.Offset)
-  let end = 0
-  for (const part of whole) {
-    if (part.Offset !== end) return undefined
-    end += part.Size
-  }
-  return whole.length === names.length && end === sizeBytes ? whole : undefined
-}
-
-async function readPart(folder: Folder, file: string): Promise<Part | undefined> {
-  const facts = await regularFile(folder.layout.blobs, file)
-  if (!facts || facts.sizeBytes > MAX_PART_FILE_BYTES) return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    // A progress file that a crash cut short, or that is none. The download starts over.
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  const { N, Offset, Size, Completed } = value as Record<string, unknown>
-  const fits = [N, Offset, Size, Completed].every((number) => Number.isSafeInteger(number) && (number as number) >= 0)
-  if (!fits || (Completed as number) > (Size as number) || Number(/\d+$/.exec(file)?.[0]) !== N) return undefined
-  return { N: N as number, Offset: Offset as number, Size: Size as number, Completed: Completed as number }
-}
-
 async function goOn(folder: Folder, target: Target): Promise<Part[] | undefined> {
   const parts = await readParts(folder, target)
   const missingBytes = parts?.reduce((sum, part) => sum + part.Size - part.Completed, 0)
   if (missingBytes !== undefined) await requireFree(folder.layout.blobs, missingBytes)
+  return parts
+}
+
+async function startOver(folder: Folder, { digest, sizeBytes }: Target): Promise<Part[]> {
+  await removePartial(folder, digest)
+  await requireFree(folder.layout.blobs, sizeBytes)
+  const parts = planParts(sizeBytes)
+  for (const part of parts) await writePart(folder, digest, part)
   return parts
 }
 
@@ -111,35 +59,6 @@ async function openData(file: string, sizeBytes: number): Promise<FileHandle> {
     await handle.close()
     throw error
   }
-}
-
-async function startOver(folder: Folder, { digest, sizeBytes }: Target): Promise<Part[]> {
-  await removeFiles(folder, digest)
-  await requireFree(folder.layout.blobs, sizeBytes)
-  const size = Math.min(Math.max(Math.floor(sizeBytes / PARTS), SMALLEST_PART_BYTES), LARGEST_PART_BYTES)
-  const parts: Part[] = []
-  for (let offset = 0; offset < sizeBytes; offset += size) {
-    parts.push({ N: parts.length, Offset: offset, Size: Math.min(size, sizeBytes - offset), Completed: 0 })
-  }
-  for (const part of parts) await writePart(folder, digest, part)
-  return parts
-}
-
-/** The bytes first: progress files without them mean nothing, bytes without progress files would look complete to nobody either. */
-async function removeFiles(folder: Folder, digest: Digest): Promise<void> {
-  for (const name of (await partialFiles(folder, digest)).sort()) await rm(path.join(folder.layout.blobs, name), { force: true })
-}
-
-async function writePart(folder: Folder, digest: Digest, part: Part): Promise<void> {
-  const temporary = path.join(folder.layout.blobs, temporaryName(BLOB_TEMPORARY))
-  const handle = await open(temporary, 'wx', 0o644)
-  try {
-    await handle.writeFile(`${JSON.stringify(part)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, partialPath(folder.layout, digest, part.N))
 }
 
 class PartialFile implements PartialBlob {
@@ -265,10 +184,10 @@ class PartialFile implements PartialBlob {
     const data = partialPath(this.#folder.layout, this.#digest)
     const actual = await hashFile(data)
     if (actual.digest !== this.#digest) {
-      await removeFiles(this.#folder, this.#digest)
+      await removePartial(this.#folder, this.#digest)
       throw mismatch(this.#digest, actual.digest)
     }
     await nameBlob(this.#folder, data, actual)
-    await removeFiles(this.#folder, this.#digest)
+    await removePartial(this.#folder, this.#digest)
   }
 }

@@ -1,6 +1,6 @@
 // A store in a folder of its own, removed when the test file ends.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Log, silentLog } from '../../base/log.ts'
@@ -9,6 +9,9 @@ import type { Layer, Manifest } from '../../model/manifest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
 import { createStore } from '../open.ts'
 import type { Store } from '../store.ts'
+
+/** In memory where the system has such a folder: what is tested here syncs a lot. */
+const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 export interface Scratch {
   root: string
@@ -20,7 +23,7 @@ export interface Scratch {
 }
 
 export async function createScratch(options: { noPrune?: boolean; clock?: ManualClock } = {}): Promise<Scratch> {
-  const root = mkdtempSync(path.join(tmpdir(), 'store-'))
+  const root = mkdtempSync(path.join(PARENT, 'store-'))
   const logged: string[] = []
   const log: Log = { ...silentLog, warn: (message, fields) => void logged.push(`${message} ${JSON.stringify(fields ?? {})}`) }
   const clock = options.clock ?? createManualClock(Date.now())
