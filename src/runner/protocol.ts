@@ -4,7 +4,16 @@
 import type { ErrorCode } from '../base/errors.ts'
 import type { CompletionChunk, CompletionRequest, EmbeddingResult, LoadSpec, RunnerFacts } from './runner.ts'
 
-export type { CompletionChunk, CompletionRequest, LoadSpec, RunnerFacts, RunnerLogprob, RunnerTokenLogprob, Sampling } from './runner.ts'
+export type {
+  CompletionChunk,
+  CompletionRequest,
+  EmbeddingResult,
+  LoadSpec,
+  RunnerFacts,
+  RunnerLogprob,
+  RunnerTokenLogprob,
+  Sampling,
+} from './runner.ts'
 
 export type ToChild =
   | { type: 'load'; spec: LoadSpec }

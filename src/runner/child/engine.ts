@@ -21,6 +21,8 @@ export interface Engine {
   /** `special`: a control token comes out as its text, not as nothing. */
   piece(token: number, special: boolean): TokenPiece
   isEnd(token: number): boolean
+  /** Throws `invalid_request` for an id that the vocabulary does not have. */
+  refuseUnknown(tokens: readonly number[]): void
 
   setThreads(count: number): void
   /** Evaluates the batch. Throws `engine_error`; the sequences in the batch are then of no more use. */

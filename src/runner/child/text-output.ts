@@ -40,6 +40,11 @@ export class TextOutput<Logprob = never> {
     return this.#stopSequence
   }
 
+  /** The last bytes are half a character. */
+  get waitsForBytes(): boolean {
+    return this.#halfCharacter.length > 0
+  }
+
   /** What may leave now; the text is empty when everything is held back. */
   push(piece: TokenPiece, logprob?: Logprob): OutputChunk<Logprob> {
     const text = this.#decode(piece)

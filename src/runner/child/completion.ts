@@ -1,0 +1,200 @@
+// One request on its way through a slot: what is still to be evaluated, the text so far, the counts, and when it is over. It knows no batch
+// and no other request. A reply ends with an end-of-generation token, a stop string, its token limit, the end of the context, or because the
+// model says the same thing for ever.
+
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { CompletionChunk, CompletionRequest, RunnerLogprob } from '../protocol.ts'
+import type { Engine, Sampler } from './engine.ts'
+import { type FittedPrompt, fitPrompt, keptTokens } from './prompt-fit.ts'
+import { type OutputChunk, TextOutput, type TokenPiece, toTokenPiece } from './text-output.ts'
+
+/** The same text more often than this in a row is a model that is stuck (as in Ollama). */
+export const MAX_REPEATED_TEXTS = 30
+
+export type EndReason = Extract<CompletionChunk, { type: 'end' }>['reason']
+
+export interface CompletionContext {
+  engine: Engine
+  clock: Pick<Clock, 'monotonicNs'>
+}
+
+/** Throws `unsupported_capability`, `context_exceeded`, `invalid_format`, `invalid_option`, `invalid_request`. */
+export function createCompletion(context: CompletionContext, id: number, request: CompletionRequest): Completion {
+  if (request.images && request.images.length > 0) throw new AppError('unsupported_capability', 'this model takes no images')
+  const { engine } = context
+  const tokens =
+    typeof request.prompt === 'string' ? engine.tokenize(request.prompt, { addSpecial: true, parseSpecial: true }) : request.prompt
+  if (typeof request.prompt !== 'string') engine.refuseUnknown(tokens)
+  const { contextTokens, addsBos } = engine.facts
+  const prompt = fitPrompt(tokens, { contextTokens, keepTokens: request.keepTokens, addsBos, truncate: request.truncatePrompt })
+  const sampler = engine.createSampler({
+    sampling: request.sampling,
+    ...(request.grammar === undefined ? {} : { grammar: request.grammar, grammarLater: request.grammarAfter !== undefined }),
+  })
+  return new Completion(context, { id, request, prompt, sampler })
+}
+
+export class Completion {
+  readonly id: number
+  readonly request: CompletionRequest
+  readonly prompt: readonly number[]
+  readonly sampler: Sampler
+  paused = false
+  /** The end has been sent. */
+  ended = false
+  /** Evaluated next: what is left of the prompt, then the last token of the reply. */
+  todo: readonly number[]
+  readonly #context: CompletionContext
+  readonly #droppedTokens: number
+  readonly #output: TextOutput<RunnerLogprob>
+  readonly #preserved: ReadonlySet<number>
+  #cachedTokens = 0
+  #startedNs = 0
+  #firstTokenNs: number | undefined
+  #evalTokens = 0
+  #lastText = ''
+  #repeatedTexts = 0
+  /** What the reply ended with, as long as the grammar waits for its mark. */
+  #beforeGrammar: string | undefined
+
+  constructor(context: CompletionContext, parts: { id: number; request: CompletionRequest; prompt: FittedPrompt; sampler: Sampler }) {
+    this.#context = context
+    this.id = parts.id
+    this.request = parts.request
+    this.prompt = parts.prompt.tokens
+    this.sampler = parts.sampler
+    this.todo = this.prompt
+    this.#droppedTokens = parts.prompt.droppedTokens
+    this.#output = new TextOutput(parts.request.stop)
+    this.#preserved = preservedTokens(context.engine, parts.request.preservedTokens ?? [])
+    this.#beforeGrammar = parts.request.grammar !== undefined && parts.request.grammarAfter !== undefined ? '' : undefined
+  }
+
+  /** A token of the reply has been made: the prompt is evaluated. */
+  get decoding(): boolean {
+    return this.#evalTokens > 0
+  }
+
+  /** Tokens at the start that a context shift leaves alone. */
+  get keptTokens(): number {
+    const { contextTokens, addsBos } = this.#context.engine.facts
+    return keptTokens({ promptTokens: this.prompt.length, contextTokens, keepTokens: this.request.keepTokens, addsBos })
+  }
+
+  /** The request has its slot; that many tokens of the prompt are in its memory already. */
+  begin(cachedTokens: number): void {
+    this.#startedNs = this.#context.clock.monotonicNs()
+    this.#cachedTokens = cachedTokens
+    this.todo = this.prompt.slice(cachedTokens)
+    const { repeatLastN } = this.request.sampling
+    const seen = repeatLastN < 0 ? this.prompt : repeatLastN === 0 ? [] : this.prompt.slice(-repeatLastN)
+    for (const token of seen) this.sampler.see(token)
+  }
+
+  /** The prompt is evaluated and no token is wanted. */
+  endAtOnce(): CompletionChunk[] {
+    this.#firstTokenNs = this.#context.clock.monotonicNs()
+    return this.end('length')
+  }
+
+  /** Samples from the logits at that place of the batch. `roomLeft`: tokens that the context can still take after this one. */
+  next(index: number, roomLeft: number): CompletionChunk[] {
+    const token = this.sampler.sample(index)
+    this.#evalTokens++
+    this.#firstTokenNs ??= this.#context.clock.monotonicNs()
+    this.todo = [token]
+    if (this.#context.engine.isEnd(token)) return this.end('stop')
+    const piece = this.#watchForGrammar(token, this.#context.engine.piece(token, this.#preserved.has(token)))
+    const chunk = this.#output.push(piece, this.#logprobOf(index, token, piece))
+    if (this.#isStuck(chunk.text)) return this.end('repetition')
+    const text = toTextChunks(chunk)
+    if (this.#output.stopSequence !== undefined) return [...text, ...this.end('stop')]
+    const { maxTokens } = this.request
+    const full = roomLeft <= 0 && !(this.request.contextShift && this.#context.engine.canShift)
+    if (full || (maxTokens >= 0 && this.#evalTokens >= maxTokens)) return [...text, ...this.end('length')]
+    return text
+  }
+
+  end(reason: EndReason): CompletionChunk[] {
+    this.ended = true
+    const now = this.#context.clock.monotonicNs()
+    const firstTokenNs = this.#firstTokenNs ?? now
+    const stopSequence = this.#output.stopSequence
+    const rest = stopSequence === undefined ? toTextChunks(this.#output.finish()) : []
+    return [
+      ...rest,
+      {
+        type: 'end',
+        reason,
+        ...(stopSequence === undefined ? {} : { stopSequence }),
+        promptTokens: this.prompt.length,
+        cachedTokens: this.#cachedTokens,
+        promptEvalNs: firstTokenNs - this.#startedNs,
+        evalTokens: this.#evalTokens,
+        evalNs: now - firstTokenNs,
+        droppedTokens: this.#droppedTokens,
+      },
+    ]
+  }
+
+  close(): void {
+    this.sampler.close()
+  }
+
+  #isStuck(text: string): boolean {
+    if (this.#output.waitsForBytes) return false
+    const trimmed = text.trim()
+    this.#repeatedTexts = trimmed === this.#lastText ? this.#repeatedTexts + 1 : 0
+    this.#lastText = trimmed
+    return this.#repeatedTexts > MAX_REPEATED_TEXTS
+  }
+
+  /** Starts the grammar behind its mark. A token that runs over the mark with more than white space is cut there, before it is evaluated. */
+  #watchForGrammar(token: number, piece: TokenPiece): TokenPiece {
+    if (this.#beforeGrammar === undefined) return piece
+    const { engine } = this.#context
+    const mark = this.request.grammarAfter as string
+    const before = this.#beforeGrammar
+    const own = Buffer.from(engine.piece(token, true).bytes).toString('utf8')
+    const at = (before + own).indexOf(mark)
+    if (at < 0) {
+      this.#beforeGrammar = (before + own).slice(-mark.length)
+      return piece
+    }
+    this.#beforeGrammar = undefined
+    this.sampler.startGrammar()
+    const upToMark = own.slice(0, at + mark.length - before.length)
+    if (own.slice(upToMark.length).trim() === '') return piece
+    this.todo = engine.tokenize(upToMark, { addSpecial: false, parseSpecial: true })
+    return toTokenPiece(Buffer.from(upToMark))
+  }
+
+  #logprobOf(index: number, token: number, piece: TokenPiece): RunnerLogprob | undefined {
+    const { topLogprobs } = this.request
+    if (topLogprobs === undefined) return undefined
+    const { engine } = this.#context
+    const { logprob, top } = engine.logprobs(index, token, topLogprobs)
+    const own = { ...spell(piece), logprob }
+    if (topLogprobs === 0) return own
+    return {
+      ...own,
+      top: top.map((entry) => ({ ...spell(engine.piece(entry.token, this.#preserved.has(entry.token))), logprob: entry.logprob })),
+    }
+  }
+}
+
+function spell(piece: TokenPiece): { token: string; bytes: number[] } {
+  return { token: piece.text ?? Buffer.from(piece.bytes).toString('utf8'), bytes: [...piece.bytes] }
+}
+
+/** Only what is one token can be preserved; the rest comes out anyway. */
+function preservedTokens(engine: Engine, texts: readonly string[]): ReadonlySet<number> {
+  const tokens = texts.map((text) => engine.tokenize(text, { addSpecial: false, parseSpecial: true })).filter((ids) => ids.length === 1)
+  return new Set(tokens.flat())
+}
+
+function toTextChunks({ text, logprobs }: OutputChunk<RunnerLogprob>): CompletionChunk[] {
+  if (text === '') return []
+  return [{ type: 'text', text, ...(logprobs.length > 0 ? { logprobs } : {}) }]
+}

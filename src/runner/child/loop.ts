@@ -1,0 +1,265 @@
+// The runner's heart: continuous batching. Each step evaluates the next token of every decoding slot together with a bounded piece of the
+// prompts that are still being read, samples, and sends what came of it in one message. Requests that find no slot wait in the order they
+// came. A request that is gone or whose reader is slow takes no part in the next step. Nothing here knows processes or llama.cpp.
+
+import type { Clock } from '../../base/clock.ts'
+import { AppError, toAppError } from '../../base/errors.ts'
+import type { CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
+import { type Completion, createCompletion } from './completion.ts'
+import { EmbeddingJob } from './embedding.ts'
+import type { Engine } from './engine.ts'
+import { PrefillPace } from './prefill-pace.ts'
+import { chooseSlot, type SlotState } from './slots.ts'
+import { sharePrefill } from './step-plan.ts'
+import type { ThreadGovernor } from './thread-governor.ts'
+
+/** Requests that wait for a slot. The scheduler bounds them long before; this stops a caller without one. */
+export const MAX_WAITING = 4096
+
+export interface LoopOptions {
+  engine: Engine
+  governor: ThreadGovernor
+  clock: Pick<Clock, 'monotonicNs'>
+  send: (message: ToParent) => void
+}
+
+interface Slot extends SlotState {
+  tokens: number[]
+  pureLength: number
+  lastUsed: number
+  completion: Completion | undefined
+}
+
+/** What a slot has in the batch. */
+interface Entry {
+  slot: Slot
+  completion: Completion
+  count: number
+  /** Place of the logits; undefined while the prompt goes on. */
+  outputAt: number | undefined
+}
+
+export class Loop {
+  readonly #options: LoopOptions
+  readonly #pace: PrefillPace
+  readonly #slots: Slot[]
+  readonly #waiting: Completion[] = []
+  readonly #embeddings: EmbeddingJob[] = []
+  #uses = 0
+
+  constructor(options: LoopOptions) {
+    this.#options = options
+    this.#pace = new PrefillPace(options.engine.batchTokens)
+    this.#slots = Array.from({ length: options.engine.sequences }, (_, sequence) => new FreshSlot(sequence))
+  }
+
+  submit(id: number, request: CompletionRequest): void {
+    this.#answerFor(id, () => {
+      if (this.#options.engine.facts.pooling !== 'none') throw new AppError('unsupported_capability', 'this model is loaded for embeddings')
+      if (this.#waiting.length >= MAX_WAITING) throw new AppError('server_busy', 'too many requests wait for this model')
+      const completion = createCompletion(this.#options, id, request)
+      if (completion.prompt.length > 0) this.#waiting.push(completion)
+      else this.#sendChunks(completion.end('stop').map((chunk) => ({ id, chunk })))
+    })
+  }
+
+  embed(id: number, inputs: readonly (readonly number[])[]): void {
+    this.#answerFor(id, () => {
+      const job = new EmbeddingJob(this.#options.engine, id, inputs)
+      if (job.done) this.#sendEmbedding(job)
+      else this.#embeddings.push(job)
+    })
+  }
+
+  cancel(id: number): void {
+    const waiting = this.#waiting.findIndex((completion) => completion.id === id)
+    if (waiting >= 0) this.#waiting.splice(waiting, 1)[0]?.close()
+    const embedding = this.#embeddings.findIndex((job) => job.id === id)
+    if (embedding >= 0) this.#embeddings.splice(embedding, 1)
+    const slot = this.#slots.find((candidate) => candidate.completion?.id === id)
+    if (slot) this.#free(slot)
+  }
+
+  setPaused(id: number, paused: boolean): void {
+    const completion = [...this.#waiting, ...this.#slots.map((slot) => slot.completion)].find((candidate) => candidate?.id === id)
+    if (completion) completion.paused = paused
+  }
+
+  /** One step; false when there is nothing to do until the next message. */
+  step(): boolean {
+    if (this.#embeddings.length > 0) {
+      this.#stepEmbedding()
+      return true
+    }
+    this.#admit()
+    const entries = this.#fillBatch()
+    if (entries.length === 0) return false
+    const decodingTokens = entries.reduce((sum, entry) => sum + (entry.completion.decoding ? entry.count : 0), 0)
+    try {
+      this.#decode(decodingTokens)
+    } catch (error) {
+      for (const entry of entries) this.#fail(entry.slot, error)
+      return true
+    }
+    this.#sendChunks(entries.flatMap((entry) => this.#finishEntry(entry)))
+    return true
+  }
+
+  #admit(): void {
+    const { engine } = this.#options
+    while (this.#waiting[0]) {
+      const completion = this.#waiting[0]
+      const choice = chooseSlot(this.#slots, completion.prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
+      if (!choice) return
+      this.#waiting.shift()
+      const slot = this.#slots[choice.sequence] as Slot
+      if (choice.copyFrom !== undefined) engine.copySequence(choice.copyFrom, choice.sequence)
+      const cached = engine.keepFirst(choice.sequence, choice.prefixLength) ? choice.prefixLength : 0
+      slot.tokens = completion.prompt.slice(0, cached)
+      slot.pureLength = Number.POSITIVE_INFINITY
+      slot.lastUsed = ++this.#uses
+      slot.completion = completion
+      completion.begin(cached)
+    }
+  }
+
+  /** Slots in the order of their sequences, which is how the engine evaluates neighbours together. */
+  #fillBatch(): Entry[] {
+    const { engine } = this.#options
+    engine.batch.clear()
+    const active = this.#slots.filter((slot) => slot.completion && !slot.completion.paused)
+    const decodingTokens = active.reduce((sum, slot) => sum + (slot.completion?.decoding ? slot.completion.todo.length : 0), 0)
+    const reading = active.filter((slot) => !slot.completion?.decoding).sort((a, b) => a.lastUsed - b.lastUsed)
+    const shares = sharePrefill(
+      reading.map((slot) => ({ remaining: slot.completion?.todo.length ?? 0 })),
+      reading.length === 0 ? 0 : this.#pace.budget(decodingTokens),
+    )
+    const entries: Entry[] = []
+    for (const slot of active) {
+      const completion = slot.completion as Completion
+      const count = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
+      if (count === 0) continue
+      if (completion.decoding) this.#makeRoom(slot, completion)
+      entries.push(this.#addEntry(slot, completion, count))
+    }
+    return entries
+  }
+
+  #addEntry(slot: Slot, completion: Completion, count: number): Entry {
+    const { batch } = this.#options.engine
+    const wantsToken = completion.request.maxTokens !== 0
+    let outputAt: number | undefined
+    for (let index = 0; index < count; index++) {
+      const last = wantsToken && index === completion.todo.length - 1
+      const at = batch.add(completion.todo[index] as number, slot.tokens.length + index, slot.sequence, last)
+      if (last) outputAt = at
+    }
+    return { slot, completion, count, outputAt }
+  }
+
+  /** At the end of the context half of what is not kept goes, as in llama-server. */
+  #makeRoom(slot: Slot, completion: Completion): void {
+    const { engine } = this.#options
+    if (slot.tokens.length + completion.todo.length < engine.facts.contextTokens) return
+    const keep = Math.min(completion.keptTokens, engine.facts.contextTokens - 4)
+    const behind = slot.tokens.length - keep
+    const discard = Math.max(Math.floor(behind / 2), completion.todo.length)
+    engine.dropMiddle(slot.sequence, keep, discard)
+    slot.tokens.splice(keep, discard)
+    slot.pureLength = Math.min(slot.pureLength, keep)
+  }
+
+  #decode(decodingTokens: number): void {
+    const { engine, governor, clock } = this.#options
+    const { size } = engine.batch
+    engine.setThreads(governor.choose(size))
+    const startNs = clock.monotonicNs()
+    engine.decode()
+    const durationNs = clock.monotonicNs() - startNs
+    governor.record(size, durationNs)
+    this.#pace.record({ prefillTokens: size - decodingTokens, decodingTokens, durationNs })
+  }
+
+  #finishEntry({ slot, completion, count, outputAt }: Entry): StepChunk[] {
+    for (const token of completion.todo.slice(0, count)) slot.tokens.push(token)
+    completion.todo = completion.todo.slice(count)
+    if (completion.todo.length > 0) return []
+    try {
+      const roomLeft = this.#options.engine.facts.contextTokens - slot.tokens.length - 1
+      const chunks = outputAt === undefined ? completion.endAtOnce() : completion.next(outputAt, roomLeft)
+      if (completion.ended) this.#free(slot)
+      return chunks.map((chunk) => ({ id: completion.id, chunk }))
+    } catch (error) {
+      this.#fail(slot, error)
+      return []
+    }
+  }
+
+  #stepEmbedding(): void {
+    const { engine } = this.#options
+    const job = this.#embeddings[0] as EmbeddingJob
+    try {
+      engine.batch.clear()
+      const count = job.fill(this.#pace.budget(0))
+      this.#decode(0)
+      job.take(count)
+      if (!job.done) return
+      this.#sendEmbedding(job)
+    } catch (error) {
+      engine.clear()
+      this.#sendFailure(job.id, error)
+    }
+    this.#embeddings.shift()
+  }
+
+  #free(slot: Slot): void {
+    slot.completion?.close()
+    slot.completion = undefined
+    slot.pureLength = Math.min(slot.pureLength, slot.tokens.length)
+  }
+
+  /** The request ends with an error; what its sequence holds is not to be trusted. */
+  #fail(slot: Slot, error: unknown): void {
+    this.#sendFailure((slot.completion as Completion).id, error)
+    slot.tokens = []
+    this.#options.engine.keepFirst(slot.sequence, 0)
+    this.#free(slot)
+  }
+
+  #answerFor(id: number, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#sendFailure(id, error)
+    }
+  }
+
+  #sendChunks(chunks: StepChunk[]): void {
+    if (chunks.length > 0) this.#options.send({ type: 'step', chunks })
+  }
+
+  #sendEmbedding(job: EmbeddingJob): void {
+    this.#options.send({ type: 'result', id: job.id, result: { type: 'embedded', result: job.result } })
+  }
+
+  #sendFailure(id: number, error: unknown): void {
+    const { code, message, details } = toAppError(error)
+    this.#options.send({ type: 'failure', id, failure: { code, message, details } })
+  }
+}
+
+class FreshSlot implements Slot {
+  readonly sequence: number
+  tokens: number[] = []
+  pureLength = Number.POSITIVE_INFINITY
+  lastUsed = 0
+  completion: Completion | undefined
+
+  constructor(sequence: number) {
+    this.sequence = sequence
+  }
+
+  get busy(): boolean {
+    return this.completion !== undefined
+  }
+}

@@ -1,0 +1,106 @@
+// The process of a runner: hears the parent's messages, drives the loop, and ends when the parent does. Between two steps the event loop gets
+// its turn, so that a cancel or a new request waits for one step at most.
+
+import { writeSync } from 'node:fs'
+import { systemClock } from '../../base/clock.ts'
+import { toAppError } from '../../base/errors.ts'
+import { type ChildFacts, LOADED_MARK, type LoadSpec, type ToChild, type ToParent } from '../protocol.ts'
+import { defaultThreads } from './cores.ts'
+import type { Engine } from './engine.ts'
+import { createLlamaEngine } from './llama/engine.ts'
+import { dieWithParent } from './llama/parent-death.ts'
+import { Loop } from './loop.ts'
+import { ThreadGovernor } from './thread-governor.ts'
+
+const STANDARD_ERROR = 2
+
+/** Never resolves: the process ends by itself. */
+export function runChild(): Promise<void> {
+  dieWithParent()
+  process.on('disconnect', () => process.exit(0))
+  // Ctrl-C reaches the whole process group; the server decides when its runners end.
+  process.on('SIGINT', () => {})
+  const child = new RunnerChild()
+  process.on('message', (message) => child.hear(message as ToChild))
+  return new Promise(() => {})
+}
+
+class RunnerChild {
+  #serving: { engine: Engine; loop: Loop } | undefined
+  #stepping = false
+
+  hear(message: ToChild): void {
+    if (message.type === 'close') process.exit(0)
+    if (message.type === 'load') void this.#load(message.spec)
+    else if (this.#serving) {
+      this.#serve(this.#serving, message)
+      this.#wake()
+    }
+  }
+
+  async #load(spec: LoadSpec): Promise<void> {
+    const startNs = systemClock.monotonicNs()
+    try {
+      const threads = spec.threads > 0 ? spec.threads : defaultThreads()
+      const engine = await createLlamaEngine(spec, threads)
+      const governor = new ThreadGovernor({ maxThreads: threads, fixed: spec.threads > 0, clock: systemClock })
+      this.#serving = { engine, loop: new Loop({ engine, governor, clock: systemClock, send }) }
+      const { pooledTokens: _, ...facts } = engine.facts
+      writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
+      send({ type: 'ready', facts: { ...facts, loadNs: systemClock.monotonicNs() - startNs } satisfies ChildFacts })
+    } catch (error) {
+      const { code, message, details } = toAppError(error)
+      writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
+      send({ type: 'load-failed', failure: { code: code === 'internal' ? 'load_failed' : code, message, details } })
+    }
+  }
+
+  #serve({ engine, loop }: { engine: Engine; loop: Loop }, message: Exclude<ToChild, { type: 'load' | 'close' }>): void {
+    switch (message.type) {
+      case 'complete':
+        loop.submit(message.id, message.request)
+        break
+      case 'embed':
+        loop.embed(message.id, message.inputs)
+        break
+      case 'cancel':
+        loop.cancel(message.id)
+        break
+      case 'pause':
+        loop.setPaused(message.id, true)
+        break
+      case 'resume':
+        loop.setPaused(message.id, false)
+        break
+      case 'tokenize':
+        answer(message.id, () => ({ type: 'tokens', tokens: engine.tokenize(message.text, message) }))
+        break
+      case 'detokenize':
+        answer(message.id, () => ({ type: 'text', text: engine.detokenize(message.tokens) }))
+    }
+  }
+
+  #wake(): void {
+    if (this.#stepping) return
+    this.#stepping = true
+    setImmediate(() => this.#step())
+  }
+
+  #step(): void {
+    this.#stepping = this.#serving?.loop.step() ?? false
+    if (this.#stepping) setImmediate(() => this.#step())
+  }
+}
+
+function answer(id: number, work: () => Extract<ToParent, { type: 'result' }>['result']): void {
+  try {
+    send({ type: 'result', id, result: work() })
+  } catch (error) {
+    const { code, message, details } = toAppError(error)
+    send({ type: 'failure', id, failure: { code, message, details } })
+  }
+}
+
+function send(message: ToParent): void {
+  process.send?.(message)
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { PrefillPace } from './prefill-pace.ts'
+
+/** After steps at that speed. */
+function paceOf(tokenMs: number, decodeMs: number): PrefillPace {
+  const pace = new PrefillPace(512)
+  for (let step = 0; step < 20; step++) {
+    pace.record({ prefillTokens: 0, decodingTokens: 1, durationNs: decodeMs * 1e6 })
+    pace.record({ prefillTokens: 32, decodingTokens: 0, durationNs: 32 * tokenMs * 1e6 })
+  }
+  return pace
+}
+
+describe('PrefillPace', () => {
+  it('begins with a small chunk', () => {
+    expect(new PrefillPace(512).budget(0)).toBe(16)
+  })
+
+  it('takes a fraction of a second when nobody waits', () => {
+    expect(paceOf(2.5, 7).budget(0)).toBe(60)
+  })
+
+  it('takes a few decode steps when somebody waits', () => {
+    expect(paceOf(2.5, 20).budget(3)).toBe(24)
+  })
+
+  it('takes no less than 25 ms beside fast decoding', () => {
+    expect(paceOf(2.5, 2).budget(3)).toBe(10)
+  })
+
+  it('goes on however slow the model is', () => {
+    expect(paceOf(500, 600).budget(1)).toBe(4)
+  })
+
+  it('never fills more than the batch', () => {
+    expect(paceOf(0.01, 1).budget(0)).toBe(512)
+    expect(paceOf(0.01, 1).budget(510)).toBe(2)
+    expect(paceOf(0.01, 1).budget(512)).toBe(0)
+  })
+
+  it('does not count the decoding beside it as prefill', () => {
+    const pace = paceOf(2.5, 20)
+    for (let step = 0; step < 20; step++) pace.record({ prefillTokens: 24, decodingTokens: 2, durationNs: (20 + 24 * 2.5) * 1e6 })
+    expect(pace.budget(2)).toBe(24)
+  })
+})

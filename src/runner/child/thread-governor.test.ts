@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { STEPS_BEFORE_FIRST_TRIAL, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
+
+/** Steps cost what `cost` says for a thread count; a step's cost passes on the clock. */
+function simulate(maxThreads: number, options: { fixed?: boolean } = {}) {
+  let nowNs = 0
+  const governor = new ThreadGovernor({ maxThreads, fixed: options.fixed ?? false, clock: { monotonicNs: () => nowNs } })
+  return {
+    run(steps: number, cost: (threads: number, step: number) => number, batchTokens = 1): number[] {
+      return Array.from({ length: steps }, (_, step) => {
+        const threads = governor.choose(batchTokens)
+        const costNs = cost(threads, step) * 1e6
+        nowNs += costNs
+        governor.record(batchTokens, costNs)
+        return threads
+      })
+    },
+  }
+}
+
+const quiet = (threads: number) => 8 / threads ** 0.6
+const busy = (threads: number) => (threads > 1 ? 200 : 8)
+const share = (used: readonly number[], threads: number) => used.filter((count) => count === threads).length / used.length
+
+describe('ThreadGovernor', () => {
+  it('uses all threads on a quiet machine but for one trial', () => {
+    const used = simulate(2).run(1000, quiet)
+    expect(used.slice(0, STEPS_BEFORE_FIRST_TRIAL)).toEqual(Array(STEPS_BEFORE_FIRST_TRIAL).fill(2))
+    expect(used.filter((count) => count === 1).length).toBeLessThanOrEqual(TRIAL_STEPS)
+  })
+
+  it('drops a thread within a few steps when the machine becomes busy', () => {
+    const machine = simulate(2)
+    machine.run(200, quiet)
+    const used = machine.run(20, busy)
+    expect(used.indexOf(1)).toBeLessThanOrEqual(5)
+    expect(used.at(-1)).toBe(1)
+  })
+
+  it('leaves contention that was there from the start', () => {
+    const used = simulate(2).run(200, busy)
+    expect(share(used.slice(20), 1)).toBeGreaterThan(0.95)
+  })
+
+  it('tries more threads again ever more rarely while the machine stays busy', () => {
+    const machine = simulate(2)
+    machine.run(200, quiet)
+    machine.run(1000, busy)
+    const used = machine.run(10_000, busy)
+    expect(used.filter((count) => count === 2).length).toBeLessThan(10)
+    expect(used.filter((count) => count === 2).length).toBeGreaterThan(0)
+  })
+
+  it('comes back to all threads when the machine is quiet again', () => {
+    const machine = simulate(2)
+    machine.run(200, quiet)
+    machine.run(200, busy)
+    machine.run(5000, quiet)
+    expect(share(machine.run(200, quiet), 2)).toBeGreaterThan(0.95)
+  })
+
+  it('does not take one slow step for contention', () => {
+    const machine = simulate(2)
+    machine.run(200, quiet)
+    const used = machine.run(100, (threads, step) => (step === 50 ? 40 : quiet(threads)))
+    expect(used.filter((count) => count === 1).length).toBeLessThanOrEqual(TRIAL_STEPS)
+    expect(used.at(-1)).toBe(2)
+  })
+
+  it('takes growing costs for the new normal when fewer threads gain nothing', () => {
+    const machine = simulate(2)
+    machine.run(100, quiet)
+    const used = machine.run(2000, (threads) => quiet(threads) * 3)
+    expect(share(used, 2)).toBeGreaterThan(0.95)
+  })
+
+  it('begins a new batch size where the last one has led', () => {
+    const machine = simulate(2)
+    machine.run(200, quiet)
+    machine.run(100, busy)
+    expect(machine.run(1, busy, 8)).toEqual([1])
+  })
+
+  it('remembers for each batch size', () => {
+    const machine = simulate(2)
+    machine.run(100, quiet, 1)
+    machine.run(100, quiet, 4)
+    machine.run(20, busy, 4)
+    expect(machine.run(1, quiet, 1)).toEqual([2])
+  })
+
+  it('keeps to the count that the user said', () => {
+    expect(new Set(simulate(2, { fixed: true }).run(200, busy))).toEqual(new Set([2]))
+  })
+
+  it('walks down to what the neighbours leave on a machine with many cores', () => {
+    const machine = simulate(16)
+    machine.run(100, quiet)
+    const used = machine.run(500, (threads) => (threads > 12 ? 100 : 8 / threads ** 0.6))
+    expect(used.at(-1)).toBe(12)
+  })
+})

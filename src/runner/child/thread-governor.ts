@@ -1,0 +1,153 @@
+// How many compute threads a step gets. The engine's threads wait for each other at a spin barrier, so one thread that a busy machine takes
+// away stalls them all: two threads beside busy neighbours are slower than one. The governor watches what steps of each size cost, tries
+// fewer threads when they become dear, tries more again later, and remembers its finding for each size. It never leaves [1, maxThreads].
+
+import type { Clock } from '../../base/clock.ts'
+
+export interface GovernorOptions {
+  maxThreads: number
+  /** The user said how many: no trials. */
+  fixed: boolean
+  clock: Pick<Clock, 'monotonicNs'>
+}
+
+/** Steps that a trial takes before it is judged by its median. */
+export const TRIAL_STEPS = 4
+/** Steps of a size before fewer threads are tried for the first time, to know what they cost. */
+export const STEPS_BEFORE_FIRST_TRIAL = 4
+const REMEMBERED_STEPS = 5
+/** So many steps in a row that cost more than `SLOW_FACTOR` of the best start a trial. */
+const SLOW_STEPS = 3
+const SLOW_FACTOR = 1.5
+/** One step beyond this starts a trial. */
+const STALL_FACTOR = 4
+/** A step of a trial beyond this ends it: the trial itself must not cost what it wants to save. */
+const HOPELESS_FACTOR = 1.3
+/** What a change must gain to be kept. */
+const GAIN = 0.93
+const FIRST_RETRY_NS = 1e9
+const LONGEST_RETRY_NS = 30e9
+/** Batches up to this size are judged one by one, larger ones by powers of two and by token. */
+const EXACT_BATCH_TOKENS = 16
+
+interface Course {
+  threads: number
+  recent: number[]
+  best: number
+  slowSteps: number
+  steps: number
+  trial: { threads: number; costs: number[] } | undefined
+  /** No trial of fewer, of more threads before this. */
+  down: Retry
+  up: Retry
+}
+
+interface Retry {
+  atNs: number
+  waitNs: number
+}
+
+export class ThreadGovernor {
+  readonly #options: GovernorOptions
+  readonly #courses = new Map<number, Course>()
+  #lastThreads: number
+
+  constructor(options: GovernorOptions) {
+    this.#options = options
+    this.#lastThreads = options.maxThreads
+  }
+
+  /** The thread count for a step of that many tokens. */
+  choose(batchTokens: number): number {
+    const course = this.#courseOf(batchTokens)
+    return course.trial?.threads ?? course.threads
+  }
+
+  /** What the step that was just chosen for has cost. */
+  record(batchTokens: number, durationNs: number): void {
+    if (this.#options.fixed || this.#options.maxThreads === 1) return
+    const course = this.#courseOf(batchTokens)
+    const cost = batchTokens <= EXACT_BATCH_TOKENS ? durationNs : durationNs / batchTokens
+    if (course.trial) this.#judgeTrial(course, cost)
+    else this.#watch(course, cost)
+    this.#lastThreads = course.threads
+  }
+
+  #courseOf(batchTokens: number): Course {
+    const size = batchTokens <= EXACT_BATCH_TOKENS ? batchTokens : 2 ** Math.ceil(Math.log2(batchTokens))
+    let course = this.#courses.get(size)
+    if (!course) {
+      const now = this.#options.clock.monotonicNs()
+      course = {
+        threads: this.#lastThreads,
+        recent: [],
+        best: Number.POSITIVE_INFINITY,
+        slowSteps: 0,
+        steps: 0,
+        trial: undefined,
+        down: { atNs: now, waitNs: FIRST_RETRY_NS },
+        up: { atNs: now, waitNs: FIRST_RETRY_NS },
+      }
+      this.#courses.set(size, course)
+    }
+    return course
+  }
+
+  #watch(course: Course, cost: number): void {
+    course.steps++
+    course.slowSteps = cost > course.best * SLOW_FACTOR ? course.slowSteps + 1 : 0
+    const stalled = cost > course.best * STALL_FACTOR
+    course.recent.push(cost)
+    if (course.recent.length > REMEMBERED_STEPS) course.recent.shift()
+    course.best = Math.min(course.best, median(course.recent))
+    if (course.recent.length < SLOW_STEPS) return
+    const now = this.#options.clock.monotonicNs()
+    const unexplored = course.steps === STEPS_BEFORE_FIRST_TRIAL
+    const slow = (course.slowSteps >= SLOW_STEPS || stalled) && now >= course.down.atNs
+    const longAgo = now >= course.down.atNs + LONGEST_RETRY_NS
+    if (course.threads > 1 && (unexplored || slow || (course.steps > STEPS_BEFORE_FIRST_TRIAL && longAgo)))
+      course.trial = { threads: fewer(course.threads), costs: [] }
+    else if (course.threads < this.#options.maxThreads && now >= course.up.atNs) {
+      course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
+    }
+  }
+
+  #judgeTrial(course: Course, cost: number): void {
+    const trial = course.trial as { threads: number; costs: number[] }
+    trial.costs.push(cost)
+    const usual = median(course.recent)
+    const hopeless = cost > usual * HOPELESS_FACTOR
+    if (trial.costs.length < TRIAL_STEPS && !hopeless) return
+    const goesDown = trial.threads < course.threads
+    const now = this.#options.clock.monotonicNs()
+    course.trial = undefined
+    course.slowSteps = 0
+    if (!hopeless && median(trial.costs) < usual * GAIN) {
+      course.threads = trial.threads
+      course.recent = trial.costs
+      course.best = median(trial.costs)
+      const way = goesDown ? course.up : course.down
+      way.atNs = now + FIRST_RETRY_NS
+      way.waitNs = FIRST_RETRY_NS
+      return
+    }
+    // What was dear is dear at any count: the new normal. The same trial waits twice as long the next time.
+    course.best = usual
+    const way = goesDown ? course.down : course.up
+    way.atNs = now + way.waitNs
+    way.waitNs = Math.min(way.waitNs * 2, LONGEST_RETRY_NS)
+  }
+}
+
+function fewer(threads: number): number {
+  return threads <= 4 ? threads - 1 : Math.floor((threads * 3) / 4)
+}
+
+function more(threads: number, maxThreads: number): number {
+  return Math.min(maxThreads, threads < 4 ? threads + 1 : Math.ceil((threads * 4) / 3))
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.POSITIVE_INFINITY
+}

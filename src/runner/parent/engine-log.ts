@@ -1,0 +1,73 @@
+// What the engine writes to standard error: the last lines, which explain a death, and the sizes of the buffers it allocated, which it tells
+// nowhere else. Bounded: a line and the tail have limits, and the thousands of lines about single tensors are dropped.
+
+import { LOADED_MARK } from '../protocol.ts'
+
+/** What a death is explained with. */
+export const MAX_TAIL_LENGTH = 8 * 1024
+/** A longer line is cut: it stops a library that never ends one. */
+export const MAX_LINE_LENGTH = 2 * 1024
+
+const NOISE =
+  /^(llama_graph_n_input_tensors|create_tensor|graph_reserve|set_n_threads|llama_model_loader: - (kv|type)|llama_kv_cache: layer|load_tensors: layer|\.*$)/
+const BUFFER_SIZE = /^\S+:\s+(\S+)\s+(?:model|KV|RS|compute|output) buffer size\s*=\s*([\d.]+) MiB/
+const MIB = 1024 * 1024
+
+export class EngineLog {
+  readonly #onLine: (line: string) => void
+  #pending = ''
+  #tail: string[] = []
+  #tailLength = 0
+  #sizes = { sizeBytes: 0, sizeVramBytes: 0 }
+  #resolveLoaded: () => void = () => {}
+  /** The child has written all about its load. */
+  readonly loaded: Promise<void> = new Promise((resolve) => {
+    this.#resolveLoaded = resolve
+  })
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine
+  }
+
+  get lastLines(): string {
+    return this.#tail.join('\n')
+  }
+
+  /** Weights, KV cache and compute buffers together, and the part of them on GPUs. */
+  get sizes(): Readonly<{ sizeBytes: number; sizeVramBytes: number }> {
+    return this.#sizes
+  }
+
+  write(text: string): void {
+    const lines = (this.#pending + text).split('\n')
+    this.#pending = (lines.pop() ?? '').slice(0, MAX_LINE_LENGTH)
+    for (const line of lines) this.#take(line.slice(0, MAX_LINE_LENGTH).trimEnd())
+  }
+
+  /** The stream has ended; a last line without a line feed counts too. */
+  end(): void {
+    if (this.#pending !== '') this.write('\n')
+    this.#resolveLoaded()
+  }
+
+  #take(line: string): void {
+    if (line === LOADED_MARK) {
+      this.#resolveLoaded()
+      return
+    }
+    if (NOISE.test(line)) return
+    this.#readSize(line)
+    this.#onLine(line)
+    this.#tail.push(line)
+    this.#tailLength += line.length + 1
+    while (this.#tailLength > MAX_TAIL_LENGTH) this.#tailLength -= (this.#tail.shift()?.length ?? 0) + 1
+  }
+
+  #readSize(line: string): void {
+    const [, buffer, mebibytes] = BUFFER_SIZE.exec(line) ?? []
+    if (buffer === undefined) return
+    const sizeBytes = Math.round(Number(mebibytes) * MIB)
+    this.#sizes.sizeBytes += sizeBytes
+    if (!buffer.startsWith('CPU') && !buffer.endsWith('_Host')) this.#sizes.sizeVramBytes += sizeBytes
+  }
+}

@@ -1,0 +1,92 @@
+// LoadRunner over child processes: starts one, has it load the model, and hands out the Runner when the engine stands. A load that fails or is
+// called off leaves no process behind. While it lasts, the process's resident memory tells how far it is.
+
+import { onAbort, throwIfAborted } from '../../base/abort.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import type { ChildFacts, Failure, ToParent } from '../protocol.ts'
+import type { LoadRunner, RunnerExit, RunnerFacts } from '../runner.ts'
+import { RunnerChannel } from './channel.ts'
+import { readResidentBytes } from './resident-memory.ts'
+import { type RunnerEntry, RunnerProcess } from './runner-process.ts'
+
+export interface RunnerLoaderOptions {
+  entry: RunnerEntry
+  log: Log
+}
+
+const PROGRESS_INTERVAL_MS = 100
+
+type Outcome =
+  | { type: 'ready'; facts: ChildFacts }
+  | { type: 'failed'; failure: Failure }
+  | { type: 'exited'; exit: RunnerExit }
+  | { type: 'aborted' }
+
+export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRunner {
+  return async (spec, { signal, onProgress }) => {
+    throwIfAborted(signal)
+    let channel: RunnerChannel | undefined
+    let settle: (outcome: Outcome) => void = () => {}
+    const outcome = new Promise<Outcome>((resolve) => {
+      settle = resolve
+    })
+    const onMessage = (message: ToParent) => {
+      if (message.type === 'ready') settle({ type: 'ready', facts: message.facts })
+      else if (message.type === 'load-failed') settle({ type: 'failed', failure: message.failure })
+      else channel?.hear(message)
+    }
+    const runner = new RunnerProcess(entry, { log, onMessage })
+    void runner.exited.then((exit) => settle({ type: 'exited', exit }))
+    const off = onAbort(signal, () => settle({ type: 'aborted' }))
+    const stopProgress = watchProgress(runner.processId, onProgress)
+    runner.send({ type: 'load', spec })
+    try {
+      const facts = await readOutcome(runner, await outcome)
+      channel = new RunnerChannel(runner, facts)
+      return channel
+    } catch (error) {
+      runner.kill()
+      await runner.exited
+      throw error
+    } finally {
+      stopProgress()
+      off()
+    }
+  }
+}
+
+async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<RunnerFacts> {
+  if (outcome.type === 'aborted') throw new AppError('cancelled', 'request canceled')
+  await runner.log.loaded
+  const { lastLines } = runner.log
+  if (outcome.type === 'exited') {
+    throw new AppError('load_failed', `the runner has stopped while it loaded the model${explain(lastLines)}`, {
+      details: { exitCode: outcome.exit.code, signal: outcome.exit.signal, lastLines },
+    })
+  }
+  if (outcome.type === 'failed') {
+    const { code, message, details } = outcome.failure
+    throw new AppError(code, `${message}${explain(lastLines)}`, { details: { ...details, lastLines } })
+  }
+  const { weightBytes, ...facts } = outcome.facts
+  const { sizeBytes, sizeVramBytes } = runner.log.sizes
+  return { ...facts, processId: runner.processId, sizeBytes: Math.max(sizeBytes, weightBytes), sizeVramBytes }
+}
+
+/** The engine's own word for it: its last line about an error, else its last line. For people; nothing decides by it. */
+function explain(lastLines: string): string {
+  const lines = lastLines.split('\n')
+  const line = lines.findLast((text) => /error|fail|assert/i.test(text)) ?? lines.at(-1) ?? ''
+  return line === '' ? '' : `: ${line}`
+}
+
+function watchProgress(processId: number, onProgress: ((loadedBytes: number) => void) | undefined): () => void {
+  if (!onProgress) return () => {}
+  const timer = setInterval(() => {
+    const loadedBytes = readResidentBytes(processId)
+    if (loadedBytes !== undefined) onProgress(loadedBytes)
+  }, PROGRESS_INTERVAL_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
