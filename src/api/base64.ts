@@ -34,7 +34,7 @@ function findWrongPadding(text: string, at: number, digits: number): number | un
   let next = skipBreaks(text, at + 1)
   if (digits === 2) {
     if (next >= text.length) return text.length
-    if (text.charAt(next) !== '=') return next
+    if (text.charAt(next) !== '=') return next - 1
     next = skipBreaks(text, next + 1)
   }
   return next < text.length ? next : undefined

@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts'
-import { anything, type Decoded, flag, kindOf, list, record, struct, text, textMap } from './fields.ts'
+import { anything, type Decoded, flag, kindOf, record, struct, text, textMap } from './fields.ts'
 import { type MessageBody, messages } from './message.ts'
 
 export interface CreateRequestBody {
@@ -65,11 +65,15 @@ export function checkCreate({ files = {}, adapters = {}, draft_files = {}, draft
 export function toLicenses(license: unknown): string[] | undefined {
   if (license === undefined) return undefined
   if (typeof license === 'string') return license === '' ? undefined : [license]
-  if (!Array.isArray(license))
-    throw new AppError('invalid_request', `json: cannot unmarshal ${kindOf(license)} into Go value of type []string`, {
-      details: { param: 'license' },
-    })
-  return list(text, '[]string').decode(license, { struct: '', path: '', text: '' })
+  if (!Array.isArray(license)) throw wrongLicense(license, '[]string')
+  for (const item of license) if (typeof item !== 'string') throw wrongLicense(item, 'string')
+  return license
+}
+
+function wrongLicense(value: unknown, goType: string): AppError {
+  return new AppError('invalid_request', `json: cannot unmarshal ${kindOf(value)} into Go value of type ${goType}`, {
+    details: { param: 'license' },
+  })
 }
 
 function isInside(path: string): boolean {

@@ -26,7 +26,8 @@ export interface CompletionBody {
 export const keepAlive: Field<number> = {
   zero: 0,
   schema: { type: ['number', 'string'] },
-  decode(value) {
+  decode(value, place) {
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) throw wrongType(value, place, 'float64')
     if (typeof value !== 'number' && typeof value !== 'string') throw invalid(`Unsupported type: '${goTypeOf(value)}'`)
     const ns = typeof value === 'number' ? value * 1e9 : parseDurationNs(value)
     return ns < 0 ? Number.POSITIVE_INFINITY : ns

@@ -85,6 +85,8 @@ function statusOf({ code, details }: AppError, endpoint: Endpoint): number {
   if (code === 'model_required' && (endpoint === 'generate' || endpoint === 'embed')) return 404
   // wire: a model without embeddings is 501 for embed and 500 for embeddings.
   if (code === 'unsupported_capability' && details.capability === 'embedding') return endpoint === 'embed' ? 501 : 500
+  // wire: push finds out that a model is missing only after it has begun.
+  if (code === 'model_not_found' && endpoint === 'push') return 500
   if (endpoint === 'create') return createStatus(code, details)
   return STATUS[code]
 }

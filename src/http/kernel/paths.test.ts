@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { decodePath, findDetour, redirectUnclean, splitTarget } from './paths.ts'
+import type { Method } from './route.ts'
+
+const known: Record<string, Method[]> = { '/api/version': ['GET', 'HEAD'], '/api/show': ['POST'] }
+const detour = (method: string, path: string, query = '') => findDetour(method, path, query, (asked) => known[asked] ?? [])
+
+describe('an unclean path', () => {
+  it.each([
+    ['//api/version', '/api/version'],
+    ['/api/../api/version?x=1', '/api/version?x=1'],
+    ['/api/./version', '/api/version'],
+    ['/api/blobs/../../x', '/x'],
+    ['/../../x/', '/x/'],
+    ['/api//version%20a', '/api/version%2520a'],
+    ['//', '/'],
+  ])('%s is redirected to %s', (url, location) => {
+    expect(redirectUnclean(splitTarget(url))).toEqual({ kind: 'redirect', status: 307, location })
+  })
+
+  it.each(['/', '/api/version', '/api/version/', '/api/blobs/sha256:..%2f..%2fx', '/a?b=//c'])('%s is clean', (url) => {
+    expect(redirectUnclean(splitTarget(url))).toBeUndefined()
+  })
+})
+
+describe('a path without a route', () => {
+  it('loses its last slash where that helps the method', () => {
+    expect(detour('GET', '/api/version/', '?a=b')).toEqual({ kind: 'redirect', status: 301, location: '/api/version?a=b' })
+    expect(detour('POST', '/api/show/')).toEqual({ kind: 'redirect', status: 307, location: '/api/show' })
+    expect(detour('POST', '/api/version/')).toEqual({ kind: 'unknown' })
+  })
+
+  it('tells which methods it has, in a fixed order', () => {
+    expect(detour('POST', '/api/version')).toEqual({ kind: 'not-allowed', allow: ['HEAD', 'GET'] })
+    expect(detour('GET', '/API/version')).toEqual({ kind: 'unknown' })
+  })
+
+  it('may have broken escapes', () => {
+    expect(decodePath('/api/%zz')).toBeUndefined()
+    expect(decodePath('/api%2fversion')).toBe('/api/version')
+  })
+})
