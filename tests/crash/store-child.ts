@@ -23,12 +23,11 @@ switch (what) {
     break
   case 'models':
     for (let round = 0; ; round++) await replaceModel(round)
-  case 'models-at-once':
+  case 'some-models':
     for (let round = 0; round < 25; round++) await replaceModel(round)
     break
-  case 'removals-at-once':
-    for (let round = 0; round < 25; round++) await removeModels()
-    break
+  case 'removals':
+    while (true) await removeModels()
   case 'download':
     await download()
     break
@@ -68,7 +67,7 @@ async function removeModels(): Promise<void> {
     await store.manifests.remove(found)
     await store.removeUnused([...manifest.layers, manifest.config])
   }
-  await store.prune()
+  say('removed')
 }
 
 async function download(): Promise<void> {
