@@ -2,8 +2,10 @@
 // (contract/native.md 4.1, 4.2): thinking of the history is dropped, a trailing assistant message is continued, and messages are shaped to
 // what the template can take (jinja-traits.ts finds out by trying).
 
-import { Environment, Interpreter, Template } from '@huggingface/jinja'
-import { AppError } from '../../base/errors.ts'
+import { jinjaError } from '../../template/jinja/error.ts'
+import { type JinjaTemplate, parseJinja } from '../../template/jinja/parse.ts'
+import { renderJinja } from '../../template/jinja/run.ts'
+import { type JinjaValue, toText } from '../../template/jinja/value.ts'
 import { jinjaCapabilities } from '../jinja-capabilities.ts'
 import type { Message, Think, Tool } from '../message.ts'
 import type { PromptTemplate, RenderInput } from '../prompt-template.ts'
@@ -30,11 +32,6 @@ export const CHATML_TEMPLATE = `{%- for message in messages -%}
 {%- if add_generation_prompt -%}
   {{- '<|im_start|>assistant\\n' -}}
 {%- endif -%}`
-
-/** A chat template has some ten KiB. */
-export const MAX_CHAT_TEMPLATE_CHARACTERS = 1024 * 1024
-/** range() in a template makes a list; this many items at most. */
-export const MAX_RANGE_ITEMS = 100_000
 
 const CALL_TAGS = ['<tool_call>', '[TOOL_CALLS]', '<|python_tag|>', '<|tool_call|>', '<function=', '<tool_calls>', 'functools[']
 const THINKING_TAGS = [
@@ -67,7 +64,6 @@ export function createJinjaTemplate(text: string, options: JinjaOptions): Prompt
         traits,
         options,
         isChannelTemplate: text.includes('<|channel|>'),
-        thinks: capabilities.thinking,
       })
     },
   }
@@ -78,7 +74,6 @@ interface Prepared {
   traits: JinjaTraits
   options: JinjaOptions
   isChannelTemplate: boolean
-  thinks: boolean
 }
 
 function renderPrompt(input: RenderInput, prepared: Prepared): string {
@@ -86,7 +81,7 @@ function renderPrompt(input: RenderInput, prepared: Prepared): string {
   const continued = continuedText(input.messages)
   const shown = continued === undefined ? input.messages : input.messages.slice(0, -1)
   const messages = shapeMessages(shown, traits, isChannelTemplate)
-  const context: JinjaContext = { messages, ...contextOf(input, prepared) }
+  const context: JinjaContext = { messages, ...contextOf(input, prepared.options) }
   const prompt = withoutAddedTokens(prepared.render({ ...context, add_generation_prompt: true }), prepared.options)
   return continued === undefined ? prompt : continuePrompt(prompt, continued, traits)
 }
@@ -106,21 +101,21 @@ function continuePrompt(prompt: string, text: string, { thinkingTags }: JinjaTra
   return (isOpened ? prompt.slice(0, open) : prompt) + thinkingTags.open + thinkingTags.close + text
 }
 
-function contextOf(input: RenderInput, prepared: Prepared): JinjaContext {
-  const { options, thinks } = prepared
+function contextOf(input: RenderInput, options: JinjaOptions): JinjaContext {
   const tools = (input.tools ?? []).map(toJinjaTool)
   return {
     bos_token: options.bosText,
     eos_token: options.eosText,
     ...(tools.length > 0 ? { tools } : {}),
-    ...thinkContext(input.think, thinks),
+    ...thinkContext(input.think),
     datetime: formatTime(options.nowMs(), '%b %d %Y'),
     date_string: formatTime(options.nowMs(), '%d %b %Y'),
   }
 }
 
-function thinkContext(think: Think | undefined, thinks: boolean): JinjaContext {
-  if (think === undefined) return { enable_thinking: thinks }
+/** Unset counts as on, where a template asks at all. */
+function thinkContext(think: Think | undefined): JinjaContext {
+  if (think === undefined) return { enable_thinking: true }
   if (typeof think === 'boolean') return { enable_thinking: think }
   return { enable_thinking: true, reasoning_effort: think, reasoning_strength: think }
 }
@@ -173,46 +168,12 @@ function withoutAddedTokens(prompt: string, options: JinjaOptions): string {
 }
 
 function compileJinja(text: string, options: JinjaOptions): JinjaRender {
-  if (text.length > MAX_CHAT_TEMPLATE_CHARACTERS) throw new AppError('template_error', 'the chat template is larger than 1 MiB')
-  let template: Template
-  try {
-    template = new Template(text)
-  } catch (cause) {
-    throw new AppError('template_error', `the chat template does not parse: ${messageOf(cause)}`, { cause })
-  }
-  const globals = {
-    true: true,
-    false: false,
-    none: null,
-    True: true,
-    False: false,
-    None: null,
-    raise_exception: (message: unknown) => {
-      throw new Error(String(message))
+  const template: JinjaTemplate = parseJinja(text)
+  const functions = {
+    strftime_now: ([format]: readonly JinjaValue[]) => formatTime(options.nowMs(), toText(format)),
+    raise_exception: ([message]: readonly JinjaValue[]) => {
+      throw jinjaError(toText(message))
     },
-    strftime_now: (format: string) => formatTime(options.nowMs(), format),
-    range: listRange,
   }
-  return (context) => {
-    try {
-      const environment = new Environment()
-      for (const [name, value] of Object.entries({ ...globals, ...context })) environment.set(name, value)
-      return String(new Interpreter(environment).run(template.parsed).value)
-    } catch (cause) {
-      throw new AppError('template_error', `the chat template failed: ${messageOf(cause)}`, { cause })
-    }
-  }
-}
-
-function listRange(first: number, second?: number | null, third?: number | null): number[] {
-  const [from, to] = typeof second === 'number' ? [first, second] : [0, first]
-  const step = typeof third === 'number' ? third : 1
-  if (step === 0) throw new Error('range() with a step of 0')
-  const length = Math.max(0, Math.ceil((to - from) / step))
-  if (length > MAX_RANGE_ITEMS) throw new Error(`range() of more than ${MAX_RANGE_ITEMS} items`)
-  return Array.from({ length }, (_, index) => from + index * step)
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  return (context) => renderJinja(template, context, { functions })
 }
