@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createBytesSource } from './byte-source.ts'
 import { parseGgufHead, readGgufHead } from './head.ts'
+import { writeTinyBert } from './testing/tiny-bert.ts'
 import { writeTinyModel } from './testing/tiny-model.ts'
 import { entriesOf, type GgufContent, type GgufEntry, writeGguf, writeGgufFile } from './writer.ts'
 
@@ -88,5 +89,13 @@ describe('a tiny model', () => {
     expect(metadata.get('general.name')).toBe('Other')
     expect(metadata.get('llama.pooling_type')).toBe(1)
     expect(metadata.has('tokenizer.chat_template')).toBe(false)
+  })
+
+  it('can be a BERT, whose tensors are those of its one block', async () => {
+    const file = path.join(folder, 'bert.gguf')
+    await writeTinyBert(file, { contextTokens: 64 })
+    const head = await readGgufHead(file)
+    expect(head.metadata.get('bert.context_length')).toBe(64)
+    expect(head.tensors.find(({ name }) => name === 'position_embd.weight')?.shape).toEqual([32, 64])
   })
 })

@@ -5,7 +5,7 @@
 
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { AppError } from '../base/errors.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
 import { hashFile, mismatch, nameBlob } from './blob-file.ts'
 import { requireFree, toStoreError, writeFully } from './durable.ts'
@@ -117,6 +117,10 @@ class PartialFile implements PartialBlob {
     return this.#closed
   }
 
+  #missingBytes(): number {
+    return this.missing().reduce((sum, { start, end }) => sum + end - start, 0)
+  }
+
   async #commit(): Promise<void> {
     try {
       await this.#settle(() => this.#handle.sync())
@@ -132,7 +136,10 @@ class PartialFile implements PartialBlob {
     try {
       await this.#settle(() => this.#persist())
     } catch (error) {
-      throw await toStoreError(error, this.#folder.layout.blobs)
+      const reason = await toStoreError(error, this.#folder.layout.blobs)
+      if (!isAppError(reason, 'disk_full')) throw reason
+      // What was written down before still holds, and whoever closes has the error of the write in hand.
+      this.#folder.log.warn('the progress of a download could not be written down', { reason })
     } finally {
       await this.#lock.release()
     }
@@ -154,7 +161,7 @@ class PartialFile implements PartialBlob {
       this.#done.add(offset, offset + bytes.byteLength)
       if (this.#folder.clock.monotonicNs() - this.#persistedNs >= PERSIST_EVERY_NS) await this.#persist()
     } catch (error) {
-      throw await toStoreError(error, this.#folder.layout.blobs, this.sizeBytes)
+      throw await toStoreError(error, this.#folder.layout.blobs, this.#missingBytes())
     }
   }
 
