@@ -51,9 +51,12 @@ export async function send({ port }: WireServer, sent: Sent): Promise<Answer> {
 
 /** The answer as soon as its head is there. */
 export async function open(port: number, { method = 'POST', path, headers = {}, body }: Sent): Promise<http.IncomingMessage> {
-  const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false })
+  const length: Record<string, number> = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }
+  const request = http.request({ host: '127.0.0.1', port, method, path, headers: { ...length, ...headers }, agent: false })
   request.end(body)
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  // A server may close before it has read all; the answer is here.
+  request.on('error', () => {})
   return response
 }
 

@@ -121,7 +121,7 @@ function createApp(): FastifyInstance {
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: 60_000 },
     rewriteUrl: toRoutedUrl,
     clientErrorHandler: refuseUnreadable,
-    frameworkErrors: (_, request, reply) => void writeBadRequest(request, reply),
+    frameworkErrors: (_error, _request, reply) => writeBadRequest(reply),
   })
   // Fastify must read no bodies: it would look at Content-Type.
   for (const method of BODY_METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
@@ -166,15 +166,19 @@ async function closeApp(app: FastifyInstance, active: ReadonlySet<AbortControlle
   cut.cancel()
 }
 
-/** What is no HTTP gets Go's answer. */
+/** What is no HTTP gets Go's answer; behind a reply it would be taken for a part of that. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy()
+    return
+  }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`)
 }
 
 /** A path with broken escapes. */
-function writeBadRequest(request: FastifyRequest, reply: FastifyReply): void {
+function writeBadRequest(reply: FastifyReply): void {
   reply.hijack()
-  refuseUnreadable(new Error('bad path'), request.raw.socket)
+  const text = '400 Bad Request'
+  reply.raw.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': text.length, Connection: 'close' }).end(text)
 }
