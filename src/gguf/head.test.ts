@@ -18,6 +18,8 @@ import {
 import { HostileBytes, TYPE } from './testing/hostile-bytes.ts'
 import { type GgufContent, writeGguf } from './writer.ts'
 
+/** Node cannot make pipes. */
+const MAKE_PIPE = 'mkfifo'
 const folder = mkdtempSync(path.join(tmpdir(), 'gguf-head-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -362,7 +364,7 @@ describe('the tensors of a damaged file', () => {
 describe('a path that is no model file', () => {
   it('is refused without waiting: a folder, a device, a pipe, nothing at all', async () => {
     const pipe = path.join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    execFileSync(MAKE_PIPE, [pipe])
     for (const file of [folder, '/dev/zero', pipe, path.join(folder, 'nothing')]) {
       await expect(readGgufHead(file)).rejects.toMatchObject({ code: 'invalid_gguf' })
     }

@@ -15,7 +15,7 @@ export const MAX_METADATA_KEYS = 65_536
 export const MAX_TENSORS = 262_144
 /** llama.cpp refuses 64 bytes and more; files for other engines may go beyond. */
 export const MAX_TENSOR_NAME_BYTES = 512
-export const MAX_DIMENSIONS = 4
+const MAX_DIMENSIONS = 4
 const DEFAULT_ALIGNMENT = 32
 const MAX_ALIGNMENT = 2 ** 20
 const MAGIC = 'GGUF'

@@ -20,7 +20,7 @@ type Source = AsyncIterable<Uint8Array> | Uint8Array | string
 type WriteOptions = Parameters<BlobStore['write']>[1]
 
 /** Texts of models: templates, parameters, licences. */
-export const DEFAULT_TEXT_BYTES = 16 * 1024 * 1024
+const DEFAULT_TEXT_BYTES = 16 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 
 export function createBlobStore(folder: Folder): BlobStore {

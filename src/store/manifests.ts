@@ -65,7 +65,7 @@ export async function scanManifests(folder: Folder): Promise<ManifestScan> {
   return scan
 }
 
-export function layersOf(manifest: Manifest): Layer[] {
+function layersOf(manifest: Manifest): Layer[] {
   return [...manifest.layers, manifest.config]
 }
 

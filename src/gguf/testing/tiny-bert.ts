@@ -9,7 +9,7 @@ export interface TinyBertOptions {
   contextTokens?: number
 }
 
-export const BERT_EMBEDDING_LENGTH = 32
+const EMBEDDING_LENGTH = 32
 const HEADS = 2
 const FEED_FORWARD = 64
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
@@ -29,7 +29,7 @@ function metadataOf(contextTokens: number): GgufEntry[] {
     { key: 'general.name', type: 'string', value: 'Tiny BERT' },
     count('bert.block_count', 1),
     count('bert.context_length', contextTokens),
-    count('bert.embedding_length', BERT_EMBEDDING_LENGTH),
+    count('bert.embedding_length', EMBEDDING_LENGTH),
     count('bert.feed_forward_length', FEED_FORWARD),
     count('bert.attention.head_count', HEADS),
     { key: 'bert.attention.layer_norm_epsilon', type: 'float32', value: 1e-12 },
@@ -51,7 +51,7 @@ function metadataOf(contextTokens: number): GgufEntry[] {
 }
 
 function tensorsOf(contextTokens: number, random: () => number): GgufTensorData[] {
-  const width = BERT_EMBEDDING_LENGTH
+  const width = EMBEDDING_LENGTH
   const tensor = (name: string, shape: number[], value: () => number): GgufTensorData => {
     const values = Float32Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, value)
     return { name, type: 'F32', shape, data: new Uint8Array(values.buffer) }

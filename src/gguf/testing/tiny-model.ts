@@ -20,7 +20,7 @@ export interface TinyModelOptions {
   metadata?: readonly GgufEntry[]
 }
 
-export const EMBEDDING_LENGTH = 64
+const EMBEDDING_LENGTH = 64
 const HEADS = 2
 const KV_HEADS = 1
 const FEED_FORWARD = 64

@@ -8,8 +8,8 @@ export interface TinyVocabulary {
   merges: string[]
 }
 
-export const END_OF_TEXT = '<|endoftext|>'
-export const TURN_START = '<|im_start|>'
+const END_OF_TEXT = '<|endoftext|>'
+const TURN_START = '<|im_start|>'
 export const TURN_END = '<|im_end|>'
 
 const NORMAL = 1
