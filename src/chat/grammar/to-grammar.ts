@@ -1,0 +1,28 @@
+// `format` of a request -> the grammar that the runner's sampler obeys.
+
+import { isNothing } from './expression.ts'
+import { GrammarWriter } from './grammar-writer.ts'
+import { JsonRules } from './json-rules.ts'
+import { schemaError } from './schema-error.ts'
+import { SchemaReader } from './schema-reader.ts'
+
+export type GrammarFormat = { type: 'json' } | { type: 'schema'; schema: unknown }
+
+/** Throws `invalid_format` for a schema that no grammar expresses; details.path is the place in it. */
+export function toGrammar(format: GrammarFormat): string {
+  const writer = new GrammarWriter()
+  const root = writer.reserve('root')
+  const reader = new SchemaReader(format.type === 'json' ? { type: 'object' } : format.schema, writer, new JsonRules(writer))
+  const expression = reader.read(reader.root, '#')
+  if (isNothing(expression)) throw schemaError('#', 'no value is allowed')
+  writer.complete(root, expression)
+  const broken = writer.findBroken()
+  if (broken) {
+    const reason =
+      broken.problem === 'endless'
+        ? 'a value would have to contain itself without end'
+        : 'a reference to itself without content is not supported'
+    throw schemaError(reader.pathOfRule(broken.name) ?? '#', reason)
+  }
+  return writer.toText()
+}
