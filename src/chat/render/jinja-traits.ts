@@ -54,7 +54,9 @@ function takesObjectArguments(tryRender: JinjaRender, content: (value: string) =
     { role: 'assistant', content: content('It was found.') },
     { role: 'user', content: content('hello') },
   ]
-  return tryRender({ messages, tools: [tool] }).includes(WORD)
+  const prompt = tryRender({ messages, tools: [tool] })
+  // An object in Python's spelling means that the template expects text.
+  return prompt.includes(WORD) && !prompt.includes(`'${KEY}': '${WORD}'`)
 }
 
 function findThinkingTags(tryRender: JinjaRender, content: (value: string) => unknown): { open: string; close: string } | undefined {

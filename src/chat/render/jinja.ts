@@ -38,12 +38,14 @@ const THINKING_TAGS = [
   { open: '<think>', close: '</think>' },
   { open: '[THINK]', close: '[/THINK]' },
   { open: '<seed:think>', close: '</seed:think>' },
+  { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
+  { open: '<|channel>thought\n', close: '<channel|>' },
 ] as const
 
 /** The template is parsed at its first use; a broken one throws `template_error` then, and not when a model is merely listed. */
 export function createJinjaTemplate(text: string, options: JinjaOptions): PromptTemplate {
   const capabilities = jinjaCapabilities(text)
-  const thinkingTags = THINKING_TAGS.find((tags) => text.includes(tags.open) && text.includes(tags.close))
+  const thinkingTags = THINKING_TAGS.find((tags) => text.includes(tags.open.trim()) && text.includes(tags.close))
   let compiled: { render: JinjaRender; traits: JinjaTraits } | undefined
   const compile = (): { render: JinjaRender; traits: JinjaTraits } => {
     if (!compiled) {
@@ -64,6 +66,7 @@ export function createJinjaTemplate(text: string, options: JinjaOptions): Prompt
         traits,
         options,
         isChannelTemplate: text.includes('<|channel|>'),
+        thinkingTags,
       })
     },
   }
@@ -74,16 +77,17 @@ interface Prepared {
   traits: JinjaTraits
   options: JinjaOptions
   isChannelTemplate: boolean
+  thinkingTags: { open: string; close: string } | undefined
 }
 
 function renderPrompt(input: RenderInput, prepared: Prepared): string {
-  const { traits, isChannelTemplate } = prepared
+  const { traits, isChannelTemplate, thinkingTags } = prepared
   const continued = continuedText(input.messages)
   const shown = continued === undefined ? input.messages : input.messages.slice(0, -1)
   const messages = shapeMessages(shown, traits, isChannelTemplate)
-  const context: JinjaContext = { messages, ...contextOf(input, prepared.options) }
+  const context: JinjaContext = { messages, ...contextOf(input, prepared.options, thinkingTags !== undefined) }
   const prompt = withoutAddedTokens(prepared.render({ ...context, add_generation_prompt: true }), prepared.options)
-  return continued === undefined ? prompt : continuePrompt(prompt, continued, traits)
+  return continued === undefined ? prompt : continuePrompt(prompt, continued, traits.thinkingTags ?? thinkingTags)
 }
 
 /** The text of an assistant message that ends the history; one that calls tools is complete and not continued. */
@@ -94,28 +98,28 @@ function continuedText(messages: readonly Message[]): string | undefined {
 }
 
 /** The reply begins with the given text; for a model that thinks, its thinking is over before. */
-function continuePrompt(prompt: string, text: string, { thinkingTags }: JinjaTraits): string {
-  if (!thinkingTags) return prompt + text
-  const open = prompt.lastIndexOf(thinkingTags.open)
-  const isOpened = open >= 0 && prompt.slice(open).length <= (thinkingTags.open + thinkingTags.close).length + 4
-  return (isOpened ? prompt.slice(0, open) : prompt) + thinkingTags.open + thinkingTags.close + text
+function continuePrompt(prompt: string, text: string, tags: { open: string; close: string } | undefined): string {
+  if (!tags) return prompt + text
+  const open = prompt.lastIndexOf(tags.open.trim())
+  const isOpened = open >= 0 && prompt.length - open <= tags.open.length + tags.close.length + 4
+  return (isOpened ? prompt.slice(0, open) : prompt) + tags.open + tags.close + text
 }
 
-function contextOf(input: RenderInput, options: JinjaOptions): JinjaContext {
+function contextOf(input: RenderInput, options: JinjaOptions, thinks: boolean): JinjaContext {
   const tools = (input.tools ?? []).map(toJinjaTool)
   return {
     bos_token: options.bosText,
     eos_token: options.eosText,
     ...(tools.length > 0 ? { tools } : {}),
-    ...thinkContext(input.think),
+    ...thinkContext(input.think, thinks),
     datetime: formatTime(options.nowMs(), '%b %d %Y'),
     date_string: formatTime(options.nowMs(), '%d %b %Y'),
   }
 }
 
-/** Unset counts as on, where a template asks at all. */
-function thinkContext(think: Think | undefined): JinjaContext {
-  if (think === undefined) return { enable_thinking: true }
+/** Unset counts as on for a template that shows thinking. */
+function thinkContext(think: Think | undefined, thinks: boolean): JinjaContext {
+  if (think === undefined) return { enable_thinking: thinks }
   if (typeof think === 'boolean') return { enable_thinking: think }
   return { enable_thinking: true, reasoning_effort: think, reasoning_strength: think }
 }
