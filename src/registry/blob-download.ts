@@ -34,9 +34,9 @@ export function blobDownload(download: BlobDownload): Task<FetchedBlob> {
   }
 }
 
-/** A file of another size is what a crash left behind: it is fetched again. */
+/** And it stays until the manifest refers to it. A file of another size is what a crash left behind: it is fetched again. */
 export async function isStored(store: Store, { digest, sizeBytes }: Layer): Promise<boolean> {
-  return (await store.blobs.has(digest)) && (await store.blobs.sizeBytes(digest)) === sizeBytes
+  return (await store.blobs.keep(digest)) && (await store.blobs.sizeBytes(digest)) === sizeBytes
 }
 
 async function fetchBlob(download: BlobDownload, { signal, report }: TaskContext): Promise<FetchedBlob> {

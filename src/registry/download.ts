@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import type { PartialBlob } from '../store/store.ts'
 import type { BlobRange, BlobReader } from './blob-reader.ts'
+import { type Part, PartQueue } from './part-queue.ts'
 import { isMomentary } from './session.ts'
 import { wait, within, withStallLimit } from './wait.ts'
 
@@ -16,30 +17,23 @@ export interface DownloadOptions {
   partBytes?: number
 }
 
-interface Part {
-  start: number
-  end: number
-}
-
 export const CONNECTIONS = 16
 export const MAX_FAILURES = 6
 export const STALL_LIMIT_MS = 30_000
-const MIN_PART_BYTES = 4 * 1024 * 1024
-const MAX_PART_BYTES = 64 * 1024 * 1024
-const PARTS_PER_CONNECTION = 4
 
 export async function downloadMissing(partial: PartialBlob, reader: BlobReader, options: DownloadOptions): Promise<void> {
-  const partBytes = options.partBytes ?? partSize(partial.sizeBytes)
-  const queue = partial.missing().flatMap((range) => split(range, partBytes))
+  const queue = new PartQueue(partial.missing(), partial.sizeBytes, options.partBytes)
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   const workers: Promise<void>[] = []
   let failure: unknown
   const start = () => {
-    const worker = work(run).catch((error: unknown) => {
-      failure ??= error
-      stop.abort()
-    })
+    const worker = queue
+      .drain((part) => fetchPart(part, run))
+      .catch((error: unknown) => {
+        failure ??= error
+        stop.abort()
+      })
     workers.push(worker)
   }
   const run: Run = {
@@ -65,17 +59,13 @@ export async function downloadMissing(partial: PartialBlob, reader: BlobReader, 
 interface Run {
   partial: PartialBlob
   reader: BlobReader
-  queue: Part[]
+  queue: PartQueue
   signal: AbortSignal
   clock: Clock
   onBytes(count: number): void
   /** One connection until the first answer tells whether the server knows ranges. */
   alone: boolean
   onRanges(): void
-}
-
-async function work(run: Run): Promise<void> {
-  for (let part = run.queue.shift(); part; part = run.queue.shift()) await fetchPart(part, run)
 }
 
 async function fetchPart(part: Part, run: Run): Promise<void> {
@@ -106,18 +96,19 @@ async function fetchOnce(part: Part, run: Run): Promise<void> {
     const wholeBlob = range.start < part.start || range.end > part.end
     if (!wholeBlob) run.onRanges()
     else if (!run.alone) throw momentary('the server answers a range with the whole blob')
-    await keep({ ...range, body }, wholeBlob ? [part, ...run.queue] : [part], run)
+    await keep({ ...range, body }, wholeBlob ? [part, ...run.queue.waiting()] : [part], run)
   } catch (error) {
     attempt.abort()
     throw error
   }
 }
 
-/** Writes those bytes of the body that a wanted part still misses, and moves the part's start along. */
+/** Writes those bytes of the body that a wanted part still misses, and moves the part's start along. What goes beyond the range is left. */
 async function keep(range: BlobRange, wanted: readonly Part[], { partial, onBytes }: Run): Promise<void> {
   let position = range.start
   for await (const bytes of range.body) {
-    if (position + bytes.length > range.end) throw momentary('the server sends more than it announced')
+    // The body is read to its end, so that the connection serves the next part; only a server that sends too much is left.
+    if (position >= range.end) return
     for (const part of wanted) {
       const start = Math.max(part.start, position)
       const end = Math.min(part.end, position + bytes.length)
@@ -129,17 +120,6 @@ async function keep(range: BlobRange, wanted: readonly Part[], { partial, onByte
     position += bytes.length
   }
   if (position < range.end) throw momentary('unexpected EOF')
-}
-
-function split({ start, end }: Part, partBytes: number): Part[] {
-  const parts: Part[] = []
-  for (let from = start; from < end; from += partBytes) parts.push({ start: from, end: Math.min(from + partBytes, end) })
-  return parts
-}
-
-function partSize(sizeBytes: number): number {
-  const even = Math.ceil(sizeBytes / (CONNECTIONS * PARTS_PER_CONNECTION))
-  return Math.min(Math.max(even, MIN_PART_BYTES), MAX_PART_BYTES)
 }
 
 function momentary(message: string): AppError {

@@ -45,6 +45,7 @@ export interface HttpClientOptions {
 export const CONNECT_TIMEOUT_MS = 30_000
 const MAX_HEADER_BYTES = 64 * 1024
 const MAX_IDLE_SOCKETS = 16
+const MAX_DRAINED_BYTES = 64 * 1024
 
 export function createHttpClient({ dial, userAgent }: HttpClientOptions): HttpClient {
   const agents = createAgents(dial)
@@ -102,17 +103,27 @@ function send(request: HttpRequest, wire: Wire): Promise<HttpReply> {
     const outgoing = url.protocol === 'https:' ? https.request(options) : http.request(options)
     outgoing.once('error', fail)
     outgoing.once('response', (incoming) => {
+      // Whoever reads the body sees the error there; a discarded body has nobody who would.
+      incoming.on('error', () => undefined)
       const remote = throughProxy ? undefined : incoming.socket.remoteAddress
       resolve({
         status: incoming.statusCode ?? 0,
         headers: flatten(incoming.headers),
         body: readBody(incoming, url.hostname, signal),
         fromPrivateAddress: remote === undefined ? isPrivateHost(url.hostname) : isPrivateAddress(remote),
-        discard: () => void incoming.destroy(),
+        discard: () => discard(incoming, request.method),
       })
     })
     void sendBody(outgoing, request.body).catch(fail)
   })
+}
+
+/** A small rest is read away, so that the connection serves the next request; a large one is not worth it. */
+function discard(incoming: http.IncomingMessage, method: string): void {
+  const isEmpty = method === 'HEAD' || incoming.statusCode === 204
+  const length = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  if (isEmpty || length <= MAX_DRAINED_BYTES) incoming.resume()
+  else incoming.destroy()
 }
 
 function isReset(error: unknown): boolean {

@@ -1,6 +1,6 @@
 // The lines of a transfer: at most one per 60 ms, at least one per second, so that neither the client drowns nor its patience ends.
 
-import { onAbort, raceAbort } from '../base/abort.ts'
+import { onAbort, raceAbort, throwIfAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
 import type { Progress } from './registry.ts'
@@ -31,6 +31,7 @@ export async function* watch<T>(work: Promise<T>, amount: () => Amount, options:
   settled.catch(() => undefined)
   let [lastBytes, lastNs] = [-1, clock.monotonicNs()]
   while (!done) {
+    throwIfAborted(signal)
     await nextTick(settled, clock, signal)
     const { completedBytes, totalBytes } = amount()
     const quietMs = (clock.monotonicNs() - lastNs) / 1e6
