@@ -1,8 +1,9 @@
 // POST /api/copy and DELETE /api/delete: manifests only; blobs go when nothing refers to them any more.
 
-import { AppError } from '../base/errors.ts'
-import { tryParseModelName } from '../model/name.ts'
+import { AppError, isAppError } from '../base/errors.ts'
+import { type ModelName, parseModelName, tryParseModelName } from '../model/name.ts'
 import type { Store } from '../store/store.ts'
+import { parseModelReference } from './model-reference.ts'
 
 export async function copyModel(source: string, destination: string, store: Store): Promise<void> {
   const from = tryParseModelName(source)
@@ -16,12 +17,20 @@ export async function copyModel(source: string, destination: string, store: Stor
 
 /** The model's runner, if any, goes on until its keep-alive ends. */
 export async function removeModel(model: string, store: Store): Promise<void> {
-  const name = tryParseModelName(model)
-  if (!name) throw invalidName('name', model)
-  const stored = await store.manifests.read(name)
+  const stored = await store.manifests.read(nameToRemove(model))
   if (!stored) throw new AppError('model_not_found', `model '${model}' not found`, { details: { model } })
   await store.manifests.remove(stored.name)
   await store.removeUnused([...stored.manifest.layers, stored.manifest.config])
+}
+
+/** A stub of a cloud model is stored under its whole name; `:local` is only a word about it. */
+function nameToRemove(model: string): ModelName {
+  try {
+    const { name, source } = parseModelReference(model)
+    return source === 'cloud' ? parseModelName(model) : name
+  } catch (error) {
+    throw isAppError(error, 'invalid_model_name') ? invalidName('name', model) : error
+  }
 }
 
 function invalidName(what: string, text: string): AppError {

@@ -183,5 +183,5 @@ async function detectedTemplate(head: GgufHead | undefined, store: Store): Promi
 
 // wire: Ollama answers with the path of the blob; the store's folder is named, nothing else of the machine.
 function missingBlob(store: Store, digest: Digest): AppError {
-  return new AppError('blob_not_found', `open ${store.blobs.path(digest)}: no such file or directory`, { details: { digest } })
+  return new AppError('invalid_request', `open ${store.blobs.path(digest)}: no such file or directory`, { details: { digest } })
 }
