@@ -12,6 +12,8 @@ export interface HttpServerOptions {
   log: Log
   /** What `/api/version` says: the version of Ollama whose wire this is. */
   version: string
+  /** The version of this program, told beside it under `llamero`. */
+  ownVersion?: string
   /** OLLAMA_ORIGINS, beyond those that are always allowed. */
   origins?: readonly string[]
   clock?: Clock
@@ -19,7 +21,13 @@ export interface HttpServerOptions {
 }
 
 /** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
-export function createHttpServer({ service, log, version, origins = [], clock = systemClock, machine }: HttpServerOptions): Kernel {
-  const routes = createNativeRoutes({ service, clock, version })
-  return createKernel({ routes, log, origins, clock, ...(machine === undefined ? {} : { machine }) })
+export function createHttpServer({ service, log, version, ownVersion, origins, clock = systemClock, machine }: HttpServerOptions): Kernel {
+  const routes = createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) })
+  return createKernel({
+    routes,
+    log,
+    clock,
+    ...(origins === undefined ? {} : { origins }),
+    ...(machine === undefined ? {} : { machine }),
+  })
 }

@@ -421,7 +421,7 @@ describe('progress', () => {
     })
   })
 
-  it('of create does not begin for a wrong path, and fails within it for a wrong licence', async () => {
+  it('of create does not begin for a wrong path or a wrong licence', async () => {
     await using server = await startWire({ create: () => eventsOf(...steps) })
     expect(await sendJson(server, '/api/create', { model: 'm', files: { '../x': 'sha256:a' } })).toMatchObject({
       status: 400,
@@ -429,14 +429,18 @@ describe('progress', () => {
       headers: { 'content-type': JSON_UTF8 },
     })
     expect(await sendJson(server, '/api/create', { model: 'm', from: 'a', license: 5 })).toMatchObject({
-      status: 500,
+      status: 400,
       text: '{"error":"json: cannot unmarshal number into Go value of type []string"}',
-      headers: { 'content-type': 'application/json' },
     })
   })
 })
 
 describe('the rest', () => {
+  it('tells the version of the API, and its own beside it', async () => {
+    await using server = await startWire({}, { ownVersion: '1.2.3' })
+    expect((await send(server, { method: 'GET', path: '/api/version' })).text).toBe('{"version":"0.33.0","llamero":"1.2.3"}')
+  })
+
   it('answers for blobs', async () => {
     await using server = await startWire({ hasBlob: async (digest) => digest === 'sha256:here' })
     const head = async (digest: string) => (await send(server, { method: 'HEAD', path: `/api/blobs/${digest}` })).status

