@@ -9,6 +9,8 @@ export type Statement =
       targets: string[]
       iterable: Expression
       condition?: Expression
+      /** Names `loop`, which costs time to make. */
+      usesLoop: boolean
       body: Statement[]
       otherwise: Statement[]
     }

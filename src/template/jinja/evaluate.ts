@@ -2,7 +2,7 @@
 // Undefined, and in a sum with a text both count as empty.
 
 import type { Arguments, BinaryOperator, CompareOperator, Expression, Filter } from './ast.ts'
-import type { Call } from './call.ts'
+import { type Call, MAX_TEXT_CHARACTERS } from './call.ts'
 import { order, TESTS } from './conditions.ts'
 import { jinjaError } from './error.ts'
 import { FILTERS } from './filters.ts'
@@ -34,10 +34,8 @@ export interface Evaluation {
   named: Map<string, JinjaValue>
 }
 
-/** Statements and expressions; long texts count too. A long history takes some hundred thousand. */
-export const MAX_STEPS = 5_000_000
-/** All text that is written or put together, in UTF-16 units. */
-export const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024
+/** Statements and expressions; long texts count too. A long history takes some hundred thousand; the limit is about a second. */
+export const MAX_STEPS = 2_000_000
 /** Statements and expressions inside each other, macros that call themselves included: what the stack can bear. */
 export const MAX_DEPTH = 400
 export const MAX_RANGE_ITEMS = 100_000

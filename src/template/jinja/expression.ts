@@ -104,17 +104,21 @@ export class ExpressionParser {
     return left
   }
 
+  /** A sign binds tighter than the filters behind: -1|abs is 1. */
   private unary(): Expression {
+    return this.filtersAndTests(this.signed())
+  }
+
+  private signed(): Expression {
     const sign = this.takeOperator('-') ? 'negative' : this.takeOperator('+') ? 'positive' : undefined
     if (sign) {
       this.enter()
-      const operand = this.unary()
+      const operand = this.signed()
       this.leave()
-      return this.filtersAndTests({ type: sign, operand })
+      return { type: sign, operand }
     }
     const base = this.postfix(this.primary())
-    const powered: Expression = this.takeOperator('**') ? { type: 'binary', operator: '**', left: base, right: this.unary() } : base
-    return this.filtersAndTests(powered)
+    return this.takeOperator('**') ? { type: 'binary', operator: '**', left: base, right: this.signed() } : base
   }
 
   private filtersAndTests(operand: Expression): Expression {
@@ -246,6 +250,16 @@ export class ExpressionParser {
 
   protected leave(): void {
     this.nesting -= 1
+  }
+
+  /** Where the parser stands, for hasName. */
+  protected position(): number {
+    return this.index
+  }
+
+  /** Whether a name stands between that position and here. */
+  protected hasName(name: string, from: number): boolean {
+    return this.tokens.slice(from, this.index).some((token) => token.type === 'name' && token.text === name)
   }
 
   protected peek(offset = 0): Token {

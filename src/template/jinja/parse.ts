@@ -110,10 +110,12 @@ class StatementParser extends ExpressionParser {
     const iterable = this.expressionWithoutChoice()
     const condition = this.takeWord('if') ? this.expression() : undefined
     this.takeWord('recursive')
+    const start = this.position()
     const body = this.bodyUntil(['else', 'endfor'])
     const otherwise = this.advance().text === 'else' ? this.bodyUntil(['endfor'], true) : []
     this.expect('close-block')
-    return { type: 'for', targets, iterable, ...(condition ? { condition } : {}), body, otherwise }
+    const usesLoop = this.hasName('loop', start)
+    return { type: 'for', targets, iterable, ...(condition ? { condition } : {}), usesLoop, body, otherwise }
   }
 
   private setStatement(): Statement {

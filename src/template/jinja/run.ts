@@ -17,6 +17,9 @@ export function renderJinja(template: JinjaTemplate, data: Readonly<Record<strin
   return new Run().render(template, new Map([...Object.entries(options.functions), ...values]))
 }
 
+/** Names and scopes are made for each. */
+const STEPS_PER_ROUND = 4
+
 type Jump = 'break' | 'continue' | undefined
 
 class Run {
@@ -81,21 +84,29 @@ class Run {
   }
 
   private executeFor(statement: Statement & { type: 'for' }, scope: Scope, output: string[]): Jump {
-    const rounds: Scope[] = []
-    const items: JinjaValue[] = []
-    for (const item of toItems(this.evaluator.evaluate(statement.iterable, scope))) {
-      this.evaluator.count(1)
+    const items = this.chosenItems(statement, scope)
+    for (const [index, item] of items.entries()) {
+      this.evaluator.count(STEPS_PER_ROUND)
       const inner: Scope = { variables: new Map(), parent: scope }
       this.bind(statement.targets, item, inner)
-      if (statement.condition && !isTrue(this.evaluator.evaluate(statement.condition, inner))) continue
-      rounds.push(inner)
-      items.push(item)
-    }
-    for (const [index, inner] of rounds.entries()) {
-      inner.variables.set('loop', toLoop(index, items))
+      if (statement.usesLoop) inner.variables.set('loop', toLoop(index, items))
       if (this.execute(statement.body, inner, output) === 'break') break
     }
-    return rounds.length === 0 ? this.execute(statement.otherwise, scope, output) : undefined
+    return items.length === 0 ? this.execute(statement.otherwise, scope, output) : undefined
+  }
+
+  /** A copy, so that the body may change the list it goes through. */
+  private chosenItems(statement: Statement & { type: 'for' }, scope: Scope): JinjaValue[] {
+    const items = [...toItems(this.evaluator.evaluate(statement.iterable, scope))]
+    this.evaluator.count(items.length >> 2)
+    const { condition } = statement
+    if (!condition) return items
+    return items.filter((item) => {
+      this.evaluator.count(STEPS_PER_ROUND)
+      const inner: Scope = { variables: new Map(), parent: scope }
+      this.bind(statement.targets, item, inner)
+      return isTrue(this.evaluator.evaluate(condition, inner))
+    })
   }
 
   private bind(targets: readonly string[], item: JinjaValue, scope: Scope): void {

@@ -1,6 +1,6 @@
 // Methods of Python's str, and the filters of the same work.
 
-import { argument, type Call, numberArgument, type Operation, textArgument, widthArgument } from './call.ts'
+import { argument, type Call, MAX_TEXT_CHARACTERS, numberArgument, type Operation, textArgument, widthArgument } from './call.ts'
 import { jinjaError } from './error.ts'
 import { type JinjaValue, toItems, toNumber, toText } from './value.ts'
 
@@ -86,9 +86,16 @@ export function strip(text: string, call: Call, side: 'both' | 'start' | 'end'):
 export function replace(text: string, call: Call): string {
   const [from, to] = [textArgument(call, 0, 'old'), textArgument(call, 1, 'new')]
   const count = numberArgument(call, 2, 'count', -1)
-  if (count < 0) return text.replaceAll(from, () => to)
-  let done = 0
-  return text.replaceAll(from, (found) => (done++ < count ? to : found))
+  const parts = from === '' ? ['', ...text, ''] : text.split(from)
+  const done = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1)
+  if (text.length + done * to.length > MAX_TEXT_CHARACTERS) throw jinjaError('replace() makes too long a text')
+  return (
+    parts.slice(0, done + 1).join(to) +
+    parts
+      .slice(done + 1)
+      .map((part) => from + part)
+      .join('')
+  )
 }
 
 function prefixes(call: Call): string[] {
