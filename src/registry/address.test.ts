@@ -35,6 +35,8 @@ describe('addresses', () => {
   it('judges hosts of URLs, in brackets or not', () => {
     expect(isPrivateHost('[::1]')).toBe(true)
     expect(isPrivateHost('LocalHost')).toBe(true)
+    expect(isPrivateHost('localhost.')).toBe(true)
+    expect(isPrivateHost('127.0.0.1.')).toBe(true)
     expect(isPrivateHost('a.localhost')).toBe(true)
     expect(isPrivateHost('localhost.example')).toBe(false)
     expect(isPrivateHost('8.8.8.8')).toBe(false)

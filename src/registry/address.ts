@@ -43,7 +43,7 @@ export function isPrivateAddress(address: string): boolean {
 
 /** For the host of a URL: an address that is private, or a name that means this machine. Other names are judged when they resolve. */
 export function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  const host = hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase()
   if (net.isIP(host) !== 0) return isPrivateAddress(host)
   return host === 'localhost' || host.endsWith('.localhost')
 }
