@@ -169,7 +169,7 @@ describe('filters and methods', () => {
     ],
     ['{{ "a\nb\n\nc" | indent(2) }}|{{ "a\nb" | indent(1, first=true) }}', 'a\n  b\n\n  c| a\n b'],
     [
-      '{{ "3" | int + 1 }}{{ "x" | int(7) }}{{ 2.7 | int }}{{ "2.5" | float }}{{ 2.5 | round }}{{ 1.25 | round(1, "floor") }}',
+      '{{ "3" | int + 1 }}{{ "x" | int(7) }}{{ 2.7 | int }}{{ "2.5" | float }}{{ 2.6 | round }}{{ 1.25 | round(1, "floor") }}',
       '4722.53.01.2',
     ],
     [
