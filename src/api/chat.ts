@@ -18,7 +18,7 @@ export interface ChatResponseBody extends MetricsBody, TruncationBody {
   logprobs?: LogprobBody[]
 }
 
-export interface ChatReplyMessageBody {
+interface ChatReplyMessageBody {
   role: string
   content: string
   thinking?: string

@@ -20,13 +20,6 @@ export interface EmbedResponseBody {
   prompt_eval_count?: number
 }
 
-export interface EmbeddingsRequestBody {
-  model: string
-  prompt?: string
-  keep_alive?: number | string
-  options?: Record<string, unknown>
-}
-
 export interface EmbeddingsResponseBody {
   embedding: number[]
 }

@@ -3,7 +3,7 @@
 
 import { AppError } from '../base/errors.ts'
 
-export type JsonSchema = Readonly<Record<string, unknown>>
+type JsonSchema = Readonly<Record<string, unknown>>
 
 /** Where a value stands in the body. */
 export interface Place {
@@ -36,11 +36,17 @@ export interface Struct<F extends Fields> extends Field<Decoded<F>> {
 export interface StructOptions {
   /** The type decodes itself (Go's UnmarshalJSON) under this name. */
   decodesItselfAs?: string
+  /** `api` unless told. */
+  goPackage?: string
 }
 
 /** An object with these fields: keys in any case, unknown ones ignored, null ones absent. */
-export function struct<F extends Fields>(name: string, fields: F, { decodesItselfAs }: StructOptions = {}): Struct<F> {
-  const goType = `api.${decodesItselfAs ?? name}`
+export function struct<F extends Fields>(
+  name: string,
+  fields: F,
+  { decodesItselfAs, goPackage = 'api' }: StructOptions = {},
+): Struct<F> {
+  const goType = `${goPackage}.${decodesItselfAs ?? name}`
   const keys = new Map(Object.keys(fields).map((key) => [key.toLowerCase(), key]))
   return {
     goType,
@@ -68,6 +74,14 @@ export function struct<F extends Fields>(name: string, fields: F, { decodesItsel
 }
 
 export const text: Field<string> = scalar('string', '', { type: 'string' }, (value) => typeof value === 'string')
+export const number: Field<number> = {
+  zero: 0,
+  schema: { type: 'number' },
+  decode(value, place) {
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw wrongType(value, place, 'float64')
+    return value
+  },
+}
 export const flag: Field<boolean> = scalar('bool', false, { type: 'boolean' }, (value) => typeof value === 'boolean')
 
 /** Any JSON value; a number beyond a double is refused. */

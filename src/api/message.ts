@@ -43,7 +43,7 @@ const toolCall = struct('ToolCall', {
   function: struct('ToolCallFunction', { index: integer, name: text, arguments: orderedRecord }),
 })
 
-export const message = struct(
+const message = struct(
   'Message',
   {
     role: text,

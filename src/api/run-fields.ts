@@ -23,7 +23,7 @@ export interface CompletionBody {
 }
 
 /** Nanoseconds; Infinity = for ever. A number counts seconds. */
-export const keepAlive: Field<number> = {
+const keepAlive: Field<number> = {
   zero: 0,
   schema: { type: ['number', 'string'] },
   decode(value, place) {
@@ -35,9 +35,9 @@ export const keepAlive: Field<number> = {
 }
 
 const THINK_WORDS = ['low', 'medium', 'high', 'max'] as const
-export type ThinkWord = (typeof THINK_WORDS)[number]
+type ThinkWord = (typeof THINK_WORDS)[number]
 
-export const think: Field<boolean | ThinkWord> = {
+const think: Field<boolean | ThinkWord> = {
   zero: false,
   schema: { enum: [true, false, ...THINK_WORDS] },
   decode(value) {

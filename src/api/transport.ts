@@ -9,7 +9,7 @@ import { AppError, type ErrorCode } from '../base/errors.ts'
 import { readLines } from '../base/lines.ts'
 import { isObject } from './fields.ts'
 
-export interface CallOptions {
+interface CallOptions {
   json?: unknown
   body?: AsyncIterable<Uint8Array>
   signal?: AbortSignal | undefined

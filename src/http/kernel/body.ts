@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 
 /** JSON with images in it; keeps one request from taking all memory. Below V8's longest string. */
-export const MAX_JSON_BYTES = 256 * 1024 * 1024
+const MAX_JSON_BYTES = 256 * 1024 * 1024
 /** Silence on the line, not duration: the largest upload may take a day. */
 export const BODY_SILENCE_MS = 5 * 60_000
 

@@ -22,13 +22,13 @@ export interface JsonReply extends Answer {
   contentType?: string
 }
 
-export interface TextReply extends Answer {
+interface TextReply extends Answer {
   kind: 'text'
   text: string
   contentType: string
 }
 
-export interface BytesReply extends Answer {
+interface BytesReply extends Answer {
   kind: 'bytes'
   bytes: Uint8Array
   contentType: string

@@ -32,7 +32,7 @@ export interface Kernel {
   close(options?: { drainMs?: number }): Promise<void>
 }
 
-export interface ListenAddress {
+interface ListenAddress {
   host: string
   port: number
 }

@@ -13,7 +13,7 @@ import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from
 import type { FinishEvent } from './metrics.ts'
 import { present } from './wire.ts'
 
-export type SingleEvent = Extract<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' }>
+type SingleEvent = Extract<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' }>
 export type DeltaEvent = Exclude<ChatEvent, SingleEvent | FinishEvent>
 
 /** Events as one endpoint's objects. */

@@ -62,7 +62,7 @@ export async function* eventsThenWait<T>(signal: AbortSignal, ...events: T[]): A
   throw new AppError('cancelled', 'request canceled', { cause: signal.reason })
 }
 
-export const details: ModelDetails = {
+const details: ModelDetails = {
   parent_model: '',
   format: 'gguf',
   family: 'llama',
