@@ -222,10 +222,11 @@ class QueueScheduler implements Scheduler {
 
   /** The failure of a load is the answer to everyone who waited for it. */
   #refuse(loading: Loading, error: unknown): void {
-    this.#options.log.warn('a model could not be loaded', { model: loading.key, error })
+    const failure = toAppError(error)
+    this.#options.log.warn('a model could not be loaded', { model: loading.key, error: failure, ...failure.details })
     for (const waiting of this.#queue.filter((each) => isFor(each, loading))) {
       this.#queue.splice(this.#queue.indexOf(waiting), 1)
-      waiting.reject(toAppError(error))
+      waiting.reject(failure)
     }
   }
 
