@@ -34,7 +34,7 @@ export function toToolShape(tool: Tool, options: ShapeOptions): ToolShape {
 }
 
 /** A property of a tool's parameters. What is no object (a schema may be `true`) stays as it is. */
-export function toPropertyShape(property: unknown, depth = 0): unknown {
+function toPropertyShape(property: unknown, depth = 0): unknown {
   if (!isRecord(property) || depth > MAX_SCHEMA_DEPTH) return property
   const { anyOf, type, items, description, enum: values, properties, required, ...others } = property
   return {
@@ -77,7 +77,7 @@ function keepOdd(key: string, value: unknown): Json {
 }
 
 /** Keys of all objects inside sorted by their bytes, as Go writes a value without a type. */
-export function sortKeys(value: unknown, depth = 0): unknown {
+function sortKeys(value: unknown, depth = 0): unknown {
   if (depth > MAX_SCHEMA_DEPTH) return value
   if (Array.isArray(value)) return value.map((item) => sortKeys(item, depth + 1))
   return isRecord(value) ? sortEntries(mapValues(value, (item) => sortKeys(item, depth + 1))) : value

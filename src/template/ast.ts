@@ -7,12 +7,12 @@ export interface ListNode {
 
 export type Node = TextNode | ActionNode | BranchNode | TemplateNode | JumpNode
 
-export interface TextNode {
+interface TextNode {
   type: 'text'
   text: string
 }
 
-export interface ActionNode {
+interface ActionNode {
   type: 'action'
   at: number
   pipe: PipeNode
@@ -26,14 +26,14 @@ export interface BranchNode {
   elseList?: ListNode
 }
 
-export interface TemplateNode {
+interface TemplateNode {
   type: 'template'
   at: number
   name: string
   pipe?: PipeNode
 }
 
-export interface JumpNode {
+interface JumpNode {
   type: 'break' | 'continue'
 }
 

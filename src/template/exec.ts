@@ -25,7 +25,7 @@ export interface ExecuteOptions {
 
 /** Nodes and expressions visited; a long history takes some ten thousand. Long texts given to functions count too. */
 export const MAX_STEPS = 5_000_000
-export const MAX_OUTPUT_CHARACTERS = 32 * 1024 * 1024
+const MAX_OUTPUT_CHARACTERS = 32 * 1024 * 1024
 /** Blocks inside blocks, those of called templates included: what the stack can bear. */
 export const MAX_DEPTH = 600
 

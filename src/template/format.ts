@@ -4,7 +4,7 @@ import { AppError } from '../base/errors.ts'
 import { entriesOf, GoValue, itemsOf, kindOf, toJsonText, typeNameOf, type Value } from './value.ts'
 
 /** A template must not fill the memory by a width. */
-export const MAX_WIDTH = 10_000
+const MAX_WIDTH = 10_000
 const MAX_PRINT_DEPTH = 500
 
 interface Verb {

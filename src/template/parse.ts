@@ -1,11 +1,12 @@
 // Tokens -> tree. Refuses what Go's text/template refuses, in its words and with its line: `template: :LINE: problem`.
 // Differs from Ollama in one thing: {{ template "x" }} without an argument is accepted, as Go does.
 
-import { AppError, isAppError } from '../base/errors.ts'
+import { AppError } from '../base/errors.ts'
 import type { BranchNode, CommandNode, ListNode, Node, Operand, PipeNode } from './ast.ts'
+import { TokenCursor } from './cursor.ts'
 import { isFunctionName } from './funcs.ts'
 import { templateIdentifiers } from './inspect.ts'
-import { lexTemplate, type Token, type TokenType } from './lex.ts'
+import type { TokenType } from './lex.ts'
 import { parseNumber, unquote } from './literal.ts'
 
 export interface Template {
@@ -52,20 +53,11 @@ const TERMS: readonly TokenType[] = [
   'open-paren',
 ]
 
-class Parser {
+class Parser extends TokenCursor {
   readonly definitions = new Map<string, ListNode>()
-  private readonly text: string
-  private readonly tokens: Token[]
-  private index = 0
   private variables: string[] = ['$']
   private ranges = 0
   private nesting = 0
-  private actionLine = 0
-
-  constructor(text: string) {
-    this.text = text
-    this.tokens = lexTemplate(text)
-  }
 
   parse(): ListNode {
     const nodes: Node[] = []
@@ -337,69 +329,8 @@ class Parser {
     this.nesting += 1
     if (this.nesting > MAX_NESTING) throw this.fail('max expression depth exceeded')
   }
-
-  private expectClose(context: string): void {
-    const token = this.next()
-    if (token.type !== 'close') throw this.unexpected(token, context)
-  }
-
-  /** The next token that is no space. */
-  private next(): Token {
-    this.peekWord()
-    return this.advance()
-  }
-
-  private peekWord(): Token {
-    while (this.peek().type === 'space') this.index += 1
-    return this.peek()
-  }
-
-  private advance(): Token {
-    const token = this.peek()
-    this.index += 1
-    return token
-  }
-
-  private peek(): Token {
-    return this.tokens[Math.min(this.index, this.tokens.length - 1)] as Token
-  }
-
-  private lineOf(token: Token): number {
-    let line = 1
-    for (let at = this.text.indexOf('\n'); at >= 0 && at < token.at; at = this.text.indexOf('\n', at + 1)) line += 1
-    return line
-  }
-
-  private unexpected(token: Token, context: string): AppError {
-    if (token.type !== 'error') return this.fail(`unexpected ${describeToken(token)} in ${context}`)
-    const startsElsewhere = this.actionLine !== 0 && this.actionLine !== this.lineOf(token)
-    const started = startsElsewhere ? `${token.text.endsWith(' action') ? '' : ' in action'} started at :${this.actionLine}` : ''
-    return this.fail(`${token.text}${started}`)
-  }
-
-  /** The line is that of the last token read. */
-  private fail(problem: string, cause?: unknown): AppError {
-    const token = this.tokens[Math.min(Math.max(this.index - 1, 0), this.tokens.length - 1)] as Token
-    return new AppError('template_error', `template: :${this.lineOf(token)}: ${problem}`, { cause })
-  }
-
-  private located<T>(read: () => T): T {
-    try {
-      return read()
-    } catch (cause) {
-      if (!isAppError(cause, 'template_error')) throw cause
-      throw this.fail(cause.message, cause)
-    }
-  }
 }
 
 function isEmptyList(list: ListNode): boolean {
   return list.nodes.every((node) => node.type === 'text' && node.text.trim() === '')
-}
-
-function describeToken(token: Token): string {
-  if (token.type === 'end') return 'EOF'
-  if (token.type === 'keyword') return `<${token.text}>`
-  const characters = [...token.text]
-  return characters.length > 10 ? `${JSON.stringify(characters.slice(0, 10).join(''))}...` : JSON.stringify(token.text)
 }

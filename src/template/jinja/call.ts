@@ -13,7 +13,7 @@ export interface Call {
 
 export type Operation<T extends JinjaValue = JinjaValue> = (value: T, call: Call) => JinjaValue
 
-export const MAX_WIDTH = 10_000
+const MAX_WIDTH = 10_000
 /** All text that is written or put together in a rendering, in UTF-16 units. */
 export const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024
 

@@ -79,7 +79,7 @@ export const FILTERS: Readonly<Record<string, Operation>> = {
   wordcount: (value) => toText(value).split(/\s+/).filter(Boolean).length,
 }
 
-export function length(value: JinjaValue): number {
+function length(value: JinjaValue): number {
   if (typeof value === 'string') return value.length === 0 ? 0 : Array.from(value).length
   if (value instanceof Map) return value.size
   return toItems(value).length

@@ -68,7 +68,7 @@ export function formatPercent(text: string, values: readonly JinjaValue[]): stri
   )
 }
 
-export function capitalize(text: string): string {
+function capitalize(text: string): string {
   const [first = '', ...rest] = text
   return first.toUpperCase() + rest.join('').toLowerCase()
 }
