@@ -41,11 +41,7 @@ export interface StructOptions {
 }
 
 /** An object with these fields: keys in any case, unknown ones ignored, null ones absent. */
-export function struct<F extends Fields>(
-  name: string,
-  fields: F,
-  { decodesItselfAs, goPackage = 'api' }: StructOptions = {},
-): Struct<F> {
+export function struct<F extends Fields>(name: string, fields: F, { decodesItselfAs, goPackage = 'api' }: StructOptions = {}): Struct<F> {
   const goType = `${goPackage}.${decodesItselfAs ?? name}`
   const keys = new Map(Object.keys(fields).map((key) => [key.toLowerCase(), key]))
   return {

@@ -11,6 +11,9 @@ export type KeepAliveNs = number
 
 export type OutputFormat = { type: 'json' } | { type: 'schema'; schema: Record<string, unknown> }
 
+/** Which tool the reply must call: any or none as the model likes, none, at least one, this one. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
+
 export interface RunRequest {
   /** As the client sent it. */
   model: string
@@ -27,6 +30,8 @@ export interface CompletionFields extends RunRequest {
   shift?: boolean
   /** Alternatives per token; 0 = the token alone; absent = no log-probabilities. */
   topLogprobs?: number
+  /** Token id -> bias added to its logit. */
+  logitBias?: readonly (readonly [token: number, bias: number])[]
   debugRenderOnly?: boolean
 }
 
@@ -34,11 +39,19 @@ export interface ChatRequest extends CompletionFields {
   /** Empty: load (or unload with keepAliveNs 0). */
   messages: Message[]
   tools?: Tool[]
+  /** `auto` unless told. Throws `invalid_request` where the model's way of calling cannot be enforced. */
+  toolChoice?: ToolChoice
+  /** False: one call at most. */
+  parallelToolCalls?: boolean
+  /** Further variables of the model's chat template. */
+  templateVariables?: Record<string, unknown>
 }
 
 export interface GenerateRequest extends CompletionFields {
   /** Empty: load (or unload with keepAliveNs 0). */
   prompt: string
+  /** Token ids in place of the prompt; they go to the model as they are. */
+  promptTokens?: readonly number[]
   suffix?: string
   system?: string
   template?: string

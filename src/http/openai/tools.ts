@@ -1,0 +1,115 @@
+// Tools, the choice between them, and calls, in OpenAI's shapes. A tool's JSON Schema is kept whole and unread: templates and grammars take it as
+// the client wrote it.
+
+import { type Field, isObject, list, wrongType } from '../../api/fields.ts'
+import type { Tool, ToolCall } from '../../chat/message.ts'
+import type { ToolChoice } from '../../service/service.ts'
+import { fieldError, unsupported } from './errors.ts'
+
+export interface ToolCallBody {
+  id?: string
+  index: number
+  type: 'function'
+  /** `arguments` is JSON text. */
+  function: { name: string; arguments: string }
+}
+
+const tool: Field<Record<string, unknown>> = {
+  zero: {},
+  schema: {
+    type: 'object',
+    properties: {
+      type: { const: 'function' },
+      function: {
+        type: 'object',
+        properties: {
+          name: { type: 'string' },
+          description: { type: 'string' },
+          parameters: { type: 'object' },
+          strict: { type: 'boolean' },
+        },
+        required: ['name'],
+      },
+    },
+    required: ['type', 'function'],
+  },
+  decode(value, place) {
+    if (!isObject(value)) throw wrongType(value, place, 'api.Tool')
+    return value
+  },
+}
+
+export const tools = list(tool, '[]api.Tool')
+
+export interface ChosenTools {
+  tools: Tool[]
+  choice: ToolChoice
+}
+
+/** Throws `invalid_request` with `details.param`. */
+export function toTools(wire: readonly Record<string, unknown>[]): Tool[] {
+  return wire.map((one, index) => toTool(one, `tools[${index}]`))
+}
+
+/** `tool_choice` with the tools that it leaves. Throws `invalid_request` for a choice that the tools cannot fulfil. */
+export function chooseTools(all: Tool[], choice: unknown): ChosenTools {
+  if (choice === undefined || choice === 'auto') return { tools: all, choice: 'auto' }
+  if (choice === 'none') return { tools: all, choice }
+  if (all.length === 0) throw fieldError('tool_choice', "'tool_choice' is only allowed when 'tools' are specified")
+  if (choice === 'required') return { tools: all, choice }
+  if (isObject(choice) && choice.type === 'function') return { tools: all, choice: { name: nameIn(all, choice, 'tool_choice') } }
+  if (isObject(choice) && choice.type === 'allowed_tools') return chooseAllowed(all, choice)
+  throw fieldError('tool_choice', `invalid tool_choice: ${JSON.stringify(choice)} (must be "none", "auto", "required" or a function)`)
+}
+
+export function toToolCallBody({ id, function: { index, name, arguments: values } }: ToolCall): ToolCallBody {
+  return { ...(id ? { id } : {}), index, type: 'function', function: { name, arguments: JSON.stringify(values) } }
+}
+
+function toTool(one: Record<string, unknown>, param: string): Tool {
+  const type = one.type ?? 'function'
+  if (type !== 'function')
+    throw unsupported(`${param}.type`, `tools of type ${JSON.stringify(type)} are not supported`, 'unsupported_value')
+  const called = one.function
+  if (!isObject(called)) throw fieldError(`${param}.function`, 'a tool needs a function', 'missing_required_parameter')
+  const { name, description, parameters } = called
+  if (typeof name !== 'string' || name === '') {
+    throw fieldError(`${param}.function.name`, 'a function needs a name', 'missing_required_parameter')
+  }
+  if (description !== undefined && description !== null && typeof description !== 'string') {
+    throw fieldError(`${param}.function.description`, 'the description of a function must be a string', 'invalid_type')
+  }
+  if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
+    throw fieldError(`${param}.function.parameters`, 'the parameters of a function must be a JSON Schema object', 'invalid_type')
+  }
+  const { description: _description, parameters: _parameters, ...others } = called
+  return {
+    ...one,
+    type,
+    function: {
+      ...others,
+      name,
+      ...(typeof description === 'string' ? { description } : {}),
+      ...(isObject(parameters) ? { parameters } : {}),
+    },
+  }
+}
+
+function chooseAllowed(all: Tool[], choice: Record<string, unknown>): ChosenTools {
+  const given = isObject(choice.allowed_tools) ? choice.allowed_tools : choice
+  if (!Array.isArray(given.tools)) throw fieldError('tool_choice.allowed_tools.tools', 'allowed_tools needs a list of tools')
+  if (given.mode !== 'auto' && given.mode !== 'required') {
+    throw fieldError('tool_choice.allowed_tools.mode', 'the mode of allowed_tools must be "auto" or "required"')
+  }
+  const names = new Set(given.tools.map((one, index) => nameIn(all, isObject(one) ? one : {}, `tool_choice.allowed_tools.tools[${index}]`)))
+  return { tools: all.filter((one) => names.has(one.function.name)), choice: given.mode }
+}
+
+/** The name that a choice means, in the shape of chat (`function.name`) or of responses (`name`). */
+function nameIn(all: readonly Tool[], choice: Record<string, unknown>, param: string): string {
+  const name = isObject(choice.function) ? choice.function.name : choice.name
+  if (typeof name !== 'string' || name === '')
+    throw fieldError(param, `${param} needs the name of a function`, 'missing_required_parameter')
+  if (all.some((one) => one.function.name === name)) return name
+  throw fieldError(param, `${param}: there is no function ${JSON.stringify(name)} among the tools`)
+}
