@@ -1,6 +1,6 @@
 // Is a server there? Most verbs only say so when none is; `run` starts one in the background and waits until it answers.
 
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { STATUS_CODES } from 'node:http'
 import path from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
@@ -49,6 +49,7 @@ async function startServer({ config, io, client, processes, program }: Context):
   const logFile = path.join(config.home, 'logs', 'server.log')
   await mkdir(path.dirname(logFile), { recursive: true })
   io.stderr.write(`No server is running: starting one in the background (log: ${logFile})\n`)
+  const logStart = await fileSize(logFile)
   let exited = false
   const server = processes.startServer(logFile)
   void server.exited.then(() => {
@@ -59,7 +60,7 @@ async function startServer({ config, io, client, processes, program }: Context):
     if (await answers(client)) return
   }
   const reason = exited ? 'the server ended before it answered' : `the server did not answer within ${MAX_START_MS / 1000} s`
-  throw new AppError('not_supported', `${reason}; run '${program} serve' to see why. Its log ends with:\n${await readTail(logFile)}`)
+  throw new AppError('not_supported', `${reason}; run '${program} serve' to see why. Its log says:\n${await readTail(logFile, logStart)}`)
 }
 
 async function answers(client: Context['client']): Promise<boolean> {
@@ -77,10 +78,21 @@ function isOnThisMachine(serverUrl: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
 }
 
-async function readTail(file: string): Promise<string> {
+/** The last lines of what was written since; a log that is shorter now was put aside at the start. */
+async function readTail(file: string, since: number): Promise<string> {
   await using handle = await open(file, 'r')
   const { size } = await handle.stat()
-  const bytes = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES))
-  await handle.read(bytes, 0, bytes.length, size - bytes.length)
+  const start = Math.max(size < since ? 0 : since, size - LOG_TAIL_BYTES)
+  const bytes = Buffer.alloc(size - start)
+  await handle.read(bytes, 0, bytes.length, start)
   return bytes.toString('utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n')
+}
+
+async function fileSize(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0
+    throw error
+  }
 }

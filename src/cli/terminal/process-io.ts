@@ -17,7 +17,7 @@ export function processIo(): CliIo {
       return () => void process.off('SIGINT', listener)
     },
     suspend() {
-      process.kill(process.pid, 'SIGSTOP')
+      process.kill(0, 'SIGSTOP')
     },
   }
 }

@@ -55,6 +55,10 @@ describe('formatTable', () => {
     )
   })
 
+  it('keeps the room of a broken cell although its lines are shorter', () => {
+    expect(formatTable({ rows: [['aaaa bbbb cccc dd']], cellColumns: 10 })).toBe('aaaa bbbb     \ncccc dd       \n')
+  })
+
   it('does not cut a word that is wider than the cell', () => {
     expect(formatTable({ rows: [['x'.repeat(40)]], cellColumns: 30 })).toBe(`${'x'.repeat(40)}    \n`)
   })

@@ -1,7 +1,10 @@
-// Streams and a clock that tests hold in their hands.
+// Streams, a clock, a server and the whole command line over them, which tests hold in their hands.
 
 import type { Clock, Timer } from '../../base/clock.ts'
-import type { OutputStream } from '../io.ts'
+import { runCli } from '../cli.ts'
+import type { InputStream, OutputStream } from '../io.ts'
+import type { ServerClient } from '../server-client.ts'
+import type { CliConfig, Context, Processes } from '../verb.ts'
 
 export interface TestClock extends Clock {
   advance(milliseconds: number): void
@@ -55,4 +58,122 @@ export function createTestOutput(shape: { isTTY?: boolean; columns?: number; row
       text = ''
     },
   }
+}
+
+export interface TestInput extends InputStream {
+  /** What a terminal would send. */
+  type(text: string): void
+  end(): void
+  readonly raw: boolean
+}
+
+export function createTestInput(shape: { isTTY?: boolean; text?: string } = {}): TestInput {
+  const listeners: { data: ((bytes: string) => void)[]; end: (() => void)[] } = { data: [], end: [] }
+  let raw = false
+  return {
+    isTTY: shape.isTTY,
+    get raw() {
+      return raw
+    },
+    setRawMode(on) {
+      raw = on
+    },
+    on(event: 'data' | 'end', listener: ((bytes: string) => void) | (() => void)) {
+      listeners[event].push(listener as () => void)
+    },
+    resume() {},
+    pause() {},
+    type(text) {
+      for (const listener of listeners.data) listener(text)
+    },
+    end() {
+      for (const listener of listeners.end) listener()
+    },
+    async *[Symbol.asyncIterator]() {
+      if (shape.text !== undefined) yield Buffer.from(shape.text)
+    },
+  }
+}
+
+export interface TestCli {
+  run(...words: string[]): Promise<number>
+  input: TestInput
+  out: TestOutput
+  err: TestOutput
+  clock: TestClock
+  /** Ctrl-C from outside. */
+  interrupt(): void
+  context: Context
+}
+
+export interface TestCliShape {
+  client?: Partial<ServerClient>
+  processes?: Partial<Processes>
+  config?: Partial<CliConfig>
+  program?: string
+  input?: { isTTY?: boolean; text?: string }
+  terminal?: boolean
+  serve?: () => Promise<number>
+}
+
+/** The command line with a server that has only the calls of `client`; any other one fails the test. */
+export function createTestCli(shape: TestCliShape = {}): TestCli {
+  const input = createTestInput(shape.input ?? { text: '' })
+  const terminal = shape.terminal ? { isTTY: true, columns: 80, rows: 24 } : {}
+  const out = createTestOutput(terminal)
+  const err = createTestOutput(terminal)
+  const clock = createTestClock(Date.parse('2026-08-21T12:00:00Z'))
+  const interruptListeners = new Set<() => void>()
+  const context: Context = {
+    program: shape.program ?? 'ollama',
+    config: {
+      serverUrl: 'http://127.0.0.1:11434',
+      home: '/nowhere',
+      noHistory: true,
+      editor: undefined,
+      version: '1.0.0',
+      ...shape.config,
+    },
+    io: {
+      stdin: input,
+      stdout: out,
+      stderr: err,
+      onInterrupt(listener) {
+        interruptListeners.add(listener)
+        return () => void interruptListeners.delete(listener)
+      },
+      suspend() {},
+    },
+    clock,
+    client: strict<ServerClient>('client', { version: async () => '1.0.0', ...shape.client }),
+    processes: strict<Processes>('processes', { sleep: async () => {}, ...shape.processes }),
+    serve: shape.serve ?? (async () => 0),
+  }
+  return {
+    run: (...words) => runCli({ ...context, argv: words }),
+    input,
+    out,
+    err,
+    clock,
+    interrupt: () => {
+      for (const listener of interruptListeners) listener()
+    },
+    context,
+  }
+}
+
+/** The parts of a stream. */
+export async function* parts<T>(...items: T[]): AsyncGenerator<T> {
+  yield* items
+}
+
+function strict<T extends object>(what: string, known: Partial<T>): T {
+  return new Proxy(known, {
+    get(target, name) {
+      if (name in target) return Reflect.get(target, name)
+      return () => {
+        throw new Error(`the test's ${what} has no ${String(name)}`)
+      }
+    },
+  }) as T
 }
