@@ -67,7 +67,3 @@ export function generate(target: Target, prompt: string, options: Record<string,
     request.end(body)
   })
 }
-
-export async function unload(target: Target): Promise<void> {
-  await fetch(`${target.url}/api/generate`, { method: 'POST', body: JSON.stringify({ model: target.model, keep_alive: 0 }) })
-}

@@ -28,7 +28,7 @@ export async function serve(config: Config): Promise<number> {
   const store = await createStore({ root: config.models, noPrune: config.noPrune, log, clock: systemClock })
   await store.prune()
   const { service, scheduler } = createServer(config, store, log)
-  const server = createHttpServer({ service, log, version: OLLAMA_VERSION, origins: config.origins })
+  const server = createHttpServer({ service, log, version: OLLAMA_VERSION, ownVersion: VERSION, origins: config.origins })
   const address = await server.listen({ host: config.host.host, port: config.host.port })
   log.info('listening', { address: `${address.host}:${address.port}`, version: VERSION, models: config.models })
   const signal = await stopped

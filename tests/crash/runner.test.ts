@@ -55,21 +55,19 @@ describe('a server that is killed', () => {
   it('leaves none either when it is asked to stop, and lets the running request end', async () => {
     const stopping = await startServer()
     await createSmol(stopping.url)
-    const answer = post<{ done: boolean }>(`${stopping.url}/api/generate`, {
+    const stream = postStream<{ done: boolean }>(`${stopping.url}/api/generate`, {
       model: 'smol',
       prompt: 'Tell me a story.',
-      stream: false,
-      options: { num_predict: 60, temperature: 0 },
+      options: { num_predict: 40, temperature: 0 },
     })
-    await expect.poll(() => runnersOf(stopping).length, { timeout: 10_000 }).toBe(1)
+    await stream.next()
     const runners = runnersOf(stopping)
-    await expect
-      .poll(async () => ((await (await fetch(`${stopping.url}/api/ps`)).json()) as { models: unknown[] }).models.length, {
-        timeout: 10_000,
-      })
-      .toBe(1)
-    await stopping.stop()
-    expect(await answer).toMatchObject({ done: true })
+    expect(runners).toHaveLength(1)
+    const stopped = stopping.stop()
+    const records: { done: boolean }[] = []
+    for await (const record of stream) records.push(record)
+    await stopped
+    expect(records.at(-1)).toMatchObject({ done: true })
     expect(runners.filter(isAlive)).toEqual([])
     stopping.clean()
   })

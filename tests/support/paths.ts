@@ -3,4 +3,3 @@ import { fileURLToPath } from 'node:url'
 
 export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))))
 export const program = path.join(root, 'bin', 'llamero.js')
-export const entry = path.join(root, 'dist', 'main.js')
