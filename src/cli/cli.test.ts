@@ -306,7 +306,7 @@ describe('pull and push', () => {
         pull: async function* ({ model }) {
           if (model === 'early') throw answered(400, 'invalid model name')
           yield { status: 'pulling manifest' }
-          throw new AppError('internal', 'pull model manifest: file does not exist')
+          throw answered(200, 'pull model manifest: file does not exist')
         },
       },
     })

@@ -1,12 +1,12 @@
 // The command line: finds the verb, reads its flags, runs it, and turns what it throws into `Error: ...` on standard error and exit status 1.
 
+import type { Client } from '../api/client.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
 import { checkArgumentCount, type FlagTable, parseArguments, usageError } from './arguments.ts'
 import { formatProgramHelp, formatVerbHelp } from './help.ts'
 import type { CliIo } from './io.ts'
 import { isUnreachable, noServerMessage } from './server.ts'
-import type { ServerClient } from './server-client.ts'
 import { suggestNames } from './suggest.ts'
 import type { CliConfig, Context, Processes, Verb } from './verb.ts'
 import { loginVerb, logoutVerb, signinVerb, signoutVerb } from './verbs/account.ts'
@@ -31,7 +31,7 @@ export interface CliOptions {
   program: string
   config: CliConfig
   io: CliIo
-  client: ServerClient
+  client: Client
   processes: Processes
   serve(): Promise<number>
   clock?: Clock

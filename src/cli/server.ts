@@ -20,13 +20,13 @@ export function isNotFound(error: unknown): boolean {
   return isAppError(error) && error.details.status === 404
 }
 
-/** The parts of a streaming call. An error with a status is shown with it (`400 Bad Request: ...`), as Ollama's command line does there. */
+/** The parts of a streaming call. An error that came with a status of its own is shown with it (`400 Bad Request: ...`), as Ollama does there. */
 export async function* streamed<T>(parts: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* parts
   } catch (error) {
-    if (!isAppError(error) || typeof error.details.status !== 'number') throw error
-    const { status } = error.details
+    const status = isAppError(error) ? error.details.status : undefined
+    if (!isAppError(error) || typeof status !== 'number' || status < 400) throw error
     throw new AppError(error.code, `${status} ${STATUS_CODES[status] ?? ''}: ${error.message}`, { cause: error, details: error.details })
   }
 }

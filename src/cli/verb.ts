@@ -1,10 +1,10 @@
 // What a verb is: how it is called, what it prints as help, and what it does. cli.ts has the table of them.
 
+import type { Client } from '../api/client.ts'
 import type { Clock } from '../base/clock.ts'
 import type { VARIABLES } from '../config/variables.ts'
 import type { FlagTable, Invocation } from './arguments.ts'
 import type { CliIo } from './io.ts'
-import type { ServerClient } from './server-client.ts'
 
 export interface CliConfig {
   /** What a client of this machine uses: scheme, host, port, base path. */
@@ -32,7 +32,7 @@ export interface Context {
   config: CliConfig
   io: CliIo
   clock: Clock
-  client: ServerClient
+  client: Client
   processes: Processes
   /** Runs the server in this process until it is told to stop; gives the exit status. */
   serve(): Promise<number>

@@ -3,10 +3,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ChatRequestBody, ChatResponseBody } from '../../api/chat.ts'
+import type { Client } from '../../api/client.ts'
 import type { CreateRequestBody } from '../../api/create.ts'
 import type { ShowRequestBody, ShowResponseBody } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
-import type { ServerClient } from '../server-client.ts'
 import { createTestCli, parts, type TestCliShape } from '../testing/fakes.ts'
 import { createScreen } from '../testing/screen.ts'
 
@@ -33,7 +33,7 @@ afterEach(() => rm(home, { recursive: true }))
 /** A chat on a terminal. `say` types a line and gives what appears until the next prompt. */
 async function startChat(shape: TestCliShape & { shown?: Partial<ShowResponseBody>; flags?: string[] } = {}) {
   const chats: ChatRequestBody[] = []
-  const client: Partial<ServerClient> = {
+  const client: Partial<Client> = {
     show: async () => ({ ...SHOWN, ...shape.shown }),
     generate: () => parts({ model: 'm', created_at: '', response: '', done: true }),
     chat: (request) => {

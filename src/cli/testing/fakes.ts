@@ -1,9 +1,9 @@
 // Streams, a clock, a server and the whole command line over them, which tests hold in their hands.
 
+import type { Client } from '../../api/client.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { runCli } from '../cli.ts'
 import type { InputStream, OutputStream } from '../io.ts'
-import type { ServerClient } from '../server-client.ts'
 import type { CliConfig, Context, Processes } from '../verb.ts'
 
 export interface TestClock extends Clock {
@@ -107,7 +107,7 @@ export interface TestCli {
 }
 
 export interface TestCliShape {
-  client?: Partial<ServerClient>
+  client?: Partial<Client>
   processes?: Partial<Processes>
   config?: Partial<CliConfig>
   program?: string
@@ -145,7 +145,7 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
       suspend() {},
     },
     clock,
-    client: strict<ServerClient>('client', { version: async () => '1.0.0', ...shape.client }),
+    client: strict<Client>('client', { version: async () => '1.0.0', ...shape.client }),
     processes: strict<Processes>('processes', { sleep: async () => {}, ...shape.processes }),
     serve: shape.serve ?? (async () => 0),
   }

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Client } from '../../api/client.ts'
 import type { GenerateRequestBody, GenerateResponseBody } from '../../api/generate.ts'
 import type { ShowResponseBody } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
-import type { ServerClient } from '../server-client.ts'
 import { createTestCli, parts, type TestCliShape } from '../testing/fakes.ts'
 
 const SHOWN: ShowResponseBody = {
@@ -26,7 +26,7 @@ const last = (fields: Partial<GenerateResponseBody> = {}) => part({ done: true, 
 /** A command line whose server answers `replies` to every prompt, and what it was asked. */
 function createRun(replies: GenerateResponseBody[], shape: TestCliShape & { shown?: Partial<ShowResponseBody> } = {}) {
   const asked: GenerateRequestBody[] = []
-  const client: Partial<ServerClient> = {
+  const client: Partial<Client> = {
     show: async () => ({ ...SHOWN, ...shape.shown }),
     generate: (request) => {
       asked.push(request)
@@ -223,7 +223,7 @@ describe('run of a model that embeds', () => {
 
   it('prints one line of JSON', async () => {
     const asked: unknown[] = []
-    const client: Partial<ServerClient> = {
+    const client: Partial<Client> = {
       embed: async (request) => {
         asked.push(request)
         return { model: 'm', embeddings: [[0.5, -1]] }
