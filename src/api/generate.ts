@@ -42,7 +42,7 @@ export interface LogprobBody extends TokenLogprobBody {
   top_logprobs?: TokenLogprobBody[]
 }
 
-export type DoneReason = 'stop' | 'length' | 'load' | 'unload'
+export type DoneReason = 'stop' | 'length' | 'repetition' | 'load' | 'unload'
 
 export interface GenerateResponseBody extends MetricsBody, TruncationBody {
   model: string

@@ -150,7 +150,7 @@ describe('generate', () => {
     await using server = await startWire({ generate: () => eventsOf(text('a'), cut) })
     const whole = await sendJson(server, '/api/generate', { model: 'm', prompt: 'p', stream: false })
     const said = { truncated: true, prompt_dropped_messages: 2, prompt_dropped_tokens: 300 }
-    expect(JSON.parse(whole.text)).toMatchObject({ ...said, done_reason: 'length' })
+    expect(JSON.parse(whole.text)).toMatchObject({ ...said, done_reason: 'repetition' })
     expect(whole.headers['x-llamero-truncated']).toBe('true')
     const streamed = await sendJson(server, '/api/generate', { model: 'm', prompt: 'p' })
     expect(records(streamed).at(-1)).toMatchObject(said)

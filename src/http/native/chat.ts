@@ -7,7 +7,7 @@ import type { Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Projection, replyWithEvents, toCompletionFields } from './completion.ts'
 import { type DeltaSum, sumDeltas } from './delta-sum.ts'
-import { type FinishEvent, toDoneReason, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
+import { type FinishEvent, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
 import type { NativeContext } from './routes.ts'
 import { formatUtc, omitEmpty, present } from './wire.ts'
 
@@ -79,7 +79,7 @@ function assistant(sum?: DeltaSum): ChatResponseBody['message'] {
 
 function endFields(event: FinishEvent, sum: DeltaSum | undefined): Partial<ChatResponseBody> {
   return {
-    done_reason: toDoneReason(event),
+    done_reason: event.reason,
     ...present({ logprobs: toLogprobs(sum?.logprobs) }),
     ...toMetrics(event.timings),
     ...toTruncation(event),

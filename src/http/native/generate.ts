@@ -6,7 +6,7 @@ import type { Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Projection, replyWithEvents, toCompletionFields } from './completion.ts'
 import { type DeltaSum, sumDeltas } from './delta-sum.ts'
-import { type FinishEvent, toDoneReason, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
+import { type FinishEvent, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
 import type { NativeContext } from './routes.ts'
 import { formatUtc, omitEmpty, present } from './wire.ts'
 
@@ -57,7 +57,7 @@ function sumFields({ thinking, calls, logprobs }: DeltaSum): Partial<GenerateRes
 
 function endFields(event: FinishEvent): Partial<GenerateResponseBody> {
   return {
-    done_reason: toDoneReason(event),
+    done_reason: event.reason,
     ...present({ context: event.context }),
     ...toMetrics(event.timings),
     ...toTruncation(event),

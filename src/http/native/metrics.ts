@@ -26,11 +26,6 @@ export function toTruncation({ truncation }: FinishEvent): TruncationBody {
   }
 }
 
-/** wire: there are only two words for the end; an answer that was cut because it went in circles is one that was cut. */
-export function toDoneReason({ reason }: FinishEvent): 'stop' | 'length' {
-  return reason === 'stop' ? 'stop' : 'length'
-}
-
 export function toLogprobs(logprobs: readonly Logprob[] | undefined): LogprobBody[] | undefined {
   return logprobs?.map((logprob) => ({ ...toTokenLogprob(logprob), ...omitEmpty({ top_logprobs: logprob.top?.map(toTokenLogprob) }) }))
 }
