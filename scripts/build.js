@@ -1,7 +1,7 @@
 // Compiles src/ to dist/. Runs as `prepare`, so that `npm ci` on a clone leaves a program that starts.
 // Without the compiler (`npm ci --omit=dev`) an existing dist/ is kept as it is.
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,15 @@ try {
   )
   process.exit(0)
 }
-rmSync(path.join(root, 'dist'), { recursive: true, force: true })
-const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+// Into a folder beside it, so that a failed build leaves the program that was there.
+const dist = path.join(root, 'dist')
+const fresh = path.join(root, `dist.${process.pid}`)
+const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh], { cwd: root, stdio: 'inherit' })
+if (result.status === 0) {
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(fresh, dist)
+} else {
+  rmSync(fresh, { recursive: true, force: true })
+}
 if (result.error) throw result.error
 process.exit(result.status ?? 1)
