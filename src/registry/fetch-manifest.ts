@@ -26,8 +26,10 @@ const ACCEPT = `${MEDIA_TYPES.manifest}, ${MEDIA_TYPES.ociManifest}`
 /** Throws `registry_unreachable`, `registry_not_found`, `registry_error`, `unauthorized`, `forbidden`, `not_supported`. */
 export async function fetchManifest(session: Session, name: ModelName, options: FetchManifestOptions): Promise<FetchedManifest> {
   const url = session.url(`manifests/${name.tag}`)
+  const stop = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   try {
-    const bytes = await within(download(session, url, options), {
+    const bytes = await within(download(session, url, { ...options, signal }), {
       clock: options.clock,
       limitMs: ANSWER_LIMIT_MS,
       message: 'the registry does not answer in time',
@@ -38,6 +40,8 @@ export async function fetchManifest(session: Session, name: ModelName, options: 
     if (code === 'cancelled' || code === 'not_supported' || code === 'internal') throw error
     const text = code === 'registry_unreachable' ? `Get ${JSON.stringify(url.href)}: ${message}` : message
     throw new AppError(code, `pull model manifest: ${text}`, { cause: error, details: { ...details, reason: message } })
+  } finally {
+    stop.abort()
   }
 }
 

@@ -42,7 +42,9 @@ export interface HttpClientOptions {
 }
 
 /** Time for name, connection and TLS together. */
-export const CONNECT_TIMEOUT_MS = 30_000
+const CONNECT_TIMEOUT_MS = 30_000
+/** A connection without a byte in either direction: a registry may hash a large upload for minutes before it answers. */
+const IDLE_LIMIT_MS = 10 * 60_000
 const MAX_HEADER_BYTES = 64 * 1024
 const MAX_IDLE_SOCKETS = 16
 const MAX_DRAINED_BYTES = 64 * 1024
@@ -97,11 +99,13 @@ function send(request: HttpRequest, wire: Wire): Promise<HttpReply> {
       path,
       headers: { host: url.host, ...headers },
       maxHeaderSize: MAX_HEADER_BYTES,
+      timeout: IDLE_LIMIT_MS,
       connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       ...(signal ? { signal } : {}),
     }
     const outgoing = url.protocol === 'https:' ? https.request(options) : http.request(options)
     outgoing.once('error', fail)
+    outgoing.once('timeout', () => outgoing.destroy(new AppError('registry_unreachable', `no answer for ${IDLE_LIMIT_MS / 1000} seconds`)))
     outgoing.once('response', (incoming) => {
       // Whoever reads the body sees the error there; a discarded body has nobody who would.
       incoming.on('error', () => undefined)

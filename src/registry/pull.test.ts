@@ -68,7 +68,7 @@ describe('the sources of a pull', () => {
     const { asked, items } = pull({ registry: error })
     expect(await items).toEqual([
       { status: 'pulling manifest' },
-      { status: `${text}; fetching the package p 1 instead` },
+      { status: `${text}; using the package p 1 instead` },
       { status: 'success' },
     ])
     expect(asked).toEqual(['registry impatiently', 'package'])

