@@ -7,7 +7,7 @@ import { createProcesses } from './cli/start-server.ts'
 import { processIo } from './cli/terminal/process-io.ts'
 import { readConfig } from './config/config.ts'
 import { clientUrl } from './config/host.ts'
-import { VERSION } from './version.ts'
+import { OLLAMA_VERSION, VERSION } from './version.ts'
 
 /** The exit status. */
 export async function startCli(argv: readonly string[]): Promise<number> {
@@ -16,7 +16,14 @@ export async function startCli(argv: readonly string[]): Promise<number> {
   return runCli({
     argv: argv.slice(2),
     program: path.basename(argv[1] ?? 'llamero', '.js'),
-    config: { serverUrl, home: config.home, noHistory: config.noHistory, editor: config.editor, version: VERSION },
+    config: {
+      serverUrl,
+      home: config.home,
+      noHistory: config.noHistory,
+      editor: config.editor,
+      version: VERSION,
+      ollamaVersion: OLLAMA_VERSION,
+    },
     io: processIo(),
     client: createClient({ baseUrl: serverUrl }),
     processes: createProcesses(),

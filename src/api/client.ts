@@ -16,6 +16,8 @@ export interface Client {
   /** Rejects when no server answers. */
   heartbeat(signal?: AbortSignal): Promise<void>
   version(): Promise<string>
+  /** The version of Ollama that the server speaks like, and Llamero's own where it is one. */
+  versions(): Promise<{ version: string; llamero?: string }>
   tags(): Promise<TagsResponseBody>
   ps(): Promise<PsResponseBody>
   show(request: ShowRequestBody): Promise<ShowResponseBody>
@@ -41,9 +43,11 @@ export interface ClientOptions {
 
 export function createClient({ baseUrl }: ClientOptions): Client {
   const { readJson, readRecords, finish } = createTransport(baseUrl)
+  const versions = () => readJson<{ version: string; llamero?: string }>('GET', '/api/version')
   return {
     heartbeat: (signal) => finish('HEAD', '/', { signal }),
-    version: async () => (await readJson<{ version: string }>('GET', '/api/version')).version,
+    version: async () => (await versions()).version,
+    versions,
     tags: () => readJson('GET', '/api/tags'),
     ps: () => readJson('GET', '/api/ps'),
     show: (json) => readJson('POST', '/api/show', { json }),

@@ -48,10 +48,10 @@ export function noServerMessage(program: string): string {
 async function startServer({ config, io, client, processes, program }: Context): Promise<void> {
   const logFile = path.join(config.home, 'logs', 'server.log')
   await mkdir(path.dirname(logFile), { recursive: true })
-  io.stderr.write(`No server is running: starting one in the background (log: ${logFile})\n`)
   const logStart = await fileSize(logFile)
   let exited = false
   const server = processes.startServer(logFile)
+  io.stderr.write(`No server is running: starting one in the background (process ${server.pid}, log ${logFile})\n`)
   void server.exited.then(() => {
     exited = true
   })

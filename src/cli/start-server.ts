@@ -21,6 +21,7 @@ export function createProcesses(): Processes {
       closeSync(log)
       child.unref()
       return {
+        pid: child.pid,
         exited: new Promise((resolve) => {
           child.once('exit', () => resolve())
           child.once('error', () => resolve())

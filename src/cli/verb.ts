@@ -14,12 +14,15 @@ export interface CliConfig {
   noHistory: boolean
   /** Command for Ctrl-G; undefined = a default editor. */
   editor: string | undefined
+  /** Llamero's own. */
   version: string
+  /** Of the Ollama that it stands in for: what `ollama --version` prints. */
+  ollamaVersion: string
 }
 
 export interface Processes {
   /** A server in the background that outlives this process; `exited` resolves if it ends. */
-  startServer(logFile: string): { exited: Promise<void> }
+  startServer(logFile: string): { pid: number | undefined; exited: Promise<void> }
   /** Runs the command with the file as its last argument on this terminal. Throws `not_supported` when there is no such program. */
   runEditor(command: string, file: string): Promise<void>
   /** Waits; unlike a Clock's timer it keeps the process alive. */

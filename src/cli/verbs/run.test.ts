@@ -268,14 +268,14 @@ describe('run without a server', () => {
       processes: {
         startServer: (logFile) => {
           started.push(logFile)
-          return { exited: new Promise(() => {}) }
+          return { pid: 12, exited: new Promise(() => {}) }
         },
       },
     })
     expect(await run.run('run', 'm', 'x')).toBe(0)
     const logFile = path.join(home, 'logs', 'server.log')
     expect(started).toEqual([logFile])
-    expect(run.err.text).toBe(`No server is running: starting one in the background (log: ${logFile})\n`)
+    expect(run.err.text).toBe(`No server is running: starting one in the background (process 12, log ${logFile})\n`)
     expect(run.out.text).toBe('hi\n\n')
   })
 
@@ -288,7 +288,7 @@ describe('run without a server', () => {
         },
       },
       processes: {
-        startServer: (logFile) => ({ exited: writeFile(logFile, 'the port is taken\n') }),
+        startServer: (logFile) => ({ pid: 12, exited: writeFile(logFile, 'the port is taken\n') }),
         sleep: () =>
           readFile(path.join(home, 'logs', 'server.log')).then(
             () => {},
