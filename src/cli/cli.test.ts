@@ -87,22 +87,31 @@ describe('the command line', () => {
     expect(cli.err.text).toBe("Error: could not connect to ollama server, run 'ollama serve' to start it\n")
   })
 
-  it('prints the versions', async () => {
-    const same = createTestCli()
+  it('prints the version of the server, and its own where it differs', async () => {
+    const same = createTestCli({ client: { versions: async () => ({ version: '1.0.0', llamero: '0.1.0' }) } })
     expect(await same.run('-v')).toBe(0)
     expect(same.out.text).toBe('ollama version is 1.0.0\n')
-    const differs = createTestCli({ program: 'llamero', client: { version: async () => '2.0.0' } })
-    await differs.run('--version')
-    expect(differs.out.text).toBe('llamero version is 2.0.0\nWarning: client version is 1.0.0\n')
-    const none = createTestCli({
+    const asLlamero = createTestCli({ program: 'llamero', client: { versions: async () => ({ version: '1.0.0', llamero: '0.1.0' }) } })
+    await asLlamero.run('--version')
+    expect(asLlamero.out.text).toBe('llamero version is 0.1.0\n')
+    const older = createTestCli({ program: 'llamero', client: { versions: async () => ({ version: '1.0.0', llamero: '0.0.9' }) } })
+    await older.run('-v')
+    expect(older.out.text).toBe('llamero version is 0.0.9\nWarning: client version is 0.1.0\n')
+    const ollama = createTestCli({ program: 'llamero', client: { versions: async () => ({ version: '1.0.0' }) } })
+    await ollama.run('-v')
+    expect(ollama.out.text).toBe('ollama version is 1.0.0\nWarning: client version is 0.1.0\n')
+  })
+
+  it('prints its own version when there is no server', async () => {
+    const cli = createTestCli({
       client: {
-        version: async () => {
+        versions: async () => {
           throw unreachable()
         },
       },
     })
-    expect(await none.run('-v')).toBe(0)
-    expect(none.out.text).toBe('Warning: could not connect to a running Ollama instance\nWarning: client version is 1.0.0\n')
+    expect(await cli.run('-v')).toBe(0)
+    expect(cli.out.text).toBe('Warning: could not connect to a running Ollama instance\nWarning: client version is 1.0.0\n')
   })
 })
 

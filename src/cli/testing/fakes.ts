@@ -131,7 +131,8 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
       home: '/nowhere',
       noHistory: true,
       editor: undefined,
-      version: '1.0.0',
+      version: '0.1.0',
+      ollamaVersion: '1.0.0',
       ...shape.config,
     },
     io: {
