@@ -20,6 +20,9 @@ import { OLLAMA_VERSION, VERSION } from './version.ts'
 /** Running requests may take this long to end after SIGINT or SIGTERM. */
 const DRAIN_MS = 10_000
 
+/** Of the machine's memory, for the slots of one model. */
+const SLOT_MEMORY_SHARE = 1 / 8
+
 /** Serves until SIGINT or SIGTERM; a second signal ends at once. The exit status. */
 export async function serve(config: Config): Promise<number> {
   const log = createLog({ level: config.logLevel })
@@ -52,6 +55,7 @@ function createServer(config: Config, store: Store, log: Log) {
       maxLoadedModels: config.maxLoadedModels,
       maxQueue: config.maxQueue,
       numParallel: config.numParallel,
+      slotMemoryBytes: readMemory().totalBytes * SLOT_MEMORY_SHARE,
       loadTimeoutMs: config.loadTimeoutMs,
       keepAliveNs: config.keepAliveNs,
       contextTokens: config.contextTokens,

@@ -61,7 +61,7 @@ export const VARIABLES = {
   keepAliveNs: variable('OLLAMA_KEEP_ALIVE', 'Time that a model stays loaded (default 5m)', parseKeepAliveNs, () => 5 * 60e9),
   loadTimeoutMs: variable('OLLAMA_LOAD_TIMEOUT', 'Time that a load may stand still (default 5m)', parseLoadTimeout, () => 5 * 60_000),
   contextTokens: count('OLLAMA_CONTEXT_LENGTH', 'Context length unless told otherwise (default 4096)', 0),
-  numParallel: count('OLLAMA_NUM_PARALLEL', 'Requests that one model serves at once (default 1)', 0),
+  numParallel: count('OLLAMA_NUM_PARALLEL', 'Requests that one model serves at once (default: up to 8, as memory allows)', 0),
   maxLoadedModels: count('OLLAMA_MAX_LOADED_MODELS', 'Models loaded at once (default 3)', 0),
   maxQueue: count('OLLAMA_MAX_QUEUE', 'Requests that may wait (default 512)', 512),
   origins: variable('OLLAMA_ORIGINS', 'Further allowed origins, separated by commas', parseList, () => [] as string[]),

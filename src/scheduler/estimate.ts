@@ -22,6 +22,8 @@ const FLOAT_BYTES = 4
 /** llama.cpp evaluates no more at once, whatever the batch. */
 const LARGEST_STEP_TOKENS = 512
 
+export type KvCacheSpec = Pick<LoadSpec, 'contextTokens' | 'parallel' | 'batchTokens' | 'kvCacheType'>
+
 export interface Estimate {
   weightsBytes: number
   kvCacheBytes: number
@@ -40,7 +42,8 @@ export function estimateMemory(target: Pick<LoadTarget, 'weightsBytes' | 'archit
   }
 }
 
-function estimateKvCache({ architecture }: Pick<LoadTarget, 'architecture'>, spec: LoadSpec): number {
+/** Bytes of the KV cache of all slots together. */
+export function estimateKvCache({ architecture }: Pick<LoadTarget, 'architecture'>, spec: KvCacheSpec): number {
   const { blockCount, kvHeadCount, keyLength, valueLength, slidingWindowTokens } = architecture
   const perToken = kvHeadCount * (keyLength + valueLength) * BYTES_PER_ELEMENT[spec.kvCacheType]
   const tokens = spec.contextTokens * spec.parallel

@@ -8,7 +8,7 @@ const target = createTarget('a')
 
 function spec(
   options: Partial<LoadOptions> = {},
-  { of = target, ...limits }: { of?: LoadTarget; numParallel?: number; contextTokens?: number } = {},
+  { of = target, ...limits }: { of?: LoadTarget; numParallel?: number; contextTokens?: number; slotMemoryBytes?: number } = {},
 ) {
   return toLoadSpec(of, { ...DEFAULT_OPTIONS, ...options }, { ...TEST_LIMITS, ...limits })
 }
@@ -40,7 +40,13 @@ describe('slots', () => {
     expect(spec({}, { numParallel: 4 }).parallel).toBe(4)
     expect(spec({}, { numParallel: 4, of: createTarget('a', { isEmbedding: true }) }).parallel).toBe(1)
     expect(spec({}, { numParallel: 4, of: createTarget('a', { families: ['lfm2'] }) }).parallel).toBe(1)
-    expect(spec({}, { numParallel: 0 }).parallel).toBe(1)
+  })
+
+  it('are as many as memory has room for where nobody says how many: 8, 4, 2 or 1', () => {
+    // 30 layers, 3 heads of 64 + 64 values of 2 bytes: 23,040 bytes a token, 94 MB for 4,096 tokens.
+    const slots = (megabytes: number) => spec({}, { numParallel: 0, slotMemoryBytes: megabytes * 1e6 }).parallel
+    expect([1000, 760, 750, 400, 200, 100, 10].map(slots)).toEqual([8, 8, 4, 4, 2, 1, 1])
+    expect(spec({ num_ctx: 8192 }, { numParallel: 0, slotMemoryBytes: 760e6 }).parallel).toBe(4)
   })
 })
 

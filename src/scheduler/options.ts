@@ -3,6 +3,7 @@
 
 import type { ModelOptions } from '../model/options.ts'
 import type { LoadSpec } from '../runner/runner.ts'
+import { estimateKvCache } from './estimate.ts'
 import type { LoadTarget, SchedulerLimits } from './target.ts'
 
 const DEFAULT_CONTEXT_TOKENS = 4096
@@ -11,6 +12,9 @@ const SMALLEST_CONTEXT_TOKENS = 4
 const SMALLEST_VISION_CONTEXT_TOKENS = 2048
 /** A pooled input is evaluated in one batch, so the batch follows the context up to here; beyond, its buffers would outgrow the model. */
 const LARGEST_EMBEDDING_BATCH_TOKENS = 8192
+
+/** More than eight streams gain little on a CPU and shorten nobody's wait. */
+const AUTOMATIC_SLOTS = [8, 4, 2]
 
 /** llama.cpp cannot split the state of these between sequences. */
 const SINGLE_SLOT_FAMILIES: ReadonlySet<string> = new Set([
@@ -30,8 +34,8 @@ const SINGLE_SLOT_FAMILIES: ReadonlySet<string> = new Set([
 export type LoadOptions = Pick<ModelOptions, 'num_ctx' | 'num_batch' | 'num_gpu' | 'main_gpu' | 'use_mmap' | 'num_thread'>
 
 export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): LoadSpec {
-  const parallel = slotsOf(target, limits.numParallel)
   const contextTokens = contextTokensOf(target, options.num_ctx, limits.contextTokens)
+  const parallel = slotsOf(target, contextTokens, limits)
   return {
     modelPath: target.modelPath,
     adapterPaths: target.adapterPaths,
@@ -63,9 +67,12 @@ export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
   )
 }
 
-function slotsOf(target: LoadTarget, numParallel: number): number {
+function slotsOf(target: LoadTarget, contextTokens: number, limits: SchedulerLimits): number {
   if (target.isEmbedding || target.families.some((family) => SINGLE_SLOT_FAMILIES.has(family))) return 1
-  return Math.max(numParallel, 1)
+  if (limits.numParallel > 0) return limits.numParallel
+  const fits = (parallel: number) =>
+    estimateKvCache(target, { contextTokens, parallel, batchTokens: 0, kvCacheType: limits.kvCacheType }) <= limits.slotMemoryBytes
+  return AUTOMATIC_SLOTS.find(fits) ?? 1
 }
 
 function contextTokensOf(target: LoadTarget, asked: number, configured: number): number {

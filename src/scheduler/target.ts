@@ -36,8 +36,10 @@ export interface SchedulerLimits {
   maxLoadedModels: number
   /** Requests that may wait, for a load or for a slot of a loaded model. */
   maxQueue: number
-  /** Slots per runner. */
+  /** Slots per runner; 0 = as many as `slotMemoryBytes` has room for. */
   numParallel: number
+  /** What the KV caches of one runner's slots may take together where their number is automatic. Fixed, so that it never asks for a reload. */
+  slotMemoryBytes: number
   /** A load that makes no progress for so long is given up; 0 or less = never. */
   loadTimeoutMs: number
   /** For requests that name none. Infinity = for ever; 0 or less = unload at once. */

@@ -21,6 +21,7 @@ export const TEST_LIMITS: SchedulerLimits = {
   maxLoadedModels: 3,
   maxQueue: 512,
   numParallel: 1,
+  slotMemoryBytes: 2 ** 30,
   loadTimeoutMs: 300_000,
   keepAliveNs: 300e9,
   contextTokens: 0,
