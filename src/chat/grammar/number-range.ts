@@ -14,11 +14,9 @@ export interface Bounds {
   high?: Bound
 }
 
-/** Digits behind the point that follow a decided prefix. */
-const MORE_DIGITS = repeat(set('09'), 0, MAX_DIGITS - 1)
-const MORE_ZEROS = repeat(text('0'), 0, MAX_DIGITS - 1)
-/** Digits of which one is not zero. */
-const SOMETHING = sequence(MORE_ZEROS, set('19'), MORE_DIGITS)
+/** Digits that a double keeps apart: with more of them a number next to an excluded bound would be read as the bound. */
+const EXACT_DIGITS = 15
+
 const LARGEST = 10n ** BigInt(MAX_DIGITS) - 1n
 
 export function integersBetween({ low, high }: Bounds): Expression {
@@ -33,11 +31,16 @@ export function numbersBetween({ low, high }: Bounds): Expression | undefined {
   const to = toDecimal(high, 1)
   if (!from || !to) return undefined
   if (compare(from, to) > 0) return nothing
+  const decimals = [...(low ? [from] : []), ...(high ? [to] : [])]
+  const longest = (part: (decimal: Decimal) => number) => Math.max(0, ...decimals.map(part))
+  const furtherDigits = EXACT_DIGITS - longest((decimal) => String(decimal.integer).length) - longest((decimal) => decimal.fraction.length)
+  if (furtherDigits < 1 && decimals.some((decimal) => decimal.isExclusive)) return undefined
+  const writer = new MagnitudeWriter(Math.max(0, furtherDigits))
   const zero: Decimal = { negative: false, integer: 0n, fraction: '', isExclusive: false }
   const isBelowZero = to.integer === 0n && to.fraction === '' && to.isExclusive
   const leastNegative = to.negative ? to : { ...zero, isExclusive: isBelowZero }
-  const negatives = from.negative ? sequence('-', magnitudesBetween(leastNegative, from)) : nothing
-  const positives = to.negative ? nothing : magnitudesBetween(from.negative ? zero : from, to)
+  const negatives = from.negative ? sequence('-', writer.between(leastNegative, from)) : nothing
+  const positives = to.negative ? nothing : writer.between(from.negative ? zero : from, to)
   return choice(negatives, positives)
 }
 
@@ -128,58 +131,84 @@ function compare(a: Decimal, b: Decimal): number {
   return a.isExclusive || b.isExclusive ? 1 : 0
 }
 
-/** Signs are the caller's. */
-function magnitudesBetween(low: Decimal, high: Decimal): Expression {
-  const [from, to] = [low.integer, high.integer]
-  if (from === to) return sequence(String(from), fractionsBetween(low, high))
-  const inner = from + 1n <= to - 1n ? sequence(naturalsBetween(from + 1n, to - 1n), optional('.', set('09'), MORE_DIGITS)) : nothing
-  return choice(sequence(String(from), fractionsFrom(low)), inner, sequence(String(to), fractionsTo(high)))
-}
+/** Decimals between two bounds, whose signs are the caller's. */
+class MagnitudeWriter {
+  /** Any digits, or zeros, behind a decided prefix. */
+  readonly #digits: Expression
+  readonly #zeros: Expression
+  /** Digits of which one is not zero. */
+  readonly #something: Expression
+  readonly #anyFraction: Expression
 
-function fractionsFrom({ fraction, isExclusive }: Decimal): Expression {
-  if (fraction === '' && !isExclusive) return optional('.', set('09'), MORE_DIGITS)
-  return sequence('.', digitsFrom(fraction, isExclusive))
-}
-
-function fractionsTo({ fraction, isExclusive }: Decimal): Expression {
-  if (fraction !== '') return optional('.', digitsTo(fraction, isExclusive))
-  return isExclusive ? nothing : optional('.', '0', MORE_ZEROS)
-}
-
-function fractionsBetween(low: Decimal, high: Decimal): Expression {
-  const behindPoint = sequence('.', digitsWithin(low.fraction, high.fraction, low.isExclusive, high.isExclusive))
-  const isWhole = low.fraction === '' && !low.isExclusive && (high.fraction !== '' || !high.isExclusive)
-  return isWhole ? repeat(behindPoint, 0, 1) : behindPoint
-}
-
-/** One digit at least, unless the bound is used up. */
-function digitsFrom(fraction: string, isExclusive: boolean): Expression {
-  if (fraction === '') return isExclusive ? SOMETHING : MORE_DIGITS
-  const digit = Number(fraction[0])
-  return choice(sequence(digits(digit + 1, 9), MORE_DIGITS), sequence(String(digit), digitsFrom(fraction.slice(1), isExclusive)))
-}
-
-function digitsTo(fraction: string, isExclusive: boolean): Expression {
-  const digit = Number(fraction[0])
-  const rest = fraction.slice(1)
-  const behind = rest === '' ? (isExclusive ? nothing : MORE_ZEROS) : optional(digitsTo(rest, isExclusive))
-  return choice(sequence(digits(0, digit - 1), MORE_DIGITS), sequence(String(digit), behind))
-}
-
-/** One digit at least. */
-function digitsWithin(low: string, high: string, excludesLow: boolean, excludesHigh: boolean): Expression {
-  if (low === '' && high === '') return excludesLow || excludesHigh ? nothing : sequence('0', MORE_ZEROS)
-  const [least, most] = [Number(low[0] ?? '0'), Number(high[0] ?? '0')]
-  const [lowRest, highRest] = [low.slice(1), high.slice(1)]
-  if (least === most) {
-    const mayEnd = lowRest === '' && !excludesLow && (highRest !== '' || !excludesHigh)
-    const more = digitsWithin(lowRest, highRest, excludesLow, excludesHigh)
-    return sequence(String(least), mayEnd ? repeat(more, 0, 1) : more)
+  constructor(furtherDigits: number) {
+    this.#digits = repeat(set('09'), 0, furtherDigits)
+    this.#zeros = repeat(text('0'), 0, furtherDigits)
+    this.#something = sequence(repeat(text('0'), 0, Math.max(0, furtherDigits - 1)), set('19'), this.#digits)
+    this.#anyFraction = optional('.', set('09'), repeat(set('09'), 0, Math.max(0, furtherDigits - 1)))
   }
-  const toHigh = highRest === '' ? (excludesHigh ? nothing : MORE_ZEROS) : optional(digitsTo(highRest, excludesHigh))
-  return choice(
-    sequence(String(least), digitsFrom(lowRest, excludesLow)),
-    sequence(digits(least + 1, most - 1), MORE_DIGITS),
-    sequence(String(most), toHigh),
-  )
+
+  between(low: Decimal, high: Decimal): Expression {
+    const [from, to] = [low.integer, high.integer]
+    if (from === to) return sequence(String(from), this.#fractionsBetween(low, high))
+    const inner = from + 1n <= to - 1n ? sequence(naturalsBetween(from + 1n, to - 1n), this.#anyFraction) : nothing
+    return choice(sequence(String(from), this.#fractionsFrom(low)), inner, sequence(String(to), this.#fractionsTo(high)))
+  }
+
+  #fractionsFrom({ fraction, isExclusive }: Decimal): Expression {
+    return fraction === '' && !isExclusive ? this.#anyFraction : sequence('.', this.#digitsFrom(fraction, isExclusive))
+  }
+
+  #fractionsTo({ fraction, isExclusive }: Decimal): Expression {
+    if (fraction !== '') return optional('.', this.#digitsTo(fraction, isExclusive))
+    return isExclusive ? nothing : optional('.0', this.#zeros)
+  }
+
+  #fractionsBetween(low: Decimal, high: Decimal): Expression {
+    const behindPoint = sequence('.', this.#digitsWithin(low, high))
+    return mayEndWith(low, high) ? repeat(behindPoint, 0, 1) : behindPoint
+  }
+
+  /** One digit at least, unless the bound is used up. */
+  #digitsFrom(fraction: string, isExclusive: boolean): Expression {
+    if (fraction === '') return isExclusive ? this.#something : this.#digits
+    const digit = Number(fraction[0])
+    const equal = sequence(String(digit), this.#digitsFrom(fraction.slice(1), isExclusive))
+    return choice(sequence(digits(digit + 1, 9), this.#digits), equal)
+  }
+
+  #digitsTo(fraction: string, isExclusive: boolean): Expression {
+    const digit = Number(fraction[0])
+    return choice(sequence(digits(0, digit - 1), this.#digits), sequence(String(digit), this.#behindHigh(fraction.slice(1), isExclusive)))
+  }
+
+  #behindHigh(rest: string, isExclusive: boolean): Expression {
+    if (rest !== '') return optional(this.#digitsTo(rest, isExclusive))
+    return isExclusive ? nothing : this.#zeros
+  }
+
+  /** One digit at least. */
+  #digitsWithin(low: Fraction, high: Fraction): Expression {
+    if (low.fraction === '' && high.fraction === '') return low.isExclusive || high.isExclusive ? nothing : sequence('0', this.#zeros)
+    const [least, most] = [Number(low.fraction[0] ?? '0'), Number(high.fraction[0] ?? '0')]
+    const [behindLow, behindHigh] = [
+      { ...low, fraction: low.fraction.slice(1) },
+      { ...high, fraction: high.fraction.slice(1) },
+    ]
+    if (least === most) {
+      const more = this.#digitsWithin(behindLow, behindHigh)
+      return sequence(String(least), mayEndWith(behindLow, behindHigh) ? repeat(more, 0, 1) : more)
+    }
+    return choice(
+      sequence(String(least), this.#digitsFrom(behindLow.fraction, low.isExclusive)),
+      sequence(digits(least + 1, most - 1), this.#digits),
+      sequence(String(most), this.#behindHigh(behindHigh.fraction, high.isExclusive)),
+    )
+  }
+}
+
+type Fraction = Pick<Decimal, 'fraction' | 'isExclusive'>
+
+/** Whether the digits written so far are a number between the bounds. */
+function mayEndWith(low: Fraction, high: Fraction): boolean {
+  return low.fraction === '' && !low.isExclusive && (high.fraction !== '' || !high.isExclusive)
 }

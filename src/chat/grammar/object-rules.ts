@@ -62,7 +62,7 @@ function isAny(value: unknown): boolean {
   return value === undefined || value === true || (isSchema(value) && Object.keys(value).length === 0)
 }
 
-/** Counts that hold by themselves, or where there are only further properties. */
+/** Refuses counts that do not hold by themselves and that a grammar cannot keep. */
 function checkCounts(
   { min, max }: { min: number; max: number | undefined },
   members: readonly Member[],
@@ -70,7 +70,8 @@ function checkCounts(
   path: string,
 ): void {
   const least = members.filter((member) => member.isRequired).length
-  const isCountable = members.length === 0 || (least === 0 && min === 1)
+  // Two further properties may have the same key, and are one then: more than one cannot be promised.
+  const isCountable = least === 0 && min === 1 && (members.length > 0 || hasFurther)
   if (min > least && !isCountable)
     throw schemaError(childPath(path, 'minProperties'), 'minProperties beside these properties is not supported')
   if (max !== undefined && (hasFurther ? members.length > 0 : members.length > max)) {
@@ -111,7 +112,7 @@ function join(
     repeat(reader.writer.define('more', sequence(comma, further)), least, most)
   if (members.length === 0) {
     if (isNothing(further) || max === 0) return min > 0 ? nothing : text('')
-    const list = sequence(further, anyFurther(Math.max(0, min - 1), max === undefined ? undefined : max - 1))
+    const list = sequence(further, anyFurther(0, max === undefined ? undefined : max - 1))
     return min === 0 ? repeat(list, 0, 1) : list
   }
   const first = members.findIndex((member) => member.isRequired)

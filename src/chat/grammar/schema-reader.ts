@@ -3,7 +3,7 @@
 // Objects are closed unless additionalProperties says otherwise, and properties come in the order of the schema: that is what generation needs,
 // though the standard would allow more. A keyword is either expressed or refused with its path.
 
-import { choice, type Expression, isNothing, nothing, sequence, text } from './expression.ts'
+import { choice, type Expression, isNothing, nothing, repeat, sequence, text } from './expression.ts'
 import type { GrammarWriter } from './grammar-writer.ts'
 import type { JsonRules } from './json-rules.ts'
 import { type Bounds, integersBetween, numbersBetween } from './number-range.ts'
@@ -189,6 +189,7 @@ export class SchemaReader {
     const further = isTuple ? schema.additionalItems : schema.items
     const min = readCount(schema, 'minItems', path) ?? 0
     const max = readCount(schema, 'maxItems', path)
+    if (max !== undefined && max < min) return nothing
     if (schema.uniqueItems === true && (max === undefined || max > 1))
       throw schemaError(childPath(path, 'uniqueItems'), 'uniqueItems is not supported')
     if (isSchema(schema.unevaluatedItems)) throw schemaError(childPath(path, 'unevaluatedItems'), 'unevaluatedItems is not supported')
@@ -210,13 +211,13 @@ export class SchemaReader {
       const least = Math.max(0, min - from)
       const most = max === undefined ? undefined : max - from
       if (isNothing(item)) return least > 0 ? nothing : text('')
-      return { kind: 'repeat', item: this.writer.define('more-items', further), min: least, max: most }
+      return repeat(this.writer.define('more-items', further), least, most)
     }
     const head = sequence(...fixed.flatMap((part, index) => (index === 0 ? [part] : [this.json.comma, part])))
     if (fixed.length > 0) return max === fixed.length ? head : sequence(head, more(fixed.length))
-    if (max === 0) return min > 0 ? nothing : text('')
+    if (max === 0) return text('')
     const list = max === 1 ? named : sequence(named, more(1))
-    return min === 0 ? { kind: 'repeat', item: list, min: 0, max: 1 } : list
+    return min === 0 ? repeat(list, 0, 1) : list
   }
 }
 

@@ -70,6 +70,7 @@ describe('a schema that no grammar expresses', () => {
     [{ type: 'integer', minimum: 3, maximum: 2 }, '#', 'no value is allowed'],
     [{ type: 'string', minLength: 3, maxLength: 2 }, '#', 'no value is allowed'],
     [{ type: 'string', enum: [1] }, '#', 'no value is allowed'],
+    [{ type: 'array', minItems: 2, maxItems: 1 }, '#', 'no value is allowed'],
     [{ allOf: [{ type: 'string' }, { type: 'integer' }] }, '#', 'no value is allowed'],
     [{ properties: { a: false }, required: ['a'] }, '#', 'no value is allowed'],
     [{ properties: { 'a/b': { not: {} } } }, '#/properties/a~1b/not', 'not is not supported'],

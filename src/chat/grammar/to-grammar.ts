@@ -3,6 +3,7 @@
 import { isNothing } from './expression.ts'
 import { GrammarWriter } from './grammar-writer.ts'
 import { JsonRules } from './json-rules.ts'
+import { isSchema } from './schema.ts'
 import { schemaError } from './schema-error.ts'
 import { SchemaReader } from './schema-reader.ts'
 
@@ -12,7 +13,7 @@ export type GrammarFormat = { type: 'json' } | { type: 'schema'; schema: unknown
 export function toGrammar(format: GrammarFormat): string {
   const writer = new GrammarWriter()
   const root = writer.reserve('root')
-  const reader = new SchemaReader(format.type === 'json' ? { type: 'object' } : format.schema, writer, new JsonRules(writer))
+  const reader = new SchemaReader(rootOf(format), writer, new JsonRules(writer))
   const expression = reader.read(reader.root, '#')
   if (isNothing(expression)) throw schemaError('#', 'no value is allowed')
   writer.complete(root, expression)
@@ -25,4 +26,10 @@ export function toGrammar(format: GrammarFormat): string {
     throw schemaError(reader.pathOfRule(broken.name) ?? '#', reason)
   }
   return writer.toText()
+}
+
+// wire: an empty schema means any object, as "json" does.
+function rootOf(format: GrammarFormat): unknown {
+  if (format.type === 'json') return { type: 'object' }
+  return isSchema(format.schema) && Object.keys(format.schema).length === 0 ? { type: 'object' } : format.schema
 }

@@ -12,13 +12,19 @@ const string = { type: 'string' }
 const integer = { type: 'integer' }
 
 export const corpus: readonly CorpusEntry[] = [
+  { name: 'an empty schema', schema: {}, takes: ['{}', '{"a":1}'], refuses: ['1', '[]'] },
   {
     name: 'any object',
     schema: { type: 'object' },
     takes: ['{}', '{"a": [1, {"b": null}]}', '{\n  "a":1}'],
     refuses: ['[]', '{"a":}', '{,}', '{"a":1,}', ' {}'],
   },
-  { name: 'anything', schema: {}, takes: ['null', '-1.5e3', '"x"', '[]'], refuses: ['', 'nul', '01', '.5', '1e999', '"\t"', '"\\ud800"'] },
+  {
+    name: 'anything',
+    schema: { title: 'Anything' },
+    takes: ['null', '-1.5e3', '"x"', '[]'],
+    refuses: ['', 'nul', '01', '.5', '1e999', '"\t"', '"\\ud800"'],
+  },
   { name: 'true', schema: true, takes: ['{}'], refuses: ['x'] },
   { name: 'null', schema: { type: 'null' }, takes: ['null'], refuses: ['"null"'] },
   { name: 'boolean', schema: { type: 'boolean' }, takes: ['true', 'false'], refuses: ['True'] },
