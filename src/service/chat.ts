@@ -1,15 +1,50 @@
 // Messages to events (contract/native.md sections 2.3 and 4). The order of the checks is part of the contract.
 
 import type { ChatEvent } from '../chat/event.ts'
-import { chatMessages } from '../chat/prompt.ts'
-import { complete } from './completion.ts'
+import { chatMessages, stripLeadingBos } from '../chat/prompt.ts'
+import { type Completion, checkCompletion, complete } from './completion.ts'
 import { buildPrompt, templateOf, toPromptModel } from './prompt.ts'
 import { decideThink, requireCapabilities } from './requirements.ts'
 import { requireLocal, resolveModel } from './resolve.ts'
 import { type RunOptions, startRun, unloadModel } from './run.ts'
-import type { ChatRequest } from './service.ts'
+import type { ChatRequest, StartedChat } from './service.ts'
 
 export async function* chat(options: RunOptions, request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+  for await (const step of chatSteps(options, request, { signal, announces: false })) if (step.type !== 'started') yield step
+}
+
+/** Resolves before the prompt is evaluated; whoever does not read the events to their end must close them. */
+export async function startChat(options: RunOptions, request: ChatRequest, signal: AbortSignal): Promise<StartedChat> {
+  const steps = chatSteps(options, request, { signal, announces: true })
+  const { value: first } = await steps.next()
+  if (first?.type === 'started') return { promptTokens: first.promptTokens, events: steps as AsyncGenerator<ChatEvent> }
+  await steps.return(undefined)
+  return { promptTokens: 0, events: single(first || undefined) }
+}
+
+/** Of the whole prompt, however small the context is. */
+export async function countPromptTokens(options: RunOptions, request: ChatRequest, signal: AbortSignal): Promise<number> {
+  const { promptTokens, events } = await startChat(options, { ...request, truncate: false }, signal)
+  await events[Symbol.asyncIterator]().return?.()
+  return promptTokens
+}
+
+interface StartedStep {
+  type: 'started'
+  promptTokens: number
+}
+
+interface ChatRun {
+  signal: AbortSignal
+  /** One `started` comes first, as soon as nothing is left that could refuse the request but the runner. */
+  announces: boolean
+}
+
+async function* chatSteps(
+  options: RunOptions,
+  request: ChatRequest,
+  { signal, announces }: ChatRun,
+): AsyncGenerator<StartedStep | ChatEvent> {
   const startNs = options.clock.monotonicNs()
   const tools = request.tools ?? []
   const model = await resolveModel(options.reader, request.model)
@@ -40,5 +75,21 @@ export async function* chat(options: RunOptions, request: ChatRequest, signal: A
     yield { type: 'rendered', prompt: built.prompt, imageCount: built.images.length }
     return
   }
-  yield* complete(options, { ...built, run, request, tools, think, withContext: false, signal })
+  const completion: Completion = { ...built, run, request, tools, think, withContext: false, signal }
+  if (announces) {
+    checkCompletion(completion)
+    yield { type: 'started', promptTokens: await measurePrompt(completion) }
+  }
+  yield* complete(options, completion)
+}
+
+/** As the runner will count it. */
+async function measurePrompt({ run, prompt }: Completion): Promise<number> {
+  const { runner } = run.lease
+  const tokens = await runner.tokenize(stripLeadingBos(prompt, runner.facts), { addSpecial: true, parseSpecial: true })
+  return tokens.length
+}
+
+async function* single(event: ChatEvent | undefined): AsyncGenerator<ChatEvent> {
+  if (event) yield event
 }

@@ -55,6 +55,12 @@ export async function* complete(options: RunOptions, completion: Completion): As
   }
 }
 
+/** What a run refuses before it asks the runner. Throws `unsupported_capability`, `invalid_format`. */
+export function checkCompletion(completion: Completion): void {
+  refuseImages(completion)
+  toRunnerRequest(completion)
+}
+
 function refuseImages({ run, request, images }: Completion): void {
   if (images.length === 0 || run.model.projectorPaths.length > 0) return
   throw new AppError('unsupported_capability', 'Multimodal data provided, but model does not support multimodal requests.', {

@@ -1,7 +1,7 @@
 // The use cases that run models, put together over one reader and one scheduler.
 
 import { randomInt } from 'node:crypto'
-import { chat } from './chat.ts'
+import { chat, countPromptTokens, startChat } from './chat.ts'
 import { embed } from './embed.ts'
 import { generate } from './generate.ts'
 import type { RunOptions } from './run.ts'
@@ -9,7 +9,10 @@ import { listRunning } from './running.ts'
 import type { Service } from './service.ts'
 import { detokenize, tokenize } from './tokens.ts'
 
-export type RunServices = Pick<Service, 'chat' | 'generate' | 'embed' | 'tokenize' | 'detokenize' | 'running'>
+export type RunServices = Pick<
+  Service,
+  'chat' | 'startChat' | 'countPromptTokens' | 'generate' | 'embed' | 'tokenize' | 'detokenize' | 'running'
+>
 
 export type RunServicesOptions = Omit<RunOptions, 'createCallId'> & Partial<Pick<RunOptions, 'createCallId'>>
 
@@ -17,6 +20,8 @@ export function createRunServices(given: RunServicesOptions): RunServices {
   const options: RunOptions = { createCallId, ...given }
   return {
     chat: (request, signal) => chat(options, request, signal),
+    startChat: (request, signal) => startChat(options, request, signal),
+    countPromptTokens: (request, signal) => countPromptTokens(options, request, signal),
     generate: (request, signal) => generate(options, request, signal),
     embed: (request, signal) => embed(options, request, signal),
     tokenize: (request, signal) => tokenize(options, request, signal),

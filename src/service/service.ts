@@ -47,6 +47,14 @@ export interface ChatRequest extends CompletionFields {
   templateVariables?: Record<string, unknown>
 }
 
+/** A chat that is under way: the model is loaded, the prompt is built, and only the runner can refuse it now. */
+export interface StartedChat {
+  /** Of the prompt as it was built; 0 where there is none. What the runner evaluated stands in `finish`. */
+  promptTokens: number
+  /** Read to the end, or closed: the runner is kept for it. */
+  events: AsyncIterable<ChatEvent>
+}
+
 export interface GenerateRequest extends CompletionFields {
   /** Empty: load (or unload with keepAliveNs 0). */
   prompt: string
@@ -160,6 +168,10 @@ export interface TransferRequest {
 
 export interface Service {
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
+  /** As `chat`, for dialects that speak before the first token. */
+  startChat(request: ChatRequest, signal: AbortSignal): Promise<StartedChat>
+  /** Tokens of the prompt that this request makes, uncut, by the model's own tokenizer and template. */
+  countPromptTokens(request: ChatRequest, signal: AbortSignal): Promise<number>
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
   embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedReply>
   tokenize(request: RunRequest & { text: string }, signal: AbortSignal): Promise<number[]>

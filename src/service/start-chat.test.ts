@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import type { Message } from '../chat/message.ts'
+import type { ChatRequest } from './service.ts'
+import { collect, createStage, finishOf, textOf } from './testing/stage.ts'
+
+const QUESTION: Message[] = [{ role: 'user', content: 'why?' }]
+
+function setUp(options: Parameters<typeof createStage>[0] = {}) {
+  const stage = createStage({ runner: () => ({ reply: () => 'because of that' }), ...options })
+  const { signal } = new AbortController()
+  return {
+    ...stage,
+    start: (request: Partial<ChatRequest> = {}) => stage.services.startChat({ model: 'm', messages: QUESTION, ...request }, signal),
+    count: (request: Partial<ChatRequest> = {}) => stage.services.countPromptTokens({ model: 'm', messages: QUESTION, ...request }, signal),
+  }
+}
+
+describe('a chat that is started first', () => {
+  it('tells the tokens of the prompt before the runner is asked, the same number as at the end', async () => {
+    const { add, start, requests } = setUp()
+    add('m')
+    const { promptTokens, events } = await start()
+    expect(requests()).toEqual([])
+    const all = await collect(events)
+    expect(textOf(all)).toBe('because of that')
+    expect(promptTokens).toBe(finishOf(all).timings.promptTokens)
+  })
+
+  it('refuses before it starts what the model cannot take', async () => {
+    const { add, start, scheduler } = setUp()
+    add('m')
+    const images = [new Uint8Array([1])]
+    await expect(start({ messages: [{ role: 'user', content: 'look', images }], keepAliveNs: 0 })).rejects.toMatchObject({
+      code: 'unsupported_capability',
+    })
+    const format = { type: 'schema', schema: { type: 'nonsense' } } as const
+    await expect(start({ format, keepAliveNs: 0 })).rejects.toMatchObject({ code: 'invalid_format' })
+    expect(scheduler.running()).toEqual([])
+  })
+
+  it('gives the runner back when its events are closed unread', async () => {
+    const { add, start, scheduler } = setUp()
+    add('m')
+    const { events } = await start({ keepAliveNs: 0 })
+    expect(scheduler.running()).toHaveLength(1)
+    await events[Symbol.asyncIterator]().return?.()
+    expect(scheduler.running()).toEqual([])
+  })
+
+  it('passes on what is no chat', async () => {
+    const { add, start, scheduler } = setUp()
+    add('m')
+    const loaded = await start({ messages: [] })
+    expect(loaded.promptTokens).toBe(0)
+    expect(await collect(loaded.events)).toEqual([{ type: 'loaded' }])
+    expect(await collect((await start({ messages: [], keepAliveNs: 0 })).events)).toEqual([{ type: 'unloaded' }])
+    expect(scheduler.running()).toEqual([])
+  })
+})
+
+describe('counting the tokens of a prompt', () => {
+  it('asks no runner to complete, and counts what a chat would evaluate', async () => {
+    const { add, count, services, requests } = setUp()
+    add('m')
+    const tokens = await count()
+    expect(requests()).toEqual([])
+    const events = await collect(services.chat({ model: 'm', messages: QUESTION }, new AbortController().signal))
+    expect(tokens).toBe(finishOf(events).timings.promptTokens)
+  })
+
+  it('counts a prompt that is longer than the context whole', async () => {
+    const { add, count } = setUp()
+    add('m')
+    const long: Message[] = Array.from({ length: 50 }, () => ({ role: 'user', content: 'why? '.repeat(20) }))
+    const options = { num_ctx: 64 }
+    expect(await count({ messages: long, options })).toBeGreaterThan(10 * (await count({ messages: long.slice(0, 1), options })) - 64)
+  })
+
+  it('refuses a model that is not there', async () => {
+    await expect(setUp().count()).rejects.toMatchObject({ code: 'model_not_found' })
+  })
+})
