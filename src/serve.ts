@@ -21,7 +21,7 @@ import { OLLAMA_VERSION, VERSION } from './version.ts'
 const DRAIN_MS = 10_000
 
 /** Of the machine's memory, for the slots of one model. */
-const SLOT_MEMORY_SHARE = 1 / 8
+const SLOT_MEMORY_SHARE = 1 / 16
 
 /** Serves until SIGINT or SIGTERM; a second signal ends at once. The exit status. */
 export async function serve(config: Config): Promise<number> {
