@@ -12,12 +12,23 @@ function paceOf(tokenMs: number, decodeMs: number): PrefillPace {
 }
 
 describe('PrefillPace', () => {
-  it('begins with a small chunk', () => {
-    expect(new PrefillPace(512).budget(0)).toBe(16)
+  it('begins with a usual chunk alone and a small one beside others', () => {
+    expect(new PrefillPace(512).budget(0)).toBe(64)
+    expect(new PrefillPace(512).budget(1)).toBe(16)
   })
 
-  it('takes a fraction of a second when nobody waits', () => {
-    expect(paceOf(2.5, 7).budget(0)).toBe(60)
+  it('takes a power of two within a fraction of a second when nobody waits', () => {
+    expect(paceOf(1, 7).budget(0)).toBe(128)
+    expect(paceOf(0.5, 7).budget(0)).toBe(256)
+  })
+
+  it('keeps to the usual chunk on a slow machine, so that the prompt is cut where it always is', () => {
+    expect(paceOf(2.5, 7).budget(0)).toBe(64)
+    expect(paceOf(15, 7).budget(0)).toBe(64)
+  })
+
+  it('cuts more finely when a usual chunk would take more than a second', () => {
+    expect(paceOf(60, 7).budget(0)).toBe(16)
   })
 
   it('takes a few decode steps when somebody waits', () => {
