@@ -48,6 +48,8 @@ export type ChatEvent =
       /** The stop string that ended the text, where one did. */
       stopSequence?: string
       timings: Timings
+      /** How many of the tokens were thinking; absent where there was none. */
+      thinkingTokens?: number
       truncation?: Truncation
       /** Tokens of prompt and reply (`/api/generate` without raw). */
       context?: number[]

@@ -8,6 +8,8 @@ export interface RenderInput {
   tools?: readonly Tool[]
   /** Absent = neither the client nor the model's capability set it. */
   think?: Think
+  /** Of a chat template alone: what the client adds to its context. */
+  variables?: Readonly<Record<string, unknown>>
 }
 
 export interface PromptCapabilities {

@@ -43,6 +43,7 @@ export interface RenderRequest {
   messages: readonly Message[]
   tools?: readonly Tool[]
   think?: Think
+  variables?: Readonly<Record<string, unknown>>
   purpose: 'chat' | 'completion'
 }
 

@@ -46,7 +46,7 @@ async function* chatSteps(
   { signal, announces }: ChatRun,
 ): AsyncGenerator<StartedStep | ChatEvent> {
   const startNs = options.clock.monotonicNs()
-  const tools = request.tools ?? []
+  const tools = request.toolChoice === 'none' ? [] : (request.tools ?? [])
   const model = await resolveModel(options.reader, request.model)
   if (request.messages.length === 0 && request.keepAliveNs === 0) {
     unloadModel(options, model)
@@ -70,12 +70,14 @@ async function* chatSteps(
     tools,
     think,
     truncate: request.truncate !== false,
+    ...(request.templateVariables ? { variables: request.templateVariables } : {}),
   })
   if (request.debugRenderOnly) {
     yield { type: 'rendered', prompt: built.prompt, imageCount: built.images.length }
     return
   }
   const completion: Completion = { ...built, run, request, tools, think, withContext: false, signal }
+  if (request.parallelToolCalls === false) completion.maxCalls = 1
   if (announces) {
     checkCompletion(completion)
     yield { type: 'started', promptTokens: await measurePrompt(completion) }

@@ -19,6 +19,8 @@ export interface Completion {
   run: Run
   request: CompletionFields
   prompt: string
+  /** In place of the prompt, where the request brought tokens. */
+  promptTokens?: readonly number[]
   images: readonly Uint8Array[]
   /** Of whole messages, before the runner saw the prompt. */
   truncation?: Truncation
@@ -26,6 +28,8 @@ export interface Completion {
   template?: PromptTemplate
   tools: readonly Tool[]
   think: Think | undefined
+  /** Calls beyond so many are left out. */
+  maxCalls?: number
   /** `finish` brings the tokens of prompt and reply. */
   withContext: boolean
   signal: AbortSignal
@@ -41,18 +45,37 @@ export async function* complete(options: RunOptions, completion: Completion): As
   refuseImages(completion)
   const parser = completion.template && createParser(options, completion, completion.template)
   let written = ''
+  const seen = { thinking: '', calls: 0 }
   for await (const chunk of chunksOf(run, toRunnerRequest(completion), { signal, truncates: request.truncate !== false })) {
     if (chunk.type === 'text') {
       written += chunk.text
-      yield* toEvents(parser, chunk)
+      yield* watch(toEvents(parser, chunk), seen, completion)
       continue
     }
-    if (parser) yield* parser.end()
+    if (parser) yield* watch(parser.end(), seen, completion)
+    const thinkingTokens = seen.thinking === '' ? 0 : Math.min(await countTokens(run, seen.thinking), chunk.evalTokens)
     const context = completion.withContext
       ? await run.lease.runner.tokenize(prompt + written, { addSpecial: false, parseSpecial: true })
       : undefined
-    yield toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context })
+    yield toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context, thinkingTokens })
   }
+}
+
+interface Seen {
+  thinking: string
+  calls: number
+}
+
+/** The events that the reply may have, with an eye on what they hold. */
+function* watch(events: Iterable<ChatEvent>, seen: Seen, { maxCalls = Number.POSITIVE_INFINITY }: Completion): Generator<ChatEvent> {
+  for (const event of events) {
+    if (event.type === 'thinking-delta') seen.thinking += event.text
+    if (event.type !== 'tool-call' || ++seen.calls <= maxCalls) yield event
+  }
+}
+
+async function countTokens({ lease }: Run, text: string): Promise<number> {
+  return (await lease.runner.tokenize(text, { addSpecial: false, parseSpecial: true })).length
 }
 
 /** What a run refuses before it asks the runner. Throws `unsupported_capability`, `invalid_format`. */
@@ -111,15 +134,14 @@ function* toEvents(parser: ReplyParser | undefined, { text, logprobs }: Extract<
 function toRunnerRequest(completion: Completion): CompletionRequest {
   const { run, request, template, images } = completion
   const { options, lease, model } = run
-  const { topLogprobs } = request
+  const { topLogprobs, logitBias } = request
   const contextShift = request.shift ?? shiftsByDefault(model)
   const limit = MAX_REPLY_WINDOWS * lease.contextTokens
   const preserved = template ? preservedTokensOf(completion, template) : []
   return {
-    prompt: stripLeadingBos(completion.prompt, lease.runner.facts),
-    sampling: toSampling(options),
-    // wire: 0 is no limit either.
-    maxTokens: options.num_predict <= 0 ? limit : Math.min(options.num_predict, limit),
+    prompt: completion.promptTokens ?? stripLeadingBos(completion.prompt, lease.runner.facts),
+    sampling: { ...toSampling(options), ...(logitBias ? { logitBias } : {}) },
+    maxTokens: request.prefillOnly ? 0 : toMaxTokens(options.num_predict, limit),
     stop: options.stop,
     keepTokens: options.num_keep,
     contextShift,
@@ -130,6 +152,11 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
     ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),
     ...(images.length > 0 ? { images } : {}),
   }
+}
+
+/** wire: 0 is no limit either. */
+function toMaxTokens(wanted: number, limit: number): number {
+  return wanted <= 0 ? limit : Math.min(wanted, limit)
 }
 
 /** A model that thinks writes freely until its thinking ends. */
@@ -178,9 +205,13 @@ interface FinishFacts {
   completion: Completion
   totalNs: number
   context: number[] | undefined
+  thinkingTokens: number
 }
 
-function toFinish(end: Extract<CompletionChunk, { type: 'end' }>, { completion, totalNs, context }: FinishFacts): ChatEvent {
+function toFinish(
+  end: Extract<CompletionChunk, { type: 'end' }>,
+  { completion, totalNs, context, thinkingTokens }: FinishFacts,
+): ChatEvent {
   const truncation: Truncation = {
     droppedMessages: completion.truncation?.droppedMessages ?? 0,
     droppedTokens: (completion.truncation?.droppedTokens ?? 0) + end.droppedTokens,
@@ -198,6 +229,7 @@ function toFinish(end: Extract<CompletionChunk, { type: 'end' }>, { completion, 
       cachedTokens: end.cachedTokens,
       evalTokens: end.evalTokens,
     },
+    ...(thinkingTokens > 0 ? { thinkingTokens } : {}),
     ...(truncation.droppedMessages + truncation.droppedTokens > 0 ? { truncation } : {}),
     ...(context === undefined ? {} : { context }),
   }

@@ -6,6 +6,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Store } from '../store/store.ts'
 import { copyModel, removeModel } from './copy-remove.ts'
 import { createModel } from './create/create.ts'
+import { identifyModel } from './identify.ts'
 import { createModelList } from './list.ts'
 import type { ModelReader } from './model.ts'
 import type { RunServices } from './run-services.ts'
@@ -25,6 +26,7 @@ export function createService({ store, registry, reader, runs, log }: ServiceDep
   const pull: Service['pull'] = (request, signal) => pullModel(request, registry, signal)
   return {
     ...runs,
+    identify: (model) => identifyModel(model, reader),
     list: createModelList({ store, reader, log }),
     show: (request) => showModel(request, reader),
     create: (request, signal) => createModel(request, signal, { store, pull: (model, during) => pull({ model }, during) }),

@@ -8,7 +8,7 @@ import { architectureName } from '../scheduler/architecture.ts'
 import type { Model } from './model.ts'
 import { requireLocal, resolveModel } from './resolve.ts'
 import { type Run, type RunOptions, startRun } from './run.ts'
-import type { EmbedReply, EmbedRequest } from './service.ts'
+import type { EmbedInput, EmbedReply, EmbedRequest } from './service.ts'
 
 /** One message to the runner holds at most so many inputs. */
 export const MAX_INPUTS_PER_CALL = 256
@@ -53,19 +53,31 @@ function normalize(vector: Float32Array): Float32Array {
 }
 
 /** Cuts what is too long, or throws `context_exceeded`. A cut keeps the special tokens around the text. */
-async function toTokens({ lease }: Run, text: string, truncate: boolean): Promise<number[]> {
+async function toTokens({ lease }: Run, input: EmbedInput, truncate: boolean): Promise<readonly number[]> {
   const { runner } = lease
-  const whole = await runner.tokenize(text, { addSpecial: true, parseSpecial: true })
+  if (typeof input !== 'string') return cutTokens(input, Math.min(lease.contextTokens, lease.batchTokens), truncate)
+  const whole = await runner.tokenize(input, { addSpecial: true, parseSpecial: true })
   if (whole.length === 0) throw new AppError('invalid_request', 'input content cannot be empty')
   const windowTokens = Math.min(lease.contextTokens, lease.batchTokens)
   if (whole.length <= windowTokens - 2) return whole
-  const bare = await runner.tokenize(text, { addSpecial: false, parseSpecial: true })
+  const bare = await runner.tokenize(input, { addSpecial: false, parseSpecial: true })
   const limit = textLimit(runner, bare, windowTokens)
   if (limit <= 0) throw new AppError('invalid_request', 'input after truncation exceeds maximum context length')
   if (bare.length <= limit) return whole
-  if (!truncate) throw new AppError('context_exceeded', 'the input length exceeds the context length')
+  if (!truncate) throw inputTooLong()
   const before = runner.facts.addsBos && whole.length > bare.length ? 1 : 0
   return [...whole.slice(0, before), ...bare.slice(0, limit), ...whole.slice(before + bare.length)]
+}
+
+/** Token ids stay as the client chose them, except that the end of too many is cut off. */
+function cutTokens(tokens: readonly number[], windowTokens: number, truncate: boolean): readonly number[] {
+  if (tokens.length <= windowTokens) return tokens
+  if (!truncate) throw inputTooLong()
+  return tokens.slice(0, windowTokens)
+}
+
+function inputTooLong(): AppError {
+  return new AppError('context_exceeded', 'the input length exceeds the context length')
 }
 
 /** Room is kept for the tokens that begin and end a text, whether or not this vocabulary adds them: wire: Ollama's flags are always true. */

@@ -18,7 +18,7 @@ export async function* generate(options: RunOptions, request: GenerateRequest, s
   const startNs = options.clock.monotonicNs()
   const model = await resolveModel(options.reader, request.model)
   requireLocal(model, request.model)
-  if (request.prompt === '' && request.keepAliveNs === 0) {
+  if (isEmpty(request) && request.keepAliveNs === 0) {
     unloadModel(options, model)
     yield { type: 'unloaded' }
     return
@@ -28,7 +28,7 @@ export async function* generate(options: RunOptions, request: GenerateRequest, s
   requireCapabilities(model, { model: request.model, use: 'generate', capabilities: request.suffix ? ['insert'] : [] })
   const run = await startRun(options, { model, request, startNs, signal })
   using _lease = run.lease
-  if (request.prompt === '') {
+  if (isEmpty(request)) {
     yield { type: 'loaded' }
     return
   }
@@ -37,14 +37,23 @@ export async function* generate(options: RunOptions, request: GenerateRequest, s
     yield { type: 'rendered', prompt: built.prompt, imageCount: built.images.length }
     return
   }
-  yield* complete(options, { ...built, run, request, tools: [], think, withContext: !request.raw, signal })
+  const { promptTokens } = request
+  const withContext = !request.raw && promptTokens === undefined
+  yield* complete(options, { ...built, run, request, tools: [], think, withContext, signal, ...(promptTokens ? { promptTokens } : {}) })
 }
 
-function refuseWrongRequest(model: Model, { raw, template, system, context }: GenerateRequest): void {
+function isEmpty({ prompt, promptTokens = [] }: GenerateRequest): boolean {
+  return prompt === '' && promptTokens.length === 0
+}
+
+function refuseWrongRequest(model: Model, { raw, template, system, context, promptTokens, suffix }: GenerateRequest): void {
   if (model.capabilities.includes('image'))
     throw new AppError('unsupported_capability', 'image generation models are not currently supported')
   if (raw && (template || system || (context && context.length > 0))) {
     throw new AppError('invalid_request', 'raw mode does not support template, system, or context')
+  }
+  if (promptTokens !== undefined && (template || system || suffix || context !== undefined)) {
+    throw new AppError('invalid_request', 'a prompt of tokens goes to the model as it is: it has no template, system, suffix, or context')
   }
 }
 
@@ -56,7 +65,7 @@ interface PromptRequest {
 
 async function promptOf(options: RunOptions, { run, request, think }: PromptRequest): Promise<BuiltPrompt> {
   const { images = [], raw, suffix, system, context } = request
-  if (raw) return { prompt: request.prompt, images }
+  if (raw || request.promptTokens !== undefined) return { prompt: request.prompt, images }
   const before = context === undefined ? '' : await run.lease.runner.detokenize(context)
   const own = templateOf(options, run, 'completion')
   const template = request.template ? requestTemplate(options, run, request.template) : own

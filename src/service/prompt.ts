@@ -28,6 +28,8 @@ export interface PromptInput {
   messages: readonly Message[]
   tools: readonly Tool[]
   think: Think | undefined
+  /** Of the chat template. */
+  variables?: Readonly<Record<string, unknown>>
   /** Leave out the oldest messages where they do not fit; else the runner decides. */
   truncate: boolean
 }
@@ -38,10 +40,18 @@ const IMAGE_TOKENS = 768
 const MAX_TEMPLATES_PER_RUNNER = 16
 
 /** Throws `template_error`, `unsupported_capability`. */
-export async function buildPrompt({ run, template, messages, truncate, tools, think, purpose }: PromptInput): Promise<BuiltPrompt> {
+export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
+  const { run, template, messages, truncate, tools, think, purpose, variables } = input
   const { lease, model } = run
+  refuseVariables(template, variables)
   const render = (some: readonly Message[]) =>
-    renderPrompt(template, { messages: some, tools, purpose, ...(think === undefined ? {} : { think }) })
+    renderPrompt(template, {
+      messages: some,
+      tools,
+      purpose,
+      ...(think === undefined ? {} : { think }),
+      ...(variables === undefined ? {} : { variables }),
+    })
   if (!truncate) return { ...render(messages), template }
   const { rendered, truncation } = await fitMessages({
     messages,
@@ -51,6 +61,15 @@ export async function buildPrompt({ run, template, messages, truncate, tools, th
     render,
   })
   return { ...rendered, template, ...(truncation ? { truncation } : {}) }
+}
+
+/** `enable_thinking` is understood by all, as `think`. */
+function refuseVariables(template: PromptTemplate, variables: PromptInput['variables']): void {
+  const other = template.kind === 'jinja' ? undefined : Object.keys(variables ?? {}).find((name) => name !== 'enable_thinking')
+  if (other === undefined) return
+  throw new AppError('invalid_request', `the template of this model is no chat template: it has no variable ${JSON.stringify(other)}`, {
+    details: { param: 'chat_template_kwargs' },
+  })
 }
 
 const templates = new WeakMap<Runner, Map<string, PromptTemplate>>()

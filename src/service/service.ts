@@ -32,6 +32,8 @@ export interface CompletionFields extends RunRequest {
   topLogprobs?: number
   /** Token id -> bias added to its logit. */
   logitBias?: readonly (readonly [token: number, bias: number])[]
+  /** The prompt is evaluated, and nothing is written. */
+  prefillOnly?: boolean
   debugRenderOnly?: boolean
 }
 
@@ -68,8 +70,11 @@ export interface GenerateRequest extends CompletionFields {
   images?: Uint8Array[]
 }
 
+/** A text, or token ids that go to the model as they are. */
+export type EmbedInput = string | readonly number[]
+
 export interface EmbedRequest extends RunRequest {
-  inputs: string[]
+  inputs: readonly EmbedInput[]
   truncate?: boolean
   dimensions?: number
   /** false: vectors as the engine gives them (`/api/embeddings` has rules of its own). */
@@ -81,6 +86,11 @@ export interface EmbedReply {
   totalNs: number
   loadNs: number
   promptTokens: number
+}
+
+export interface ModelIdentity {
+  /** Of its manifest: changes with every part of it. */
+  digestHex: string
 }
 
 export interface ModelDetails {
@@ -176,6 +186,8 @@ export interface Service {
   embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedReply>
   tokenize(request: RunRequest & { text: string }, signal: AbortSignal): Promise<number[]>
   detokenize(request: RunRequest & { tokens: number[] }, signal: AbortSignal): Promise<string>
+  /** Which model a name means, at little cost. */
+  identify(model: string): Promise<ModelIdentity>
   list(): Promise<ListedModel[]>
   running(): RunningModel[]
   show(request: ShowRequest): Promise<ShownModel>

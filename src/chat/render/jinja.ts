@@ -85,7 +85,7 @@ function renderPrompt(input: RenderInput, prepared: Prepared): string {
   const continued = continuedText(input.messages)
   const shown = continued === undefined ? input.messages : input.messages.slice(0, -1)
   const messages = shapeMessages(shown, traits, isChannelTemplate)
-  const context: JinjaContext = { messages, ...contextOf(input, prepared.options, thinkingTags !== undefined) }
+  const context: JinjaContext = { ...contextOf(input, prepared.options, thinkingTags !== undefined), ...ownVariables(input), messages }
   const prompt = withoutAddedTokens(prepared.render({ ...context, add_generation_prompt: true }), prepared.options)
   return continued === undefined ? prompt : continuePrompt(prompt, continued, traits.thinkingTags ?? thinkingTags)
 }
@@ -115,6 +115,12 @@ function contextOf(input: RenderInput, options: JinjaOptions, thinks: boolean): 
     datetime: formatTime(options.nowMs(), '%b %d %Y'),
     date_string: formatTime(options.nowMs(), '%d %b %Y'),
   }
+}
+
+/** What the client may not replace are the talk itself and what the vocabulary says. */
+function ownVariables({ variables = {} }: RenderInput): JinjaContext {
+  const reserved = ['messages', 'tools', 'add_generation_prompt', 'bos_token', 'eos_token']
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !reserved.includes(name)))
 }
 
 /** Unset counts as on for a template that shows thinking. */
