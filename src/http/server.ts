@@ -6,6 +6,7 @@ import type { Service } from '../service/service.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
 import { createNativeRoutes } from './native/routes.ts'
+import { createOpenAiRoutes, refuseUnknownPath } from './openai/routes.ts'
 
 export interface HttpServerOptions {
   service: Service
@@ -22,9 +23,13 @@ export interface HttpServerOptions {
 
 /** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
 export function createHttpServer({ service, log, version, ownVersion, origins, clock = systemClock, machine }: HttpServerOptions): Kernel {
-  const routes = createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) })
+  const routes = [
+    ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),
+    ...createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }),
+  ]
   return createKernel({
     routes,
+    refuseUnknown: refuseUnknownPath,
     log,
     clock,
     ...(origins === undefined ? {} : { origins }),

@@ -238,7 +238,7 @@ describe('chat', () => {
 })
 
 describe('embed and embeddings', () => {
-  const embed = async ({ inputs }: { inputs: string[] }) => ({
+  const embed = async ({ inputs }: { inputs: readonly unknown[] }) => ({
     embeddings: inputs.map(() => Float32Array.of(0.1, -0.25)),
     totalNs: 7.6,
     loadNs: 2,

@@ -24,6 +24,8 @@ export interface ExchangeSettings {
   /** Whether the Host header decides; true for a listener on loopback. */
   checksHost(): boolean
   isClosing(): boolean
+  /** What a path without a route is told where a dialect has words of its own for it. */
+  refuseUnknown?(method: string, path: string): WholeReply | undefined
 }
 
 export interface Exchange {
@@ -56,7 +58,7 @@ export async function serveExchange(exchange: Exchange, destination: Destination
     const admission = admit(exchange, destination, settings)
     cors = admission.cors
     if (admission.reply) await writeWhole(response, admission.reply, context)
-    else if ('detour' in destination) await writeWhole(response, toDetourReply(destination.detour, message.method), context)
+    else if ('detour' in destination) await writeWhole(response, toOtherReply(exchange, destination.detour, settings), context)
     else failure = await runRoute(exchange, destination, context)
   } catch (error) {
     failure = toAppError(error)
@@ -102,6 +104,11 @@ function admit(
   // wire: OPTIONS under a local name is 204; under an address it meets the router.
   if (hostVerdict === 'name' && method === 'OPTIONS') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
   return { cors: verdict.headers }
+}
+
+function toOtherReply({ message, path }: Exchange, detour: Detour, { refuseUnknown }: ExchangeSettings): WholeReply {
+  const own = detour.kind === 'unknown' ? refuseUnknown?.(message.method ?? 'GET', path) : undefined
+  return own ?? toDetourReply(detour, message.method)
 }
 
 function toDetourReply(detour: Detour, method: string | undefined): WholeReply {

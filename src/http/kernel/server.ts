@@ -21,6 +21,8 @@ export interface KernelOptions {
   origins?: readonly string[]
   clock?: Clock
   machine?: LocalMachine
+  /** The answer to a path without a route, where it is not the plain one. */
+  refuseUnknown?: ExchangeSettings['refuseUnknown']
 }
 
 export interface Kernel {
@@ -50,7 +52,14 @@ const LAST_WORDS_MS = 1_000
 const BODY_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'].filter((method) => HTTP_METHODS.includes(method))
 
 /** Throws `invalid_request` for an origin that no page could have. */
-export function createKernel({ routes, log, origins = [], clock = systemClock, machine = thisMachine }: KernelOptions): Kernel {
+export function createKernel({
+  routes,
+  log,
+  origins = [],
+  clock = systemClock,
+  machine = thisMachine,
+  refuseUnknown,
+}: KernelOptions): Kernel {
   const active = new Set<AbortController>()
   let closing: Promise<void> | undefined
   const app = createApp()
@@ -65,6 +74,7 @@ export function createKernel({ routes, log, origins = [], clock = systemClock, m
     machine,
     checksHost: () => isLoopbackAddress(address()?.host ?? ''),
     isClosing: () => closing !== undefined,
+    ...(refuseUnknown ? { refuseUnknown } : {}),
   }
 
   const serve = (request: FastifyRequest, reply: FastifyReply, destination: Destination): void => {

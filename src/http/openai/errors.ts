@@ -51,8 +51,10 @@ export const CODES: Readonly<Record<ErrorCode, { status: number; code: string; p
   internal: { status: 500, code: 'internal_error' },
 }
 
-/** wire: what fails behind the decoding of a request loses the charset. */
+/** wire: replies of these endpoints, and errors of what comes behind the decoding of a request, have no charset. */
 export const JSON_WITHOUT_CHARSET = 'application/json'
+/** `details.stage` of an error that came from a run. */
+export const RUN_STAGE = 'run'
 
 /** The field of a request to which a capability belongs that the model lacks. */
 const CAPABILITY_PARAMS: Readonly<Record<string, string>> = { tools: 'tools', vision: 'messages', audio: 'messages', insert: 'suffix' }
@@ -68,7 +70,7 @@ export function unsupported(param: string, message: string, code = 'unsupported_
 }
 
 export function failOpenAi(endpoint: Endpoint): (error: AppError) => WholeReply {
-  return (error) => toErrorReply(error, endpoint)
+  return (error) => toErrorReply(error, endpoint, error.details.stage === RUN_STAGE ? JSON_WITHOUT_CHARSET : undefined)
 }
 
 export function toErrorReply(error: AppError, endpoint: Endpoint, contentType?: string): WholeReply {

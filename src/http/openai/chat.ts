@@ -1,0 +1,148 @@
+// `POST /v1/chat/completions`: the events of chats as one object or as a stream of chunks: the role first, then deltas, one finish per choice, the
+// usage where it was asked for, and [DONE] at the end, always.
+
+import type { ChatEvent } from '../../chat/event.ts'
+import type { ChatRequest } from '../../service/service.ts'
+import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
+import type { HttpRequest } from '../kernel/request.ts'
+import { peek } from '../peek.ts'
+import { CHAT_FATES, chatCompletionRequest, readTopLogprobs, toChatRequest } from './chat-request.ts'
+import { type Choice, runChoices } from './choices.ts'
+import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
+import { createHead, type Head } from './head.ts'
+import { decodeRequest, toWarningHeaders } from './request.ts'
+import type { OpenAiContext } from './routes.ts'
+import { cutShort, runStage } from './run.ts'
+import { forChoice, readCount } from './run-fields.ts'
+import { type ToolCallBody, toToolCallBody } from './tools.ts'
+import { type FinishEvent, type LogprobBody, NO_USAGE, toFinishReason, toLogprobBody, toUsage, type UsageBody } from './usage.ts'
+
+interface MessageBody {
+  role: string
+  content: string
+  reasoning?: string
+  tool_calls?: ToolCallBody[]
+}
+
+interface ChoiceBody {
+  index: number
+  message: MessageBody
+  finish_reason: string | null
+  logprobs?: { content: LogprobBody[] }
+}
+
+type Rendered = Extract<ChatEvent, { type: 'rendered' }>
+
+export async function handleChat(request: HttpRequest, context: OpenAiContext): Promise<Reply> {
+  const { fields, warnings } = decodeRequest(await request.readBody(), chatCompletionRequest, CHAT_FATES)
+  const domain = toChatRequest(fields, warnings)
+  const count = readCount(fields.n, 'n')
+  const headers = toWarningHeaders(warnings)
+  return runStage(async () => {
+    const topLogprobs = readTopLogprobs(fields)
+    const asked: ChatRequest = { ...domain, ...(topLogprobs === undefined ? {} : { topLogprobs }) }
+    const events = runChoices(count, (index, signal) => context.service.chat(forChoice(asked, index), signal), request.signal)
+    const { first, all } = await peek(events)
+    const head = await createHead('chatcmpl-', fields, context)
+    if (first?.event.type === 'rendered') {
+      await all.return?.()
+      return json(toRenderedBody(head, first.event), { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+    }
+    if (fields.stream) {
+      const usage = fields.stream_options?.include_usage === true
+      return { kind: 'sse', events: toChunks(all, head, usage), failure: streamFailure('chat'), ...(headers ? { headers } : {}) }
+    }
+    return json(await fold(all, head, count), { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+  })
+}
+
+async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, withUsage: boolean): AsyncGenerator<SseEvent> {
+  const { id, created, model, ...rest } = head
+  const chunk = (fields: object): SseEvent => ({ json: { id, object: 'chat.completion.chunk', created, model, ...rest, ...fields } })
+  const begun = new Set<number>()
+  const called = new Set<number>()
+  const finishes: FinishEvent[] = []
+  for await (const { index, event } of choices) {
+    if (!begun.has(index)) {
+      begun.add(index)
+      yield chunk({ choices: [{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }] })
+    }
+    if (event.type === 'finish') {
+      finishes.push(event)
+      yield chunk({ choices: [{ index, delta: {}, finish_reason: toFinishReason(event, called.has(index)) }] })
+      continue
+    }
+    if (event.type === 'tool-call') called.add(index)
+    const delta = toDelta(event)
+    if (!delta) continue
+    const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : {}
+    yield chunk({ choices: [{ index, delta, finish_reason: null, ...logprobs }] })
+  }
+  if (finishes.length < begun.size || finishes.length === 0) throw cutShort()
+  if (withUsage) yield chunk({ choices: [], usage: toUsage(finishes) })
+  yield { text: '[DONE]' }
+}
+
+/** Undefined for what a chat never says. */
+function toDelta(event: ChatEvent): Partial<MessageBody> | undefined {
+  switch (event.type) {
+    case 'text-delta':
+      return { content: event.text }
+    case 'thinking-delta':
+      return { content: '', reasoning: event.text }
+    case 'tool-call':
+      return { content: '', tool_calls: [toToolCallBody(event.call)] }
+    default:
+      return undefined
+  }
+}
+
+async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count: number): Promise<object> {
+  const replies = Array.from({ length: count }, (): ChatEvent[] => [])
+  for await (const { index, event } of choices) replies[index]?.push(event)
+  const bodies: ChoiceBody[] = []
+  const finishes: FinishEvent[] = []
+  for (const [index, events] of replies.entries()) {
+    const finish = events.at(-1)
+    if (finish?.type !== 'finish') throw cutShort()
+    finishes.push(finish)
+    bodies.push(foldChoice(index, events, finish))
+  }
+  return toCompletionBody(head, bodies, toUsage(finishes))
+}
+
+function foldChoice(index: number, events: readonly ChatEvent[], finish: FinishEvent): ChoiceBody {
+  const message = { content: '', reasoning: '' }
+  const calls: ToolCallBody[] = []
+  const logprobs: LogprobBody[] = []
+  for (const event of events) {
+    if (event.type === 'text-delta') message.content += event.text
+    else if (event.type === 'thinking-delta') message.reasoning += event.text
+    else if (event.type === 'tool-call') calls.push(toToolCallBody(event.call))
+    if ('logprobs' in event) for (const logprob of event.logprobs ?? []) logprobs.push(toLogprobBody(logprob))
+  }
+  return {
+    index,
+    message: {
+      role: 'assistant',
+      content: message.content,
+      ...(message.reasoning === '' ? {} : { reasoning: message.reasoning }),
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    },
+    finish_reason: toFinishReason(finish, calls.length > 0),
+    ...(logprobs.length > 0 ? { logprobs: { content: logprobs } } : {}),
+  }
+}
+
+function toCompletionBody({ id, created, model, ...rest }: Head, choices: ChoiceBody[], usage: UsageBody): object {
+  return { id, object: 'chat.completion', created, model, ...rest, choices, usage }
+}
+
+/** wire: the message of a rendered prompt has no role. */
+function toRenderedBody(head: Head, { prompt, imageCount }: Rendered): object {
+  const choice: ChoiceBody = { index: 0, message: { role: '', content: '' }, finish_reason: null }
+  return {
+    ...toCompletionBody(head, [choice], NO_USAGE),
+    _debug_info: { rendered_template: prompt, ...(imageCount > 0 ? { image_count: imageCount } : {}) },
+  }
+}

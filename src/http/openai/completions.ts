@@ -1,0 +1,173 @@
+// `POST /v1/completions`: prompts to texts. Each prompt has `n` choices, the best of `best_of` replies; a stream gives out all of them as they come.
+
+import type { ChatEvent } from '../../chat/event.ts'
+import type { GenerateRequest } from '../../service/service.ts'
+import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
+import type { HttpRequest } from '../kernel/request.ts'
+import { peek } from '../peek.ts'
+import { type Choice, runChoices } from './choices.ts'
+import { LogprobColumns, type LogprobsBody } from './completion-logprobs.ts'
+import { COMPLETION_FATES, type CompletionPlan, completionRequest, type Prompt, toCompletionPlan } from './completion-request.ts'
+import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
+import { createHead, type Head } from './head.ts'
+import { decodeRequest, toWarningHeaders } from './request.ts'
+import type { OpenAiContext } from './routes.ts'
+import { cutShort, runStage } from './run.ts'
+import { forChoice } from './run-fields.ts'
+import { type FinishEvent, NO_USAGE, sumUsage, toFinishReason, toUsage, type UsageBody } from './usage.ts'
+
+interface ChoiceBody {
+  text: string
+  index: number
+  finish_reason: string | null
+  logprobs?: LogprobsBody
+  reasoning?: string
+}
+
+/** One reply to one of the prompts, whole. */
+interface CompletedReply {
+  text: string
+  reasoning: string
+  logprobs: LogprobColumns
+  finish: FinishEvent | undefined
+  /** `load` where there was no prompt; null where it was only rendered. */
+  finishReason: string | null
+}
+
+export async function handleCompletions(request: HttpRequest, context: OpenAiContext): Promise<Reply> {
+  const { fields, warnings } = decodeRequest(await request.readBody(), completionRequest, COMPLETION_FATES)
+  const plan = toCompletionPlan(fields, warnings)
+  const headers = toWarningHeaders(warnings)
+  return runStage(async () => {
+    const echoed = plan.echo ? await readEchoes(plan, request, context) : plan.prompts.map(() => '')
+    const { first, all } = await peek(runReplies(plan, request, context))
+    const head = await createHead('cmpl-', fields, context)
+    const isStream = fields.stream === true && first?.event.type !== 'rendered'
+    if (isStream) {
+      const stream = toChunks(all, { plan, echoed, head, withUsage: fields.stream_options?.include_usage === true })
+      return { kind: 'sse', events: stream, failure: streamFailure('completions'), ...(headers ? { headers } : {}) }
+    }
+    const body = await fold(all, { plan, echoed, head })
+    return json(body, { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+  })
+}
+
+/** Replies are numbered through: `best_of` of the first prompt, then those of the next. */
+function runReplies(plan: CompletionPlan, { signal }: HttpRequest, { service }: OpenAiContext): AsyncIterable<Choice<ChatEvent>> {
+  const start = (index: number, stop: AbortSignal): AsyncIterable<ChatEvent> => {
+    const prompt = plan.prompts[Math.floor(index / plan.bestOf)] ?? ''
+    return service.generate(forChoice(withPrompt(plan.request, prompt), index % plan.bestOf), stop)
+  }
+  return runChoices(plan.prompts.length * plan.bestOf, start, signal)
+}
+
+function withPrompt(request: CompletionPlan['request'], prompt: Prompt): GenerateRequest {
+  return typeof prompt === 'string' ? { ...request, prompt } : { ...request, prompt: '', promptTokens: prompt }
+}
+
+function readEchoes(plan: CompletionPlan, { signal }: HttpRequest, { service }: OpenAiContext): Promise<string[]> {
+  const { model, options, keepAliveNs } = plan.request
+  const run = { model, ...(options ? { options } : {}), ...(keepAliveNs === undefined ? {} : { keepAliveNs }) }
+  return Promise.all(
+    plan.prompts.map((prompt) => (typeof prompt === 'string' ? prompt : service.detokenize({ ...run, tokens: [...prompt] }, signal))),
+  )
+}
+
+interface Answer {
+  plan: CompletionPlan
+  /** What each prompt's choices begin with. */
+  echoed: readonly string[]
+  head: Head
+}
+
+async function* toChunks(replies: AsyncIterable<Choice<ChatEvent>>, answer: Answer & { withUsage: boolean }): AsyncGenerator<SseEvent> {
+  const { plan, echoed, head, withUsage } = answer
+  const { id, created, ...rest } = head
+  const chunk = (choices: ChoiceBody[], usage: UsageBody): SseEvent => ({
+    json: { id, object: 'text_completion', created, choices, ...rest, ...(withUsage ? { usage } : {}) },
+  })
+  const begun = new Map<number, LogprobColumns>()
+  const finishes: FinishEvent[][] = plan.prompts.map(() => [])
+  let ended = 0
+  for await (const { index, event } of replies) {
+    const promptIndex = Math.floor(index / plan.n)
+    const columns = begun.get(index) ?? new LogprobColumns()
+    if (!begun.has(index)) {
+      begun.set(index, columns)
+      const text = echoed[promptIndex] ?? ''
+      if (text !== '') yield chunk([{ text, index, finish_reason: null }], NO_USAGE)
+    }
+    if (event.type === 'finish' || event.type === 'loaded' || event.type === 'unloaded') {
+      ended++
+      if (event.type === 'finish') finishes[promptIndex]?.push(event)
+      yield chunk([{ text: '', index, finish_reason: toEnd(event) }], NO_USAGE)
+      continue
+    }
+    const body = toDelta(event, columns, plan)
+    if (body) yield chunk([{ ...body, index, finish_reason: null }], NO_USAGE)
+  }
+  if (ended < plan.prompts.length * plan.n) throw cutShort()
+  if (withUsage) yield chunk([], sumUsage(finishes.map(toUsage)))
+  yield { text: '[DONE]' }
+}
+
+/** Undefined where there is nothing to say. */
+function toDelta(
+  event: ChatEvent,
+  columns: LogprobColumns,
+  plan: CompletionPlan,
+): Pick<ChoiceBody, 'text' | 'logprobs' | 'reasoning'> | undefined {
+  if (event.type === 'thinking-delta') return plan.showsThinking ? { text: '', reasoning: event.text } : undefined
+  if (event.type !== 'text-delta') return undefined
+  const logprobs = plan.logprobs === undefined ? undefined : columns.take(event.logprobs ?? [], plan.logprobs)
+  return { text: event.text, ...(logprobs ? { logprobs } : {}) }
+}
+
+async function fold(replies: AsyncIterable<Choice<ChatEvent>>, { plan, echoed, head }: Answer): Promise<object> {
+  const { prompts, n, bestOf } = plan
+  const events = Array.from({ length: prompts.length * bestOf }, (): ChatEvent[] => [])
+  for await (const { index, event } of replies) events[index]?.push(event)
+  const completed = events.map((some) => completeReply(some))
+  const perPrompt = prompts.map((_, index) => completed.slice(index * bestOf, (index + 1) * bestOf))
+  const choices = perPrompt.flatMap((some, index) =>
+    takeBest(some, n).map((reply, place) => toChoiceBody(reply, { plan, echoed: echoed[index] ?? '', index: index * n + place })),
+  )
+  const usage = sumUsage(perPrompt.map((some) => toUsage(some.flatMap(({ finish }) => (finish ? [finish] : [])))))
+  const isRun = completed.some(({ finish }) => finish !== undefined)
+  const { id, created, model, ...rest } = head
+  return { id, object: 'text_completion', created, model, ...rest, choices, usage: isRun ? usage : NO_USAGE }
+}
+
+function completeReply(events: readonly ChatEvent[]): CompletedReply {
+  const reply: CompletedReply = { text: '', reasoning: '', logprobs: new LogprobColumns(), finish: undefined, finishReason: null }
+  const last = events.at(-1)
+  for (const event of events) {
+    if (event.type === 'text-delta') reply.text += event.text
+    else if (event.type === 'thinking-delta') reply.reasoning += event.text
+    if (event.type === 'text-delta') reply.logprobs.add(event.logprobs ?? [])
+  }
+  if (last?.type === 'rendered') return reply
+  if (last === undefined || !('reason' in last || last.type === 'loaded' || last.type === 'unloaded')) throw cutShort()
+  return { ...reply, finish: last.type === 'finish' ? last : undefined, finishReason: toEnd(last) }
+}
+
+function toEnd(event: ChatEvent): string {
+  if (event.type === 'finish') return toFinishReason(event, false)
+  return event.type === 'loaded' ? 'load' : 'unload'
+}
+
+/** The replies whose tokens were the most likely, on average. */
+function takeBest(replies: readonly CompletedReply[], count: number): CompletedReply[] {
+  if (replies.length === count) return [...replies]
+  return replies.toSorted((a, b) => b.logprobs.mean - a.logprobs.mean).slice(0, count)
+}
+
+function toChoiceBody(reply: CompletedReply, { plan, echoed, index }: { plan: CompletionPlan; echoed: string; index: number }): ChoiceBody {
+  return {
+    text: echoed + reply.text,
+    index,
+    finish_reason: reply.finishReason,
+    ...(plan.logprobs === undefined ? {} : { logprobs: reply.logprobs.toBody(plan.logprobs) }),
+    ...(plan.showsThinking && reply.reasoning !== '' ? { reasoning: reply.reasoning } : {}),
+  }
+}

@@ -1,0 +1,47 @@
+// Every route of the OpenAI dialect but those of responses on one screen, and what an unknown path under /v1 is told.
+
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Service } from '../../service/service.ts'
+import type { Reply, WholeReply } from '../kernel/reply.ts'
+import type { HttpRequest } from '../kernel/request.ts'
+import type { Method, Route } from '../kernel/route.ts'
+import { handleChat } from './chat.ts'
+import { handleCompletions } from './completions.ts'
+import { handleEmbeddings } from './embeddings.ts'
+import { type Endpoint, failOpenAi, toErrorReply } from './errors.ts'
+import { handleModel, handleModels } from './models.ts'
+
+export interface OpenAiContext {
+  service: Service
+  clock: Clock
+  /** Changes with the engine: a release pins it. */
+  programVersion: string
+}
+
+type Handler = (request: HttpRequest, context: OpenAiContext) => Reply | Promise<Reply>
+
+export function createOpenAiRoutes(context: OpenAiContext): Route[] {
+  const route = (method: Method, path: string, endpoint: Endpoint, handler: Handler): Route => ({
+    method,
+    path,
+    handle: (request) => handler(request, context),
+    fail: failOpenAi(endpoint),
+  })
+  return [
+    route('POST', '/v1/chat/completions', 'chat', handleChat),
+    route('POST', '/v1/completions', 'completions', handleCompletions),
+    route('POST', '/v1/embeddings', 'embeddings', handleEmbeddings),
+    route('GET', '/v1/models', 'models', handleModels),
+    // Names of models have up to three parts: namespace/model, host/namespace/model.
+    route('GET', '/v1/models/:model', 'models', handleModel),
+    route('GET', '/v1/models/:namespace/:model', 'models', handleModel),
+    route('GET', '/v1/models/:host/:namespace/:model', 'models', handleModel),
+  ]
+}
+
+/** The SDKs read every body as JSON; undefined for paths that are not of this dialect. */
+export function refuseUnknownPath(method: string, path: string): WholeReply | undefined {
+  if (path !== '/v1' && !path.startsWith('/v1/')) return undefined
+  return toErrorReply(new AppError('route_not_found', `Unknown request URL: ${method} ${path}.`), 'models')
+}
