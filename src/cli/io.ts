@@ -26,5 +26,14 @@ export interface CliIo {
   suspend(): void
 }
 
-export const DEFAULT_COLUMNS = 80
-export const DEFAULT_ROWS = 24
+const DEFAULT_COLUMNS = 80
+const DEFAULT_ROWS = 24
+
+/** A pseudo-terminal that nobody gave a size says 0. */
+export function columnsOf(output: OutputStream): number {
+  return output.columns || DEFAULT_COLUMNS
+}
+
+export function rowsOf(output: OutputStream): number {
+  return output.rows || DEFAULT_ROWS
+}

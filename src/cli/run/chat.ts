@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { ShowResponseBody } from '../../api/models.ts'
 import { isAppError } from '../../base/errors.ts'
-import { DEFAULT_COLUMNS } from '../io.ts'
+import { columnsOf } from '../io.ts'
 import { openPromptHistory } from '../terminal/prompt-history.ts'
 import { openPromptReader, type PromptReader } from '../terminal/prompt-reader.ts'
 import { createWordWrapper } from '../terminal/word-wrap.ts'
@@ -69,7 +69,7 @@ function replayMessages({ context, settings, shown }: ChatSession): void {
   for (const message of shown.messages ?? []) {
     if (message.role === 'user') stdout.write(`>>> ${message.content}\n`)
     if (message.role !== 'assistant') continue
-    const wrapper = createWordWrapper(() => stdout.columns ?? DEFAULT_COLUMNS)
+    const wrapper = createWordWrapper(() => columnsOf(stdout))
     stdout.write(`${settings.wordWrap ? wrapper.push(message.content) : message.content}\n\n`)
   }
 }

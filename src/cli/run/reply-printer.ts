@@ -2,7 +2,7 @@
 // wrap; into a pipe as the model gave it.
 
 import type { ToolCallBody } from '../../api/message.ts'
-import { DEFAULT_COLUMNS, type OutputStream } from '../io.ts'
+import { columnsOf, type OutputStream } from '../io.ts'
 import { createWordWrapper } from '../terminal/word-wrap.ts'
 
 export interface ReplyPiece {
@@ -25,7 +25,7 @@ const DEFAULT_COLOR = '\x1b[0m'
 export function createReplyPrinter(output: OutputStream, look: { wordWrap: boolean; hideThinking: boolean }): ReplyPrinter {
   const styled = output.isTTY === true
   const style = (codes: string): string => (styled ? codes : '')
-  const columns = (): number => output.columns ?? DEFAULT_COLUMNS
+  const columns = (): number => columnsOf(output)
   let wrapper = createWordWrapper(columns)
   let thinkingOpen = false
   let thinking = ''

@@ -2,7 +2,7 @@
 // contract/cli-registry.md section 1.10. Elsewhere: a plain line per status and per tenth of a transfer, and no escape sequence at all.
 
 import type { Clock, Timer } from '../../base/clock.ts'
-import { DEFAULT_COLUMNS, DEFAULT_ROWS, type OutputStream } from '../io.ts'
+import { columnsOf, type OutputStream, rowsOf } from '../io.ts'
 import { advanceBar, barPercent, createProgressBar, formatBar, type ProgressBar } from './progress-bar.ts'
 
 export interface ProgressDisplay {
@@ -32,14 +32,14 @@ function createTerminalDisplay(stream: OutputStream, clock: Clock): ProgressDisp
   let timer: Timer | undefined
 
   const formatLine = (line: Line): string => {
-    if (line.kind === 'bar') return formatBar(line.bar, stream.columns ?? DEFAULT_COLUMNS)
+    if (line.kind === 'bar') return formatBar(line.bar, columnsOf(stream))
     const text = line.text === '' ? '' : `${line.text} `
     if (line.stopped) return text
     const frame = Math.trunc((clock.nowMs() - line.startedMs) / REDRAW_MS) % SPINNER_FRAMES.length
     return `${text}${SPINNER_FRAMES[frame]} `
   }
   const draw = (): void => {
-    const visible = lines.slice(-(stream.rows ?? DEFAULT_ROWS))
+    const visible = lines.slice(-rowsOf(stream))
     const up = '\x1b[A'.repeat(Math.max(drawnLines - 1, 0))
     const body = visible.map((line) => `${formatLine(line)}\x1b[K`).join('\n')
     stream.write(`\x1b[?2026h\x1b[?25l${up}\x1b[1G${body}\x1b[?25h\x1b[?2026l`)

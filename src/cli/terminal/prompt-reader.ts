@@ -1,7 +1,7 @@
 // Reads lines from a terminal: owns its raw mode, the keys typed ahead, and what is drawn while a line is being typed. While no line is
 // being read, Ctrl-C goes to the listener (it stops a reply) and other keys wait.
 
-import { type CliIo, DEFAULT_COLUMNS, DEFAULT_ROWS } from '../io.ts'
+import { type CliIo, columnsOf, rowsOf } from '../io.ts'
 import { createKeyDecoder, type Key } from './keys.ts'
 import { type LineOutcome, startLine, stepLine } from './line-editor.ts'
 import { createLineView, type LineView, type PromptShape } from './line-view.ts'
@@ -76,7 +76,7 @@ export function openPromptReader(io: CliIo): PromptReader {
 
   return {
     read(shape, history, text = '') {
-      const view = createLineView(shape, () => ({ columns: io.stdout.columns ?? DEFAULT_COLUMNS, rows: io.stdout.rows ?? DEFAULT_ROWS }))
+      const view = createLineView(shape, () => ({ columns: columnsOf(io.stdout), rows: rowsOf(io.stdout) }))
       let state = startLine(history, text)
       io.stdout.write(view.draw(state))
       return new Promise((resolve) => {
