@@ -4,9 +4,9 @@ import { type Decoded, flag, integer, isObject, list, rawJson, struct, text } fr
 import { AppError } from '../../base/errors.ts'
 import type { Think } from '../../chat/message.ts'
 import type { ChatRequest } from '../../service/service.ts'
+import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
 import { messages, toMessages } from './messages.ts'
-import type { Fates } from './request.ts'
 import { type CommonRequest, commonFields, MAX_TOP_LOGPROBS, readNativeThink, toRunFields, toThink } from './run-fields.ts'
 import { chooseTools, tools, toTools } from './tools.ts'
 

@@ -3,8 +3,8 @@
 import { type Decoded, flag, integer, rawJson, struct, text } from '../../api/fields.ts'
 import type { Think } from '../../chat/message.ts'
 import type { GenerateRequest } from '../../service/service.ts'
+import type { Fates } from '../request-fields.ts'
 import { fieldError, unsupported } from './errors.ts'
-import type { Fates } from './request.ts'
 import { commonFields, MAX_CHOICES, MAX_TOP_LOGPROBS, readCount, readNativeThink, toRunFields, toThink } from './run-fields.ts'
 
 export const completionRequest = struct(

@@ -1,5 +1,5 @@
+import { createId } from '../ids.ts'
 import { OLLAMA_FINGERPRINT, toFingerprint } from './fingerprint.ts'
-import { createId } from './ids.ts'
 import type { OpenAiContext } from './routes.ts'
 
 /** What all objects of one answer have in common. */

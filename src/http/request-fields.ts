@@ -1,11 +1,10 @@
 // A body to the fields that an endpoint knows, and the fate of all others: no field is dropped in silence. A field either works, or is refused with
 // its name, or, where it changes nothing in the answer, is named in the header x-llamero-warnings.
 
-import { parseBody } from '../../api/decode.ts'
-import { type Decoded, type Fields, isObject, type Struct, wrongType } from '../../api/fields.ts'
-import { AppError, isAppError } from '../../base/errors.ts'
-import type { ReplyHeaders } from '../kernel/reply.ts'
-import { unsupported } from './errors.ts'
+import { parseBody } from '../api/decode.ts'
+import { type Decoded, type Fields, isObject, type Struct, wrongType } from '../api/fields.ts'
+import { AppError, isAppError } from '../base/errors.ts'
+import type { ReplyHeaders } from './kernel/reply.ts'
 
 /** What becomes of a field that the endpoint's struct does not have. */
 export type Fate =
@@ -64,7 +63,11 @@ function judgeOthers(sent: Record<string, unknown>, struct: Struct<Fields>, fate
     if (value === null || known.has(name)) continue
     const fate = Object.hasOwn(fates, name) ? fates[name] : undefined
     if (fate === undefined || fate === 'unused') warnings.push(key)
-    else if (!fate.unless?.(value)) throw unsupported(name, `${name}: ${fate.refusal}`)
+    else if (!fate.unless?.(value)) throw refuse(name, fate.refusal)
   }
   return warnings
+}
+
+function refuse(name: string, reason: string): AppError {
+  return new AppError('invalid_request', `${name}: ${reason}`, { details: { param: name, code: 'unsupported_parameter' } })
 }

@@ -1,0 +1,138 @@
+// The reply to one call of /v1/messages, whole or as events: message_start before the first token, with the exact tokens of the prompt; pings while
+// nothing else can be said; the reason and the true counts at the end.
+
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { ChatEvent } from '../../chat/event.ts'
+import type { StartedChat } from '../../service/service.ts'
+import { createId } from '../ids.ts'
+import { withSigns } from '../keep-alive.ts'
+import { json, type Reply, type ReplyHeaders, type SseEvent } from '../kernel/reply.ts'
+import { Content, type ContentBlock, type Step } from './content.ts'
+import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
+import type { MessagesCall } from './request.ts'
+
+type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
+type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'model_context_window_exceeded'
+
+interface UsageBody {
+  input_tokens: number
+  cache_creation_input_tokens: number
+  cache_read_input_tokens: number
+  output_tokens: number
+}
+
+interface Ending {
+  stop_reason: StopReason | null
+  stop_sequence: string | null
+}
+
+interface MessageBody extends Ending {
+  id: string
+  type: 'message'
+  role: 'assistant'
+  model: string
+  content: readonly ContentBlock[]
+  usage: UsageBody
+}
+
+export interface ReplyContext {
+  clock: Pick<Clock, 'after'>
+  requestId: string
+  headers: ReplyHeaders
+}
+
+export async function replyWhole(chat: StartedChat, call: MessagesCall, { headers }: ReplyContext): Promise<Reply> {
+  const content = new Content(call)
+  for await (const event of chat.events) {
+    if (event.type === 'finish') {
+      drain(content.end())
+      const cut = event.truncation ? { 'X-Llamero-Truncated': 'true' } : {}
+      const body = toMessage(call, { content: content.blocks, ...toEnding(event, call, content), usage: toUsage(event, call) })
+      return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...cut } })
+    }
+    if (isWritten(event)) drain(content.push(event))
+  }
+  throw cutShort()
+}
+
+export function replyStream(chat: StartedChat, call: MessagesCall, { clock, requestId, headers }: ReplyContext): Reply {
+  const events = withSigns(toEvents(chat, call), () => ({ event: 'ping', json: { type: 'ping' } }), clock)
+  return { kind: 'sse', events, headers, failure: streamFailure(requestId) }
+}
+
+async function* toEvents(chat: StartedChat, call: MessagesCall): AsyncGenerator<SseEvent> {
+  const usage = { input_tokens: chat.promptTokens, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 0 }
+  const message = toMessage(call, { content: [], stop_reason: null, stop_sequence: null, usage })
+  const content = new Content(call)
+  let finished = false
+  const source = chat.events[Symbol.asyncIterator]()
+  try {
+    yield toSse({ type: 'message_start', message })
+    for (let item = await source.next(); !item.done; item = await source.next()) {
+      const event = item.value
+      if (isWritten(event)) yield* toStepEvents(content.push(event))
+      if (event.type !== 'finish') continue
+      finished = true
+      yield* toStepEvents(content.end())
+      yield toSse({ type: 'message_delta', delta: toEnding(event, call, content), usage: toUsage(event, call) })
+    }
+  } finally {
+    // Also where the client left before the first event was asked for: the runner is kept for these events.
+    await source.return?.()
+  }
+  if (!finished) throw cutShort()
+  yield toSse({ type: 'message_stop' })
+}
+
+function* toStepEvents(steps: Iterable<Step>): Iterable<SseEvent> {
+  for (const step of steps) yield toSse(step.type === 'content_block_stop' ? { type: step.type, index: step.index } : step)
+}
+
+function toSse<T extends { type: string }>(data: T): SseEvent {
+  return { event: data.type, json: data }
+}
+
+function isWritten(event: ChatEvent): event is Extract<ChatEvent, { type: 'text-delta' | 'thinking-delta' | 'tool-call' }> {
+  return event.type === 'text-delta' || event.type === 'thinking-delta' || event.type === 'tool-call'
+}
+
+function toMessage(
+  { request }: MessagesCall,
+  fields: Pick<MessageBody, 'content' | 'stop_reason' | 'stop_sequence' | 'usage'>,
+): MessageBody {
+  const { content, stop_reason, stop_sequence, usage } = fields
+  return { id: createId('msg_'), type: 'message', role: 'assistant', model: request.model, content, stop_reason, stop_sequence, usage }
+}
+
+/** A stop string of the Modelfile is the model's own way to end; only the client's is told. */
+function toEnding({ reason, stopSequence, timings }: FinishEvent, call: MessagesCall, { blocks }: Content): Ending {
+  if (reason === 'stop') {
+    if (blocks.some(({ type }) => type === 'tool_use')) return { stop_reason: 'tool_use', stop_sequence: null }
+    if (stopSequence !== undefined && call.stopSequences.includes(stopSequence)) {
+      return { stop_reason: 'stop_sequence', stop_sequence: stopSequence }
+    }
+    return { stop_reason: 'end_turn', stop_sequence: null }
+  }
+  const isContextFull = reason === 'length' && timings.evalTokens < call.maxTokens
+  return { stop_reason: isContextFull ? 'model_context_window_exceeded' : 'max_tokens', stop_sequence: null }
+}
+
+/** Every prompt is cached as it comes, and nothing is billed: cached tokens are told apart where the client marked what it wants cached. */
+function toUsage({ timings }: FinishEvent, { countsCache }: MessagesCall): UsageBody {
+  const cached = countsCache ? timings.cachedTokens : 0
+  return {
+    input_tokens: timings.promptTokens - cached,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: cached,
+    output_tokens: timings.evalTokens,
+  }
+}
+
+function drain(steps: Iterable<Step>): void {
+  for (const _step of steps);
+}
+
+function cutShort(): AppError {
+  return new AppError('engine_error', 'an error was encountered while running the model: unexpected EOF')
+}
