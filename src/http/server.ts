@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Service } from '../service/service.ts'
+import { createAnthropicRoutes } from './anthropic/routes.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
 import { createNativeRoutes } from './native/routes.ts'
@@ -25,6 +26,7 @@ export interface HttpServerOptions {
 export function createHttpServer({ service, log, version, ownVersion, origins, clock = systemClock, machine }: HttpServerOptions): Kernel {
   const routes = [
     ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),
+    ...createAnthropicRoutes({ service, clock }),
     ...createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }),
   ]
   return createKernel({

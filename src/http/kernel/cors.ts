@@ -7,6 +7,8 @@ export interface CorsInput {
   method: string
   origin: string | undefined
   host: string | undefined
+  /** `Access-Control-Request-Headers` of a preflight. */
+  requestHeaders?: string | undefined
 }
 
 export type CorsVerdict =
@@ -28,19 +30,22 @@ const HEADERS = [
   ...['Arch', 'Async', 'Custom-Poll-Interval', 'Helper-Method', 'Lang', 'Os', 'Package-Version', 'Poll-Helper'].map(stainless),
   ...['Retry-Count', 'Runtime', 'Runtime-Version', 'Timeout'].map(stainless),
 ].join(',')
+/** What Anthropic's client sends from a page. wire: Ollama's list has none of these, so they are allowed where they are asked for. */
+const ANTHROPIC_HEADERS = ['x-api-key', 'anthropic-version', 'anthropic-beta', 'anthropic-dangerous-direct-browser-access']
 const MAX_AGE_SECONDS = '43200'
 
-export function checkCors({ method, origin, host }: CorsInput, policy: OriginPolicy): CorsVerdict {
+export function checkCors({ method, origin, host, requestHeaders }: CorsInput, policy: OriginPolicy): CorsVerdict {
   if (!origin || origin === `http://${host}` || origin === `https://${host}`) return { kind: 'pass', headers: {} }
   if (!allowsOrigin(policy, origin)) return { kind: 'refuse' }
   const allowed = policy.allowsAll ? '*' : origin
-  if (method === 'OPTIONS') return { kind: 'preflight', headers: preflightHeaders(allowed) }
+  if (method === 'OPTIONS') return { kind: 'preflight', headers: preflightHeaders(allowed, requestHeaders) }
   return { kind: 'pass', headers: { 'Access-Control-Allow-Origin': allowed, ...(policy.allowsAll ? {} : { Vary: 'Origin' }) } }
 }
 
-function preflightHeaders(allowed: string): CorsHeaders {
+function preflightHeaders(allowed: string, requested = ''): CorsHeaders {
+  const asked = requested.split(',').map((name) => name.trim().toLowerCase())
   return {
-    'Access-Control-Allow-Headers': HEADERS,
+    'Access-Control-Allow-Headers': [HEADERS, ...ANTHROPIC_HEADERS.filter((name) => asked.includes(name))].join(','),
     'Access-Control-Allow-Methods': METHODS,
     'Access-Control-Allow-Origin': allowed,
     'Access-Control-Max-Age': MAX_AGE_SECONDS,

@@ -93,8 +93,8 @@ function admit(
   const unclean = redirectUnclean(splitTarget(url))
   if (unclean) return { cors: {}, reply: toDetourReply(unclean, method) }
   if ('detour' in destination && destination.detour.kind === 'redirect') return { cors: {} }
-  const { origin, host } = message.headers
-  const verdict = checkCors({ method, origin, host }, origins)
+  const { origin, host, 'access-control-request-headers': requestHeaders } = message.headers
+  const verdict = checkCors({ method, origin, host, requestHeaders }, origins)
   if (verdict.kind === 'refuse') return { cors: {}, reply: empty(403) }
   const allow = 'allow' in destination && destination.allow.length > 0 ? { Allow: destination.allow.join(', ') } : {}
   if (verdict.kind === 'preflight') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
