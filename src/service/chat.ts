@@ -70,6 +70,7 @@ async function* chatSteps(
     tools,
     think,
     truncate: request.truncate !== false,
+    ...(request.continuesLastMessage ? { continues: true } : {}),
     ...(request.templateVariables ? { variables: request.templateVariables } : {}),
   })
   if (request.debugRenderOnly) {
@@ -77,6 +78,7 @@ async function* chatSteps(
     return
   }
   const completion: Completion = { ...built, run, request, tools, think, withContext: false, signal }
+  if (request.toolChoice !== undefined) completion.toolChoice = request.toolChoice
   if (request.parallelToolCalls === false) completion.maxCalls = 1
   if (announces) {
     checkCompletion(completion)

@@ -32,6 +32,8 @@ export interface PromptInput {
   variables?: Readonly<Record<string, unknown>>
   /** Leave out the oldest messages where they do not fit; else the runner decides. */
   truncate: boolean
+  /** A text of the assistant that ends the messages is the beginning of the reply. */
+  continues?: boolean
 }
 
 /** What an image may take of the context, where the model sees images at all. */
@@ -44,14 +46,17 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
   const { run, template, messages, truncate, tools, think, purpose, variables } = input
   const { lease, model } = run
   refuseVariables(template, variables)
-  const render = (some: readonly Message[]) =>
-    renderPrompt(template, {
-      messages: some,
+  const begun = input.continues ? begunReply(template, messages) : undefined
+  const render = (some: readonly Message[]) => {
+    const rendered = renderPrompt(template, {
+      messages: begun === undefined ? some : some.slice(0, -1),
       tools,
       purpose,
       ...(think === undefined ? {} : { think }),
       ...(variables === undefined ? {} : { variables }),
     })
+    return begun === undefined ? rendered : { ...rendered, prompt: rendered.prompt + begun }
+  }
   if (!truncate) return { ...render(messages), template }
   const { rendered, truncation } = await fitMessages({
     messages,
@@ -61,6 +66,13 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
     render,
   })
   return { ...rendered, template, ...(truncation ? { truncation } : {}) }
+}
+
+/** Chat templates continue such a message by themselves, and so do renderers where their models know how; a Go template would end it. */
+function begunReply(template: PromptTemplate, messages: readonly Message[]): string | undefined {
+  const last = messages.at(-1)
+  const isText = last?.role === 'assistant' && last.content !== '' && (last.toolCalls ?? []).length === 0
+  return template.kind === 'go' && isText && messages.length > 1 ? last.content : undefined
 }
 
 /** `enable_thinking` is understood by all, as `think`. */

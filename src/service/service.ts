@@ -45,6 +45,8 @@ export interface ChatRequest extends CompletionFields {
   toolChoice?: ToolChoice
   /** False: one call at most. */
   parallelToolCalls?: boolean
+  /** A text of the assistant that ends the messages is the beginning of the reply, whatever the template would do with it. */
+  continuesLastMessage?: boolean
   /** Further variables of the model's chat template. */
   templateVariables?: Record<string, unknown>
 }

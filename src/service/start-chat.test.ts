@@ -80,3 +80,21 @@ describe('counting the tokens of a prompt', () => {
     await expect(setUp().count()).rejects.toMatchObject({ code: 'model_not_found' })
   })
 })
+
+describe('a reply that the client has begun', () => {
+  const begun: Message[] = [...QUESTION, { role: 'assistant', content: 'Because' }]
+
+  it('is continued by a template that would end it', async () => {
+    const { add, services } = setUp()
+    add('m')
+    const render = async (request: Partial<ChatRequest>) => {
+      const events = services.chat({ model: 'm', messages: begun, debugRenderOnly: true, ...request }, new AbortController().signal)
+      const [event] = await collect(events)
+      return event?.type === 'rendered' ? event.prompt : undefined
+    }
+    expect(await render({})).toBe('user: why?\nassistant: Because\n')
+    expect(await render({ continuesLastMessage: true })).toBe('user: why?\nBecause')
+    const called: Message = { role: 'assistant', content: 'x', toolCalls: [{ function: { index: 0, name: 'f', arguments: {} } }] }
+    expect(await render({ continuesLastMessage: true, messages: [...QUESTION, called] })).not.toMatch(/x$/)
+  })
+})

@@ -123,12 +123,15 @@ function toChatRequest(
   if (!fields.messages || fields.messages.length === 0) throw wordedError('messages', 'messages is required')
   const notes = new Notes()
   const all = toTools(fields.tools ?? [], notes)
-  const think = toThink(fields, notes)
+  const wanted = toThink(fields, notes)
+  // A reply that has begun is beyond its thinking.
+  const think = wanted === undefined && fields.messages.at(-1)?.role === 'assistant' ? false : wanted
   const format = toFormat(fields)
   const request: ChatRequest = {
     model: fields.model,
     messages: [...toSystemMessages(fields.system, notes), ...toMessages(fields.messages, notes)],
     thinkIsOptional: true,
+    continuesLastMessage: true,
     ...(options ? { options } : {}),
     ...(all.length > 0 ? { tools: all } : {}),
     ...toToolChoice(fields.tool_choice, all),
