@@ -74,11 +74,10 @@ async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<Run
   return { ...facts, processId: runner.processId, sizeBytes: Math.max(sizeBytes, weightBytes), sizeVramBytes }
 }
 
-/** The engine's own word for it: its last line about an error, else its last line. For people; nothing decides by it. */
+/** The engine's own word for it, for people; nothing decides by it. Its first complaint names the cause, later ones only repeat it. */
 function explain(lastLines: string): string {
-  const lines = lastLines.split('\n')
-  const line = lines.findLast((text) => /error|fail|assert/i.test(text)) ?? lines.at(-1) ?? ''
-  return line === '' ? '' : `: ${line}`
+  const line = lastLines.split('\n').find((text) => /error|fail|assert/i.test(text) && !text.startsWith('load_backend:'))
+  return line === undefined ? '' : `: ${line}`
 }
 
 function watchProgress(processId: number, onProgress: ((loadedBytes: number) => void) | undefined): () => void {

@@ -50,11 +50,11 @@ export async function collect(chunks: AsyncIterable<CompletionChunk>): Promise<R
   return { chunks: all, end, text: all.map((chunk) => (chunk.type === 'text' ? chunk.text : '')).join('') }
 }
 
-/** Declares the suite. Contexts of 256 tokens, two slots. */
+/** Declares the suite. Contexts of 128 tokens, two slots. */
 export function describeRunner(name: string, subject: () => ConformanceSubject): void {
   describe(name, () => {
     let runner: Runner
-    const load = (spec: Partial<LoadSpec> = {}) => subject().load({ ...subject().spec, contextTokens: 256, parallel: 2, ...spec }, {})
+    const load = (spec: Partial<LoadSpec> = {}) => subject().load({ ...subject().spec, contextTokens: 128, parallel: 2, ...spec }, {})
 
     beforeAll(async () => {
       runner = await load()
@@ -142,32 +142,36 @@ function describeLimits(runner: () => Runner): void {
     it('ends with `length` at the end of the context', async () => {
       const { end } = await collect(runner().complete(greedyRequest({ maxTokens: -1 })))
       expect(end.reason).not.toBe('repetition')
-      if (end.reason === 'length') expect(end.promptTokens + end.evalTokens).toBe(256)
+      if (end.reason === 'length') expect(end.promptTokens + end.evalTokens).toBe(128)
     })
 
     it('goes on beyond the context where it may shift', async () => {
-      const request = greedyRequest({ maxTokens: 400, contextShift: true })
+      const request = greedyRequest({ maxTokens: 150, contextShift: true })
       const { end } = await collect(runner().complete(request))
-      if (end.reason === 'length') expect(end.evalTokens).toBe(400)
+      if (end.reason === 'length') expect(end.evalTokens).toBe(150)
       else expect(end.evalTokens).toBeGreaterThan(0)
     })
 
     it('refuses a prompt as long as the context when it may not be cut', async () => {
-      const prompt = Array.from({ length: 256 }, () => 65)
+      const prompt = Array.from({ length: 128 }, () => 65)
       const failing = collect(runner().complete(greedyRequest({ prompt, truncatePrompt: false })))
       await expect(failing).rejects.toMatchObject({ code: 'context_exceeded' })
     })
 
     it('cuts the middle of a long prompt when it may', async () => {
-      const prompt = Array.from({ length: 300 }, () => 65)
+      const prompt = Array.from({ length: 150 }, () => 65)
       const { end } = await collect(runner().complete(greedyRequest({ prompt, maxTokens: 1, keepTokens: -1 })))
-      expect(end.promptTokens).toBe(255)
-      expect(end.droppedTokens).toBe(45)
+      expect(end.promptTokens).toBe(127)
+      expect(end.droppedTokens).toBe(23)
     })
 
     it('refuses a grammar that is none', async () => {
       const failing = collect(runner().complete(greedyRequest({ grammar: 'this is no grammar' })))
       await expect(failing).rejects.toMatchObject({ code: 'invalid_format' })
+    })
+
+    it('refuses to embed when it is not loaded for that', async () => {
+      await expect(runner().embed([[65]])).rejects.toMatchObject({ code: 'unsupported_capability' })
     })
 
     it('refuses images', async () => {
@@ -304,12 +308,17 @@ function describeEmbedding(load: (spec: Partial<LoadSpec>) => Promise<Runner>): 
       expect((await runner.embed(inputs)).vectors).toHaveLength(20)
     })
 
+    it('refuses an input without tokens, and to complete', async () => {
+      await expect(runner.embed([[65], []])).rejects.toMatchObject({ code: 'invalid_request' })
+      await expect(collect(runner.complete(greedyRequest()))).rejects.toMatchObject({ code: 'unsupported_capability' })
+    })
+
     it('gives nothing for nothing', async () => {
       expect(await runner.embed([])).toEqual({ vectors: [], promptTokens: 0 })
     })
 
     it('refuses an input beyond the context', async () => {
-      const input = Array.from({ length: 257 }, () => 65)
+      const input = Array.from({ length: 129 }, () => 65)
       await expect(runner.embed([input])).rejects.toMatchObject({ code: 'context_exceeded' })
     })
   })

@@ -127,6 +127,7 @@ class Fake implements FakeRunner {
 
   async *complete(request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionChunk> {
     const index = this.requests.push(request) - 1
+    if (this.#spec.embedding) throw new AppError('unsupported_capability', 'this model is loaded for embeddings')
     const prompt = this.#promptOf(request)
     refuseWrongGrammar(request.grammar)
     const slot = await this.#freeSlot(prompt.tokens, signal)
@@ -156,7 +157,9 @@ class Fake implements FakeRunner {
   async embed(inputs: readonly (readonly number[])[], signal?: AbortSignal): Promise<EmbeddingResult> {
     throwIfAborted(signal)
     this.#refuseDead()
+    if (!this.#spec.embedding) throw new AppError('unsupported_capability', 'this model is not loaded for embeddings')
     for (const input of inputs) {
+      if (input.length === 0) throw new AppError('invalid_request', 'an input without tokens cannot be embedded')
       if (input.length > this.#spec.contextTokens) throw new AppError('context_exceeded', 'the input length exceeds the context length')
     }
     await setImmediate()

@@ -208,7 +208,7 @@ function createContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { 
     context = api.contextInit(model, { ...params, pooling_type: POOLING.mean })
   }
   if (context === null) throw new AppError('load_failed', 'the engine cannot create a context for this model')
-  return { context, pooling: poolingOf(api, context) }
+  return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
 }
 
 function completionShape(spec: LoadSpec) {

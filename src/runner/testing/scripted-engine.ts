@@ -1,0 +1,181 @@
+// An Engine of a few lines for the loop's tests: it says what a script tells it, and insists on what the real one needs: that positions follow
+// each other without a gap, that nothing is evaluated twice, that no sequence outgrows its context. Tokens are bytes, one end and one mark.
+
+import { AppError } from '../../base/errors.ts'
+import type { Batch, Engine, EngineFacts, Sampler, SamplerOptions } from '../child/engine.ts'
+import { type TokenPiece, toTokenPiece } from '../child/text-output.ts'
+
+export const END_TOKEN = 256
+/** A control token: silent unless it is preserved. */
+export const MARK_TOKEN = 257
+export const MARK_TEXT = '</think>'
+/** Tokens from here on are the pieces of the script's option. */
+export const FIRST_PIECE = 300
+
+export interface ScriptedEngineOptions {
+  contextTokens?: number
+  sequences?: number
+  batchTokens?: number
+  pooling?: string
+  canShift?: boolean
+  canBranch?: boolean
+  /** Tokens of more than one byte; the first is FIRST_PIECE. */
+  pieces?: readonly (string | Uint8Array)[]
+  /** The token after what a sequence holds; default: the letter a. */
+  next?: (tokens: readonly number[], state: { grammar: boolean }) => number
+  /** Called for each evaluation with the sequence of each token in the batch. */
+  onDecode?: (sequences: readonly number[]) => void
+}
+
+interface BatchToken {
+  token: number
+  position: number
+  sequence: number
+  wantOutput: boolean
+}
+
+export class ScriptedEngine implements Engine {
+  readonly facts: EngineFacts
+  readonly sequences: number
+  readonly batchTokens: number
+  readonly batch: Batch
+  readonly canShift: boolean
+  readonly canBranch: boolean
+  /** What each sequence holds. */
+  readonly memory: number[][]
+  /** The batches so far, as sequence -> number of tokens. */
+  readonly steps: Map<number, number>[] = []
+  openSamplers = 0
+  threads: number[] = []
+  seen: number[] = []
+  readonly #options: ScriptedEngineOptions
+  readonly #tokens: BatchToken[] = []
+
+  constructor(options: ScriptedEngineOptions = {}) {
+    this.#options = options
+    this.sequences = options.sequences ?? 2
+    this.batchTokens = options.batchTokens ?? 64
+    this.canShift = options.canShift ?? true
+    this.canBranch = options.canBranch ?? true
+    this.memory = Array.from({ length: this.sequences }, () => [])
+    const contextTokens = options.contextTokens ?? 1000
+    this.facts = { ...FACTS, contextTokens, pooling: options.pooling ?? 'none', pooledTokens: Math.min(contextTokens, this.batchTokens) }
+    const tokens = this.#tokens
+    this.batch = {
+      get size() {
+        return tokens.length
+      },
+      clear: () => {
+        tokens.length = 0
+      },
+      add: (token, position, sequence, wantOutput) => {
+        if (tokens.length >= this.batchTokens) throw new Error('the batch is full')
+        return tokens.push({ token, position, sequence, wantOutput }) - 1
+      },
+    }
+  }
+
+  tokenize(text: string, { parseSpecial }: { addSpecial: boolean; parseSpecial: boolean }): number[] {
+    const [before = '', ...after] = parseSpecial ? text.split(MARK_TEXT) : [text]
+    return [...Buffer.from(before), ...after.flatMap((part) => [MARK_TOKEN, ...Buffer.from(part)])]
+  }
+
+  detokenize(tokens: readonly number[]): string {
+    return Buffer.concat(tokens.map((token) => this.piece(token, true).bytes)).toString('utf8')
+  }
+
+  piece(token: number, special: boolean): TokenPiece {
+    if (token === MARK_TOKEN || token === END_TOKEN) return toTokenPiece(Buffer.from(special && token === MARK_TOKEN ? MARK_TEXT : ''))
+    const piece = token < FIRST_PIECE ? Uint8Array.of(token) : (this.#options.pieces?.[token - FIRST_PIECE] ?? '')
+    return toTokenPiece(typeof piece === 'string' ? Buffer.from(piece) : piece)
+  }
+
+  isEnd(token: number): boolean {
+    return token === END_TOKEN
+  }
+
+  refuseUnknown(tokens: readonly number[]): void {
+    if (tokens.some((token) => token < 0)) throw new AppError('invalid_request', 'there is no such token')
+  }
+
+  setThreads(count: number): void {
+    this.threads.push(count)
+  }
+
+  decode(): void {
+    this.#options.onDecode?.(this.#tokens.map((token) => token.sequence))
+    const step = new Map<number, number>()
+    for (const { token, position, sequence } of this.#tokens) {
+      const held = this.memory[sequence] as number[]
+      if (this.facts.pooling === 'none' && held.length !== position)
+        throw new Error(`sequence ${sequence} holds ${held.length} tokens, not ${position}`)
+      if (held.length >= this.facts.contextTokens) throw new Error(`sequence ${sequence} is full`)
+      held.push(token)
+      step.set(sequence, (step.get(sequence) ?? 0) + 1)
+    }
+    this.steps.push(step)
+  }
+
+  keepFirst(sequence: number, length: number): boolean {
+    const held = this.memory[sequence] as number[]
+    const kept = length <= held.length && (this.canBranch || length === held.length || length === 0)
+    held.length = kept ? length : 0
+    return kept
+  }
+
+  copySequence(source: number, target: number): void {
+    this.memory[target] = [...(this.memory[source] as number[])]
+  }
+
+  dropMiddle(sequence: number, from: number, count: number): void {
+    this.memory[sequence]?.splice(from, count)
+  }
+
+  createSampler(options: SamplerOptions): Sampler {
+    if (options.grammar === 'bad') throw new AppError('invalid_format', 'no grammar')
+    const state = { grammar: options.grammar !== undefined && !options.grammarLater }
+    this.openSamplers++
+    return {
+      see: (token) => void this.seen.push(token),
+      sample: (index) => {
+        const place = this.#tokens[index]
+        if (!place?.wantOutput) throw new Error('there are no logits at that place of the batch')
+        return this.#options.next?.(this.memory[place.sequence] as number[], state) ?? 'a'.charCodeAt(0)
+      },
+      startGrammar: () => {
+        state.grammar = true
+      },
+      close: () => {
+        this.openSamplers--
+      },
+    }
+  }
+
+  logprobs(_index: number, token: number, topCount: number) {
+    return { logprob: -0.5, top: Array.from({ length: topCount }, (_, rank) => ({ token: token + rank, logprob: -0.5 - rank })) }
+  }
+
+  pooled(sequence: number): Float32Array {
+    return Float32Array.from(this.memory[sequence] ?? [])
+  }
+
+  clear(): void {
+    for (const held of this.memory) held.length = 0
+  }
+}
+
+const FACTS: EngineFacts = {
+  contextTokens: 1000,
+  trainContextTokens: 1000,
+  vocabularySize: 1000,
+  embeddingLength: 4,
+  pooling: 'none',
+  addsBos: false,
+  addsEos: false,
+  bosToken: -1,
+  eosToken: END_TOKEN,
+  bosText: '',
+  eosText: '',
+  weightBytes: 1,
+  pooledTokens: 64,
+}

@@ -1,0 +1,227 @@
+// What only the engine can show: that every option has its effect, that formats hold, that slots do not disturb each other.
+
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeTinyBert } from '../../src/gguf/testing/tiny-bert.ts'
+import { writeTinyModel } from '../../src/gguf/testing/tiny-model.ts'
+import { type GgufTensorData, writeGgufFile } from '../../src/gguf/writer.ts'
+import type { CompletionRequest, Runner, Sampling } from '../../src/runner/runner.ts'
+import { collect, greedyRequest, type Reply } from '../../src/runner/testing/conformance.ts'
+import { loadRunner, makeFolder, realSpec, tinySpec } from './runner-support.ts'
+
+const folder = makeFolder()
+const file = (name: string) => path.join(folder, name)
+let runner: Runner
+
+beforeAll(async () => {
+  runner = await loadRunner(realSpec({ parallel: 4 }), {})
+})
+afterAll(async () => {
+  await runner.close()
+  rmSync(folder, { recursive: true })
+})
+
+const say = async (sampling: Partial<Sampling>, request: Partial<CompletionRequest> = {}) =>
+  (await collect(runner.complete(greedyRequest({ maxTokens: 12, ...request, sampling: { ...greedyRequest().sampling, ...sampling } }))))
+    .text
+
+describe('sampling', () => {
+  it('at temperature 0 does not care for the seed', async () => {
+    expect(await say({ seed: 1 })).toBe(await say({ seed: 2 }))
+  })
+
+  it('gives the same text for the same seed and another for another', async () => {
+    const first = await say({ temperature: 1.2, seed: 7 })
+    expect(await say({ temperature: 1.2, seed: 7 })).toBe(first)
+    expect(await say({ temperature: 1.2, seed: 8 })).not.toBe(first)
+  })
+
+  it('is random with seed -1', async () => {
+    const texts = await Promise.all([1, 2, 3].map(() => say({ temperature: 1.5, topK: 0, topP: 1, seed: -1 })))
+    expect(new Set(texts).size).toBeGreaterThan(1)
+  })
+
+  it.each<[string, Partial<Sampling>]>([
+    ['top_k 1', { topK: 1 }],
+    ['top_p 0', { topP: 0 }],
+    ['min_p 1', { minP: 1 }],
+  ])('with %s leaves only the likeliest', async (_, sampling) => {
+    expect(await say({ temperature: 2, seed: 3, ...sampling })).toBe(await say({}))
+  })
+
+  it.each<[string, Partial<Sampling>]>([
+    ['top_k', { temperature: 2, topK: 2, topP: 1 }],
+    ['top_p', { temperature: 2, topK: 0, topP: 0.5 }],
+    ['min_p', { temperature: 2, topK: 0, topP: 1, minP: 0.2 }],
+    ['typical_p', { temperature: 2, topK: 0, topP: 1, typicalP: 0.3 }],
+    ['repeat_penalty', { temperature: 2, topK: 0, topP: 1, repeatPenalty: 3 }],
+    ['presence_penalty', { temperature: 2, topK: 0, topP: 1, presencePenalty: 4 }],
+    ['frequency_penalty', { temperature: 2, topK: 0, topP: 1, frequencyPenalty: 4 }],
+  ])('is changed by %s', async (_, sampling) => {
+    const request = { prompt: 'one two one two one two one two one', maxTokens: 24 }
+    expect(await say({ seed: 5, ...sampling }, request)).not.toBe(await say({ seed: 5, temperature: 2, topK: 0, topP: 1 }, request))
+  })
+
+  it('penalizes the words of the prompt, within the window', async () => {
+    const request = { prompt: '1 2 1 2 1 2 1 2 1', maxTokens: 4 }
+    const plain = await say({}, request)
+    expect(await say({ repeatPenalty: 5 }, request)).not.toBe(plain)
+    expect(await say({ repeatPenalty: 5, repeatLastN: 0 }, request)).toBe(plain)
+  })
+
+  it('is steered by a logit bias', async () => {
+    const [token = 0] = await runner.tokenize(' moon', { addSpecial: false, parseSpecial: false })
+    expect(await say({ logitBias: [[token, 100]] }, { maxTokens: 2 })).toBe(' moon moon')
+  })
+
+  it.each<[string, Partial<Sampling>]>([
+    ['repeat_penalty 0', { repeatPenalty: 0 }],
+    ['a penalty without an end', { frequencyPenalty: Number.POSITIVE_INFINITY }],
+    ['a temperature that is no number', { temperature: Number.NaN }],
+  ])('refuses %s and lives on', async (_, sampling) => {
+    await expect(say(sampling)).rejects.toMatchObject({ code: 'invalid_option' })
+    expect(await say({}, { maxTokens: 1 })).not.toBe('')
+  })
+
+  it('refuses a token that does not exist and lives on', async () => {
+    await expect(say({}, { prompt: [1, 2, 10_000_000] })).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(await say({}, { maxTokens: 1 })).not.toBe('')
+  })
+})
+
+describe('a grammar', () => {
+  it.each([0, 1.5])('holds at temperature %f', async (temperature) => {
+    expect(['yes', 'no']).toContain(await say({ temperature }, { grammar: 'root ::= "yes" | "no"' }))
+  })
+
+  it('lets the reply end only where it may', async () => {
+    const { text, end } = await collect(runner.complete(greedyRequest({ maxTokens: 200, grammar: 'root ::= "{" [a-z]+ "}" [0-9] [0-9]' })))
+    if (end.reason === 'stop') expect(text).toMatch(/^\{[a-z]+\}[0-9][0-9]$/)
+    else expect(text).toMatch(/^\{[a-z]+/)
+  })
+
+  it('waits for its mark', async () => {
+    const plain = await say({})
+    const mark = plain.split(' ').slice(0, 3).join(' ')
+    const text = await say({}, { grammar: 'root ::= "!" [0-9]+', grammarAfter: mark, maxTokens: 10 })
+    expect(text.startsWith(`${mark}!`)).toBe(true)
+    expect(text.slice(mark.length)).toMatch(/^![0-9]+$/)
+  })
+
+  it.each([
+    ['no rule', 'root ::= missing'],
+    ['no root', 'a ::= "x"'],
+    ['a left recursion', 'root ::= root "x"'],
+    ['nothing', ' '],
+  ])('with %s is refused', async (_, grammar) => {
+    await expect(say({}, { grammar })).rejects.toMatchObject({ code: 'invalid_format' })
+  })
+})
+
+describe('slots', () => {
+  const prompts = Array.from(
+    { length: 8 },
+    (_, index) => `${'Llamas are animals of the Andes. '.repeat(index)}Question ${index}: what does a llama eat? Answer:`,
+  )
+
+  it('give each of many replies the text that it has alone, faster than one after the other', async () => {
+    const request = (index: number) => greedyRequest({ prompt: prompts[index] as string, maxTokens: 6 + index * 4, topLogprobs: 2 })
+    const startMs = performance.now()
+    const together = await Promise.all(prompts.map((_, index) => collect(runner.complete(request(index)))))
+    const togetherMs = performance.now() - startMs
+    const alone: Reply[] = []
+    for (const index of prompts.keys()) alone.push(await collect(runner.complete(request(index))))
+    expect(togetherMs).toBeLessThan(performance.now() - startMs - togetherMs)
+    for (const [index, reply] of together.entries()) {
+      const expected = alone[index] as Reply
+      const clear = clearLength(expected)
+      expect(reply.end).toMatchObject({ reason: expected.end.reason, evalTokens: expected.end.evalTokens })
+      expect(reply.text.slice(0, clear)).toBe(expected.text.slice(0, clear))
+    }
+  })
+
+  it('share a long prefix of a reply that is under way', async () => {
+    const prefix = 'The history of the llama in the mountains of Peru and Bolivia begins thousands of years ago. '.repeat(4)
+    const first = runner.complete(greedyRequest({ prompt: `${prefix}First`, maxTokens: 60 }))[Symbol.asyncIterator]()
+    await first.next()
+    const second = await collect(runner.complete(greedyRequest({ prompt: `${prefix}Second`, maxTokens: 8 })))
+    await first.return?.()
+    expect(second.end.cachedTokens).toBeGreaterThan(50)
+    const again = await collect(runner.complete(greedyRequest({ prompt: `${prefix}Second`, maxTokens: 8 })))
+    expect(again.text).toBe(second.text)
+  })
+})
+
+describe('other models', () => {
+  it('embed without a cache and without a causal mask', async () => {
+    await writeTinyBert(file('bert.gguf'))
+    const bert = await loadRunner(tinySpec(file('bert.gguf'), { embedding: true }), {})
+    expect(bert.facts).toMatchObject({ pooling: 'mean', embeddingLength: 32, addsBos: true })
+    const inputs = await Promise.all(
+      ['hello world', 'a llama', 'hello world'].map((text) => bert.tokenize(text, { addSpecial: true, parseSpecial: false })),
+    )
+    const { vectors } = await bert.embed(inputs)
+    expect(vectors[0]).toEqual(vectors[2])
+    expect(vectors[0]).not.toEqual(vectors[1])
+    await bert.close()
+  })
+
+  it('speak otherwise with an adapter', async () => {
+    await writeTinyModel(file('plain.gguf'))
+    await writeAdapter(file('adapter.gguf'))
+    const texts: string[] = []
+    for (const adapterPaths of [[], [file('adapter.gguf')]]) {
+      const tiny = await loadRunner(tinySpec(file('plain.gguf'), { adapterPaths }), {})
+      texts.push((await collect(tiny.complete(greedyRequest({ maxTokens: 8 })))).text)
+      await tiny.close()
+    }
+    expect(texts[1]).not.toBe(texts[0])
+  })
+
+  it('are not loaded with an adapter that is none', async () => {
+    await writeTinyModel(file('plain.gguf'))
+    const failing = loadRunner(tinySpec(file('plain.gguf'), { adapterPaths: [file('plain.gguf')] }), {})
+    await expect(failing).rejects.toMatchObject({ code: 'load_failed' })
+  })
+
+  it('keep their cache in eight bits', async () => {
+    const small = await loadRunner(realSpec({ kvCacheType: 'q8_0', flashAttention: 'on', threads: 1 }), {})
+    expect(small.facts.sizeBytes).toBeLessThan(runner.facts.sizeBytes)
+    expect((await collect(small.complete(greedyRequest()))).end.evalTokens).toBe(16)
+    await small.close()
+  })
+})
+
+/** Characters of a greedy reply up to the first token whose lead over the next is too small to be sure of. */
+function clearLength(reply: Reply): number {
+  let length = 0
+  for (const chunk of reply.chunks) {
+    for (const entry of chunk.type === 'text' ? (chunk.logprobs ?? []) : []) {
+      const [first, second] = entry.top ?? []
+      if (first && second && first.logprob - second.logprob < 0.35) return length
+      length += entry.token.length
+    }
+  }
+  return length
+}
+
+/** A LoRA adapter for the feed-forward part of the tiny llama. */
+async function writeAdapter(target: string): Promise<void> {
+  const tensor = (name: string, shape: number[], value: number): GgufTensorData => {
+    const values = Float32Array.from(
+      { length: shape.reduce((product, dimension) => product * dimension, 1) },
+      (_, index) => Math.sin(index) * value,
+    )
+    return { name, type: 'F32', shape, data: new Uint8Array(values.buffer) }
+  }
+  await writeGgufFile(target, {
+    metadata: [
+      { key: 'general.type', type: 'string', value: 'adapter' },
+      { key: 'general.architecture', type: 'string', value: 'llama' },
+      { key: 'adapter.type', type: 'string', value: 'lora' },
+      { key: 'adapter.lora.alpha', type: 'float32', value: 16 },
+    ],
+    tensors: [tensor('blk.0.ffn_down.weight.lora_a', [64, 4], 5), tensor('blk.0.ffn_down.weight.lora_b', [4, 64], 5)],
+  })
+}
