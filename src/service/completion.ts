@@ -2,18 +2,18 @@
 
 import { AppError, isAppError } from '../base/errors.ts'
 import type { ChatEvent, Truncation } from '../chat/event.ts'
-import { toGrammar } from '../chat/grammar/to-grammar.ts'
 import type { Think, Tool } from '../chat/message.ts'
 import type { ReplyParser } from '../chat/parse/reply-parser.ts'
-import { createReplyParser, preservedTokens, thinkingEnd } from '../chat/parse/select.ts'
+import { createReplyParser, preservedTokens } from '../chat/parse/select.ts'
 import { stripLeadingBos } from '../chat/prompt.ts'
 import type { PromptTemplate } from '../chat/prompt-template.ts'
 import type { ModelOptions } from '../model/options.ts'
 import type { CompletionChunk, CompletionRequest, Sampling } from '../runner/runner.ts'
+import { grammarOf, parserName } from './grammar.ts'
 import type { Model } from './model.ts'
 import { promptTooLong } from './prompt.ts'
 import type { Run, RunOptions } from './run.ts'
-import type { CompletionFields } from './service.ts'
+import type { CompletionFields, ToolChoice } from './service.ts'
 
 export interface Completion {
   run: Run
@@ -28,6 +28,8 @@ export interface Completion {
   template?: PromptTemplate
   tools: readonly Tool[]
   think: Think | undefined
+  /** Which of the tools the reply must call; `auto` unless told. */
+  toolChoice?: ToolChoice
   /** Calls beyond so many are left out. */
   maxCalls?: number
   /** `finish` brings the tokens of prompt and reply. */
@@ -110,10 +112,6 @@ function createParser({ createCallId, log }: RunOptions, completion: Completion,
   )
 }
 
-function parserName(model: Model): string | undefined {
-  return model.config.parser ?? (model.isHarmony ? 'harmony' : undefined)
-}
-
 async function* chunksOf(
   { lease }: Run,
   request: CompletionRequest,
@@ -157,15 +155,6 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
 /** wire: 0 is no limit either. */
 function toMaxTokens(wanted: number, limit: number): number {
   return wanted <= 0 ? limit : Math.min(wanted, limit)
-}
-
-/** A model that thinks writes freely until its thinking ends. */
-function grammarOf({ run, request, template, think }: Completion): Pick<CompletionRequest, 'grammar' | 'grammarAfter'> {
-  if (!request.format) return {}
-  const grammar = toGrammar(request.format)
-  if (think === undefined || think === false || !template) return { grammar }
-  const end = thinkingEnd(parserName(run.model)) ?? template.thinkingTags?.close
-  return end === undefined ? { grammar } : { grammar, grammarAfter: end }
 }
 
 function toSampling(options: ModelOptions): Sampling {

@@ -1,6 +1,6 @@
 // `format` of a request -> the grammar that the runner's sampler obeys.
 
-import { isNothing } from './expression.ts'
+import { type Expression, isNothing } from './expression.ts'
 import { GrammarWriter } from './grammar-writer.ts'
 import { JsonRules } from './json-rules.ts'
 import { isSchema } from './schema.ts'
@@ -13,19 +13,32 @@ export type GrammarFormat = { type: 'json' } | { type: 'schema'; schema: unknown
 export function toGrammar(format: GrammarFormat): string {
   const writer = new GrammarWriter()
   const root = writer.reserve('root')
-  const reader = new SchemaReader(rootOf(format), writer, new JsonRules(writer))
+  const { expression, reader } = readFormat(format, writer, new JsonRules(writer))
+  writer.complete(root, expression)
+  refuseBroken(writer, reader)
+  return writer.toText()
+}
+
+/** A format as a part of a larger grammar. */
+export function readFormat(
+  format: GrammarFormat,
+  writer: GrammarWriter,
+  json: JsonRules,
+): { expression: Expression; reader: SchemaReader } {
+  const reader = new SchemaReader(rootOf(format), writer, json)
   const expression = reader.read(reader.root, '#')
   if (isNothing(expression)) throw schemaError('#', 'no value is allowed')
-  writer.complete(root, expression)
+  return { expression, reader }
+}
+
+export function refuseBroken(writer: GrammarWriter, reader?: SchemaReader): void {
   const broken = writer.findBroken()
-  if (broken) {
-    const reason =
-      broken.problem === 'endless'
-        ? 'a value would have to contain itself without end'
-        : 'a reference to itself without content is not supported'
-    throw schemaError(reader.pathOfRule(broken.name) ?? '#', reason)
-  }
-  return writer.toText()
+  if (!broken) return
+  const reason =
+    broken.problem === 'endless'
+      ? 'a value would have to contain itself without end'
+      : 'a reference to itself without content is not supported'
+  throw schemaError(reader?.pathOfRule(broken.name) ?? '#', reason)
 }
 
 // wire: an empty schema means any object, as "json" does.

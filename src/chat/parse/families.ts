@@ -22,6 +22,8 @@ export interface ReplyFamily {
   preservedTokens: readonly string[]
   /** What the model writes between its thinking and its answer; absent where it does not think. */
   thinkingEnd?: string
+  /** What its thinking begins with. */
+  thinkingStart?: string
   createParser(options: ReplyParserOptions): ReplyParser
 }
 
@@ -67,12 +69,12 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
 
 function family(can: Can, preservedTokens: readonly string[], createFormat: (options: ReplyParserOptions) => ReplyFormat): ReplyFamily {
   const thinking = can === 'thinking' || can === 'tools and thinking'
-  const end = thinking ? createFormat({ tools: [], think: true, promptTail: '', createCallId: () => '' }).thinking?.close : undefined
+  const tags = thinking ? createFormat({ tools: [], think: true, promptTail: '', createCallId: () => '' }).thinking : undefined
   return {
     tools: can === 'tools' || can === 'tools and thinking',
     thinking,
     preservedTokens,
-    ...(end === undefined ? {} : { thinkingEnd: end }),
+    ...(tags ? { thinkingStart: tags.open, thinkingEnd: tags.close } : {}),
     createParser: (options) => new MarkedReplyParser(createFormat(options), options),
   }
 }

@@ -153,12 +153,14 @@ function toArguments(value: unknown): Record<string, unknown> | undefined {
   return isObject(parsed) ? parsed : undefined
 }
 
-/** The closing tags that go with an opening one: `<x>` `</x>`, `[X]` `[/X]`, `<|x|>` `<|/x|>`, `<|x_start|>` `<|x_end|>`. */
+/** The closing tags that go with an opening one: `<x>` `</x>`, `[X]` `[/X]`, `<|x|>` `<|/x|>`, `<|x_start|>` `<|x_end|>`, `<x=` `</x>`. */
 function closeTagsOf(tag: string): string[] {
   const tags: string[] = []
   const bracketed = /^([<[]\|?)(.+)$/s.exec(tag)
   if (bracketed) tags.push(`${bracketed[1]}/${bracketed[2]}`)
   const paired = tag.replace(/(start|begin)(?=\|?[>\]]$)/, 'end')
   if (paired !== tag) tags.push(paired)
+  const named = /^<(\w+)=$/.exec(tag)?.[1]
+  if (named !== undefined) tags.push(`</${named}>`)
   return tags
 }

@@ -31,6 +31,12 @@ export function thinkingEnd(parser: string | undefined): string | undefined {
   return findFamily(parser)?.thinkingEnd
 }
 
+/** The tags around the thinking of a model with this parser. */
+export function parserThinkingTags(parser: string | undefined): ThinkingTags | undefined {
+  const { thinkingStart: open, thinkingEnd: close } = findFamily(parser) ?? {}
+  return open === undefined || close === undefined ? undefined : { open, close }
+}
+
 /** What the parser adds to a model's capabilities. */
 export function parserCapabilities(parser: string | undefined): { tools: boolean; thinking: boolean } {
   const { tools, thinking } = findFamily(parser) ?? { tools: false, thinking: false }

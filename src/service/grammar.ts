@@ -1,0 +1,57 @@
+// What a reply may be: anything, a format, tool calls, or the choice between the two. A model that thinks writes freely until its thinking ends.
+
+import { AppError } from '../base/errors.ts'
+import { callSyntaxOf } from '../chat/call-syntax.ts'
+import { toGrammar } from '../chat/grammar/to-grammar.ts'
+import { parserThinkingTags, thinkingEnd } from '../chat/parse/select.ts'
+import { toReplyGrammar } from '../chat/reply-grammar.ts'
+import type { CompletionRequest } from '../runner/runner.ts'
+import type { Completion } from './completion.ts'
+import type { Model } from './model.ts'
+
+/** A reply that must be calls ends after so many: a small model goes on as long as it may. */
+const MAX_FORCED_CALLS = 8
+
+type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter'>
+
+/** Throws `invalid_request` and `invalid_format`. */
+export function grammarOf(completion: Completion): Grammar {
+  const { run, request, template, think } = completion
+  const calls = callGrammarOf(completion)
+  if (calls) return calls
+  if (!request.format) return {}
+  const grammar = toGrammar(request.format)
+  if (think === undefined || think === false || !template) return { grammar }
+  const end = thinkingEnd(parserName(run.model)) ?? template.thinkingTags?.close
+  return end === undefined ? { grammar } : { grammar, grammarAfter: end }
+}
+
+/** Of a reply that must call tools, or has the choice between calls and a format. Throws `invalid_request`. */
+function callGrammarOf({ run, request, template, think, prompt, tools, toolChoice = 'auto', maxCalls }: Completion): Grammar | undefined {
+  const isForced = toolChoice !== 'auto' && toolChoice !== 'none'
+  if (!isForced && (!request.format || tools.length === 0)) return undefined
+  const parser = parserName(run.model)
+  const syntax = template && callSyntaxOf(parser, template.toolCallTag)
+  if (!syntax || !template) {
+    if (!isForced) return undefined
+    throw new AppError('invalid_request', 'how this model calls tools is not known, so that it cannot be made to', {
+      details: { param: 'tool_choice' },
+    })
+  }
+  const options = {
+    tools: typeof toolChoice === 'object' ? tools.filter((tool) => tool.function.name === toolChoice.name) : tools,
+    syntax,
+    maxCalls: Math.min(maxCalls ?? MAX_FORCED_CALLS, typeof toolChoice === 'object' ? 1 : MAX_FORCED_CALLS),
+    ...(request.format && !isForced ? { format: request.format } : {}),
+  }
+  const tags = syntax.thinking ?? parserThinkingTags(parser) ?? template.thinkingTags
+  if (!tags || think === undefined || think === false) return { grammar: toReplyGrammar(options) }
+  const isOpen = prompt.trimEnd().endsWith(tags.open.trim())
+  if (isOpen) return { grammar: toReplyGrammar(options), grammarAfter: tags.close }
+  return { grammar: toReplyGrammar({ ...options, thinking: tags }) }
+}
+
+/** Of the parser that reads this model's replies. */
+export function parserName(model: Model): string | undefined {
+  return model.config.parser ?? (model.isHarmony ? 'harmony' : undefined)
+}
