@@ -6,6 +6,9 @@ export interface CreateRequestBody {
   model: string
   stream?: boolean
   from?: string
+  /** A Modelfile's text, or its path on the server's machine, as before Ollama 0.5.5. */
+  modelfile?: string
+  path?: string
   /** Relative path -> digest of a blob that was sent before. */
   files?: Record<string, string>
   adapters?: Record<string, string>
@@ -29,6 +32,8 @@ export const createRequest = struct('CreateRequest', {
   name: text,
   stream: flag,
   from: text,
+  modelfile: text,
+  path: text,
   remote_host: text,
   files: textMap,
   adapters: textMap,

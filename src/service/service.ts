@@ -156,6 +156,9 @@ export interface CreateRequest {
   model: string
   from?: string
   remoteHost?: string
+  /** Text of a Modelfile, or its path on this machine: older forms of what the other fields say. */
+  modelfile?: string
+  path?: string
   /** Relative path -> digest, both as the client sent them. */
   files?: Record<string, string>
   adapters?: Record<string, string>

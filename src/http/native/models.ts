@@ -29,13 +29,21 @@ export function handlePs(_: HttpRequest, { service, clock }: NativeContext): Rep
 }
 
 export async function handleShow(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { model, name, verbose, system, options } = decodeBody(await request.readBody(), showRequest)
+  const { model, name, verbose, system, options } = await readShow(request)
   const wanted = firstNonEmpty(model, name)
   const shown = await service.show({ model: wanted, ...present({ verbose, system, options }) })
   const body = toShowBody(shown)
   // wire: Copilot Chat finds a model again by its base name, so it gets the name it asked for.
   if (request.headers['user-agent']?.startsWith('GitHubCopilotChat/')) body.model_info['general.basename'] = wanted
   return json(body)
+}
+
+/** Older clients ask with GET: a body, or the name in the query. */
+async function readShow(request: HttpRequest) {
+  const body = await request.readBody()
+  const asked = request.query.get('model') ?? request.query.get('name')
+  if (body.byteLength > 0 || asked === null) return decodeBody(body, showRequest)
+  return { model: asked, name: undefined, verbose: request.query.get('verbose') === 'true', system: undefined, options: undefined }
 }
 
 export async function handleCopy(request: HttpRequest, { service }: NativeContext): Promise<Reply> {

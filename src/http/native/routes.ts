@@ -48,6 +48,7 @@ export function createNativeRoutes(context: NativeContext): Route[] {
     route('POST', '/api/tokenize', 'tokenize', handleTokenize),
     route('POST', '/api/detokenize', 'tokenize', handleDetokenize),
     route('POST', '/api/show', 'show', handleShow),
+    route('GET', '/api/show', 'show', handleShow),
     route('POST', '/api/create', 'create', handleCreate),
     route('POST', '/api/copy', 'copy', handleCopy),
     route('DELETE', '/api/delete', 'delete', handleDelete),

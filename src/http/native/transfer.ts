@@ -71,11 +71,11 @@ function isAboutName({ code }: AppError): boolean {
 }
 
 function toDomain(wire: DecodedCreate, model: string): CreateRequest {
-  const { from, files, adapters, template, system, parameters, renderer, parser, requires, info } = wire
+  const { from, modelfile, path, files, adapters, template, system, parameters, renderer, parser, requires, info } = wire
   const quantize = firstNonEmpty(wire.quantize, wire.quantization)
   return {
     model,
-    ...present({ from, files, adapters, template, system, parameters, renderer, parser, requires, info }),
+    ...present({ from, modelfile, path, files, adapters, template, system, parameters, renderer, parser, requires, info }),
     ...present({
       remoteHost: wire.remote_host,
       draftFiles: wire.draft_files,

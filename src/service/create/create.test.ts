@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -112,6 +112,46 @@ describe('a model from a GGUF file', () => {
 
   it('is refused when a whole model is given as an adapter', async () => {
     await expect(create(fromFile({ adapters: { 'a.gguf': digest } }))).rejects.toThrow('given as an adapter is not one')
+  })
+})
+
+describe('a Modelfile in the request', () => {
+  beforeEach(() => create(fromFile({ license: ['MIT'] })))
+  const modelfile =
+    'FROM base\nSYSTEM From the file.\nPARAMETER seed 5\nPARAMETER stop a\nPARAMETER stop b\nMESSAGE user hi\nLICENSE more\n'
+
+  it('says what fields would say, and fields win', async () => {
+    await create({ model: 'child', modelfile, parameters: { seed: 6 } })
+    const texts = (await layersOf('child')).map(({ text }) => text)
+    expect(texts).toEqual(expect.arrayContaining(['From the file.', 'MIT', 'more']))
+    expect(texts.some((text) => text?.includes('"seed":6') && text.includes('"stop":["a","b"]'))).toBe(true)
+    await create({ model: 'child', modelfile, system: 'From the field.' })
+    expect((await layersOf('child')).map(({ text }) => text)).toContain('From the field.')
+  })
+
+  it('names files of this machine, blobs that were sent, or lies on this machine itself', async () => {
+    await writeFile(path.join(folder, 'Modelfile'), `FROM ./tiny.gguf\nSYSTEM By path.\n`)
+    await create({ model: 'by-path', path: path.join(folder, 'Modelfile') })
+    await create({ model: 'by-blob', modelfile: `FROM @${digest}` })
+    await create({ model: 'by-file', modelfile: `FROM ${path.join(folder, 'tiny.gguf')}` })
+    for (const name of ['by-path', 'by-blob', 'by-file']) {
+      expect((await store.manifests.read(parseModelName(name)))?.manifest.layers[0]?.digest).toBe(digest)
+    }
+  })
+
+  it.each([
+    ['a file that is not there', { path: '/nonexistent/Modelfile' }],
+    ['a folder', { path: '/' }],
+    ['a device', { path: '/dev/zero' }],
+    ['a model file that is not there', { modelfile: 'FROM /nonexistent/m.gguf' }],
+    ['a device as a model file', { modelfile: 'FROM /dev/zero' }],
+    ['a relative file', { modelfile: 'FROM ./m.gguf' }],
+  ])('is refused in the same words for %s', async (_, fields) => {
+    await expect(create({ model: 'child', ...fields })).rejects.toThrow('the Modelfile, or a file that it names, cannot be used')
+  })
+
+  it('is refused when it does not parse', async () => {
+    await expect(create({ model: 'child', modelfile: 'SYSTEM x' })).rejects.toThrow('no FROM line')
   })
 })
 

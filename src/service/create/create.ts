@@ -18,6 +18,7 @@ import type { CreateRequest } from '../service.ts'
 import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts'
 import { createConfig, familyDefaults } from './config.ts'
 import { layTextsOver, writeLayer } from './layers.ts'
+import { withModelfile } from './modelfile-request.ts'
 import { checkQuantization } from './quantize.ts'
 
 export interface CreateDependencies {
@@ -26,12 +27,9 @@ export interface CreateDependencies {
   pull(model: string, signal: AbortSignal): AsyncIterable<Progress>
 }
 
-export async function* createModel(
-  request: CreateRequest,
-  signal: AbortSignal,
-  dependencies: CreateDependencies,
-): AsyncGenerator<Progress> {
+export async function* createModel(asked: CreateRequest, signal: AbortSignal, dependencies: CreateDependencies): AsyncGenerator<Progress> {
   const { store } = dependencies
+  const request = await withModelfile(asked, store, signal)
   const name = checkRequest(request)
   const base = yield* openBase(request, signal, dependencies)
   checkQuantization(request.quantize, base)
