@@ -10,12 +10,12 @@ import { type RunOptions, startRun, unloadModel } from './run.ts'
 import type { ChatRequest, StartedChat } from './service.ts'
 
 export async function* chat(options: RunOptions, request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
-  for await (const step of chatSteps(options, request, { signal, announces: false })) if (step.type !== 'started') yield step
+  for await (const step of chatSteps(options, request, { signal, start: 'silent' })) if (step.type !== 'started') yield step
 }
 
 /** Resolves before the prompt is evaluated; whoever does not read the events to their end must close them. */
 export async function startChat(options: RunOptions, request: ChatRequest, signal: AbortSignal): Promise<StartedChat> {
-  const steps = chatSteps(options, request, { signal, announces: true })
+  const steps = chatSteps(options, request, { signal, start: 'told' })
   const { value: first } = await steps.next()
   if (first?.type === 'started') return { promptTokens: first.promptTokens, events: steps as AsyncGenerator<ChatEvent> }
   await steps.return(undefined)
@@ -24,9 +24,10 @@ export async function startChat(options: RunOptions, request: ChatRequest, signa
 
 /** Of the whole prompt, however small the context is. */
 export async function countPromptTokens(options: RunOptions, request: ChatRequest, signal: AbortSignal): Promise<number> {
-  const { promptTokens, events } = await startChat(options, { ...request, truncate: false }, signal)
-  await events[Symbol.asyncIterator]().return?.()
-  return promptTokens
+  const steps = chatSteps(options, { ...request, truncate: false }, { signal, start: 'counted' })
+  const { value: first } = await steps.next()
+  await steps.return(undefined)
+  return first?.type === 'started' ? first.promptTokens : 0
 }
 
 interface StartedStep {
@@ -36,15 +37,11 @@ interface StartedStep {
 
 interface ChatRun {
   signal: AbortSignal
-  /** One `started` comes first, as soon as nothing is left that could refuse the request but the runner. */
-  announces: boolean
+  /** `told`: `started` comes first, as soon as nothing is left to refuse. `counted`: it is all that is wanted. */
+  start: 'silent' | 'told' | 'counted'
 }
 
-async function* chatSteps(
-  options: RunOptions,
-  request: ChatRequest,
-  { signal, announces }: ChatRun,
-): AsyncGenerator<StartedStep | ChatEvent> {
+async function* chatSteps(options: RunOptions, request: ChatRequest, { signal, start }: ChatRun): AsyncGenerator<StartedStep | ChatEvent> {
   const startNs = options.clock.monotonicNs()
   const tools = request.toolChoice === 'none' ? [] : (request.tools ?? [])
   const model = await resolveModel(options.reader, request.model)
@@ -80,9 +77,10 @@ async function* chatSteps(
   const completion: Completion = { ...built, run, request, tools, think, withContext: false, signal }
   if (request.toolChoice !== undefined) completion.toolChoice = request.toolChoice
   if (request.parallelToolCalls === false) completion.maxCalls = 1
-  if (announces) {
-    checkCompletion(completion)
-    yield { type: 'started', promptTokens: await measurePrompt(completion) }
+  if (start !== 'silent') {
+    const promptTokens = await measurePrompt(completion)
+    checkCompletion(completion, start === 'told' ? promptTokens : 0)
+    yield { type: 'started', promptTokens }
   }
   yield* complete(options, completion)
 }

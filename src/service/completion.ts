@@ -80,10 +80,14 @@ async function countTokens({ lease }: Run, text: string): Promise<number> {
   return (await lease.runner.tokenize(text, { addSpecial: false, parseSpecial: true })).length
 }
 
-/** What a run refuses before it asks the runner. Throws `unsupported_capability`, `invalid_format`. */
-export function checkCompletion(completion: Completion): void {
+/** What a run would refuse after it has begun. Throws `unsupported_capability`, `invalid_format`, `context_exceeded`. */
+export function checkCompletion(completion: Completion, promptTokens: number): void {
   refuseImages(completion)
-  toRunnerRequest(completion)
+  const { contextTokens } = completion.run.lease
+  const { truncatePrompt } = toRunnerRequest(completion)
+  if (!truncatePrompt && promptTokens >= contextTokens) {
+    throw promptTooLong(new AppError('context_exceeded', `the prompt has ${promptTokens} tokens and the context ${contextTokens}`))
+  }
 }
 
 function refuseImages({ run, request, images }: Completion): void {

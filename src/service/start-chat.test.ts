@@ -38,6 +38,16 @@ describe('a chat that is started first', () => {
     expect(scheduler.running()).toEqual([])
   })
 
+  it('refuses before it starts a prompt that does not fit and may not be cut', async () => {
+    const { add, start, count } = setUp()
+    add('m')
+    const messages: Message[] = [{ role: 'user', content: 'why? '.repeat(200) }]
+    const request = { messages, options: { num_ctx: 64 } }
+    await expect(start({ ...request, truncate: false })).rejects.toMatchObject({ code: 'context_exceeded' })
+    expect(await count(request)).toBeGreaterThan(64)
+    await (await start(request)).events[Symbol.asyncIterator]().return?.()
+  })
+
   it('gives the runner back when its events are closed unread', async () => {
     const { add, start, scheduler } = setUp()
     add('m')
