@@ -7,10 +7,12 @@ import { type Digest, digestHex } from '../model/digest.ts'
 import type { Layer } from '../model/manifest.ts'
 import { unlessMissing } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
-import { type BlobEntry, blobPath, isManifestTemporary, parseBlobEntry } from './layout.ts'
+import { blobPath, isManifestTemporary, readBlobEntries } from './layout.ts'
+import type { PrunedItem, PruneRequest } from './maintenance.ts'
 import { digestsOf, removeEmptyFolders, scanManifests } from './manifests.ts'
 import { partialLock } from './partial.ts'
-import { partialFiles } from './parts.ts'
+import { partialDigests, partialUse } from './partials.ts'
+import { removePartial } from './parts.ts'
 
 export const UNUSED_AGE_MS = 3600 * 1000
 export const PARTIAL_AGE_MS = 7 * 24 * 3600 * 1000
@@ -28,7 +30,7 @@ export async function removeUnusedLayers(folder: Folder, candidates: readonly La
 
 /** `sha256:` in the names of blobs becomes `sha256-`. */
 export async function renameOldSpellings(folder: Folder): Promise<void> {
-  for (const { name, entry } of await blobEntries(folder)) {
+  for (const { name, entry } of await readBlobEntries(folder.layout)) {
     if (entry.kind !== 'old-spelling') continue
     const target = blobPath(folder.layout, entry.digest)
     if (!(await unlessMissing(lstat(target)))) await rename(path.join(folder.layout.blobs, name), target)
@@ -39,7 +41,7 @@ export async function pruneFolder(folder: Folder): Promise<void> {
   const partials = await folder.locks.with(STORE_LOCK, async () => {
     const used = await usedDigests(folder)
     if (!used) return []
-    const entries = await blobEntries(folder)
+    const entries = await readBlobEntries(folder.layout)
     for (const { name, entry } of entries) {
       const unused = entry.kind === 'temporary' || (entry.kind === 'blob' && !used.has(entry.digest))
       if (unused && (await isOlder(folder, path.join(folder.layout.blobs, name), UNUSED_AGE_MS))) await removeFile(folder, name)
@@ -48,7 +50,61 @@ export async function pruneFolder(folder: Folder): Promise<void> {
     return entries.flatMap(({ entry }) => (entry.kind === 'partial' ? [entry.digest] : []))
   })
   // Without the lock of the store: a download that ends holds its own and waits for that one.
-  for (const digest of new Set(partials)) await prunePartial(folder, digest)
+  for (const digest of new Set(partials)) {
+    const sizeBytes = await takePartial(folder, digest, { ageMs: PARTIAL_AGE_MS, dryRun: false })
+    if (sizeBytes !== undefined) folder.log.info('an old download was given up', { digest: digestHex(digest).slice(0, 12) })
+  }
+}
+
+/** Undefined while a manifest is corrupt. */
+export async function pruneOnRequest(folder: Folder, { dryRun, partials }: PruneRequest): Promise<PrunedItem[] | undefined> {
+  const items = await folder.locks.with(STORE_LOCK, async () => {
+    const used = await usedDigests(folder)
+    return used && takeUnused(folder, used, dryRun)
+  })
+  if (!items) return undefined
+  const ageMs = partials ? Number.NEGATIVE_INFINITY : PARTIAL_AGE_MS
+  for (const digest of await partialDigests(folder)) {
+    const sizeBytes = await takePartial(folder, digest, { ageMs, dryRun })
+    if (sizeBytes !== undefined) items.push({ kind: 'download', digest, sizeBytes })
+  }
+  return items
+}
+
+async function takeUnused(folder: Folder, used: ReadonlySet<Digest>, dryRun: boolean): Promise<PrunedItem[]> {
+  const items: PrunedItem[] = []
+  for (const { name, entry } of await readBlobEntries(folder.layout)) {
+    const file = path.join(folder.layout.blobs, name)
+    const unused =
+      (entry.kind === 'blob' && !used.has(entry.digest)) || (entry.kind === 'temporary' && (await isOlder(folder, file, UNUSED_AGE_MS)))
+    const stats = unused ? await unlessMissing(lstat(file)) : undefined
+    if (!stats) continue
+    if (!dryRun) await removeFile(folder, name)
+    items.push({
+      kind: entry.kind === 'blob' ? 'blob' : 'temporary',
+      ...(entry.kind === 'blob' ? { digest: entry.digest } : {}),
+      sizeBytes: stats.size,
+    })
+  }
+  return items
+}
+
+/** A download is one thing: it is as old as its youngest file. What it takes on the disk; undefined where somebody holds it, or it is not old enough. */
+async function takePartial(
+  folder: Folder,
+  digest: Digest,
+  { ageMs, dryRun }: { ageMs: number; dryRun: boolean },
+): Promise<number | undefined> {
+  const lock = await folder.locks.tryAcquire(partialLock(digest))
+  if (!lock) return undefined
+  try {
+    const { diskBytes, modifiedMs } = await partialUse(folder, digest)
+    if (folder.clock.nowMs() - modifiedMs <= ageMs) return undefined
+    if (!dryRun) await removePartial(folder, digest)
+    return diskBytes
+  } finally {
+    await lock.release()
+  }
 }
 
 /** Undefined, with a line in the log, while a manifest is corrupt. */
@@ -61,25 +117,6 @@ async function usedDigests(folder: Folder): Promise<Set<Digest> | undefined> {
   const used = await folder.pins.all()
   for (const { manifest } of stored) for (const digest of digestsOf(manifest)) used.add(digest)
   return used
-}
-
-async function blobEntries(folder: Folder): Promise<{ name: string; entry: BlobEntry }[]> {
-  const entries = (await unlessMissing(readdir(folder.layout.blobs, { withFileTypes: true }))) ?? []
-  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => ({ name, entry: parseBlobEntry(name) }))
-}
-
-/** A download is one thing: it is as young as its youngest file, and nothing happens to it while somebody holds it. */
-async function prunePartial(folder: Folder, digest: Digest): Promise<void> {
-  const lock = await folder.locks.tryAcquire(partialLock(digest))
-  if (!lock) return
-  try {
-    const names = await partialFiles(folder, digest)
-    for (const name of names) if (!(await isOlder(folder, path.join(folder.layout.blobs, name), PARTIAL_AGE_MS))) return
-    for (const name of names) await removeFile(folder, name)
-    folder.log.info('an old download was given up', { digest: digestHex(digest).slice(0, 12) })
-  } finally {
-    await lock.release()
-  }
 }
 
 async function pruneManifestFolders(folder: Folder): Promise<void> {

@@ -4,9 +4,11 @@
 //   manifests/<host>/<namespace>/<model>/<tag>
 // Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks and pins. Ollama never looks at the latter.
 
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Digest, digestHex, toDigest } from '../model/digest.ts'
 import type { ModelName } from '../model/name.ts'
+import { unlessMissing } from './durable.ts'
 
 export interface Layout {
   root: string
@@ -51,6 +53,12 @@ export function parseBlobEntry(name: string): BlobEntry {
   const partial = PARTIAL.exec(name)?.[1]
   if (partial !== undefined) return { kind: 'partial', digest: toDigest(partial) }
   return { kind: TEMPORARY.test(name) ? 'temporary' : 'other' }
+}
+
+/** What lies in the folder of blobs, without its subfolders. */
+export async function readBlobEntries({ blobs }: Layout): Promise<{ name: string; entry: BlobEntry }[]> {
+  const entries = (await unlessMissing(readdir(blobs, { withFileTypes: true }))) ?? []
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => ({ name, entry: parseBlobEntry(name) }))
 }
 
 export function isManifestTemporary(name: string): boolean {

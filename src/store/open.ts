@@ -12,9 +12,10 @@ import type { Folder } from './folder.ts'
 import { pruneFolder, removeUnusedLayers, renameOldSpellings } from './gc.ts'
 import { createLayout } from './layout.ts'
 import { Locks } from './lock.ts'
+import { createMaintenance } from './maintenance.ts'
 import { createManifestStore } from './manifests.ts'
 import { Pins } from './pins.ts'
-import type { Store } from './store.ts'
+import type { OpenStore } from './store.ts'
 
 export interface StoreOptions {
   root: string
@@ -25,7 +26,7 @@ export interface StoreOptions {
 }
 
 /** Throws `internal` with the reason where the folder can neither be made nor read. */
-export async function createStore({ root, noPrune = false, log = silentLog, clock = systemClock }: StoreOptions): Promise<Store> {
+export async function createStore({ root, noPrune = false, log = silentLog, clock = systemClock }: StoreOptions): Promise<OpenStore> {
   const layout = createLayout(path.resolve(root))
   const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), clock, log }
   await makeFolders(folder)
@@ -42,6 +43,7 @@ export async function createStore({ root, noPrune = false, log = silentLog, cloc
       if (!noPrune) await pruneFolder(folder)
     },
     freeBytes: () => freeBytes(layout.root),
+    maintenance: createMaintenance(folder),
   }
 }
 

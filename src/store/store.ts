@@ -4,6 +4,7 @@
 import type { Digest } from '../model/digest.ts'
 import type { Layer, Manifest } from '../model/manifest.ts'
 import type { ModelName } from '../model/name.ts'
+import type { StoreMaintenance } from './maintenance.ts'
 
 export interface StoredManifest {
   /** As it is spelled on the disk, which may differ in case from what was asked for. */
@@ -78,4 +79,9 @@ export interface Store {
   prune(): Promise<void>
   /** Free bytes on the volume of the models folder. */
   freeBytes(): Promise<number>
+}
+
+/** A store with what is asked of it by people only. */
+export interface OpenStore extends Store {
+  readonly maintenance: StoreMaintenance
 }
