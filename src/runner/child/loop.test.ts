@@ -17,7 +17,7 @@ function stage(options: ScriptedEngineOptions = {}) {
     },
   })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock })
+  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message) })
   const run = (limit = 10_000) => {
     let steps = 0

@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs'
 import { systemClock } from '../../base/clock.ts'
 import { toAppError } from '../../base/errors.ts'
 import { type ChildFacts, LOADED_MARK, type LoadSpec, type ToChild, type ToParent } from '../protocol.ts'
+import { CoreMeter, readCoreTimes } from './core-meter.ts'
 import { defaultThreads } from './cores.ts'
 import type { Engine } from './engine.ts'
 import { createLlamaEngine } from './llama/engine.ts'
@@ -40,10 +41,17 @@ class RunnerChild {
 
   async #load(spec: LoadSpec): Promise<void> {
     const startNs = systemClock.monotonicNs()
+    // Its first window is the load, so that the first step knows how busy the machine is.
+    const meter = new CoreMeter({ clock: systemClock, read: readCoreTimes })
     try {
       const threads = spec.threads > 0 ? spec.threads : defaultThreads()
       const engine = await createLlamaEngine(spec, threads)
-      const governor = new ThreadGovernor({ maxThreads: threads, fixed: spec.threads > 0, clock: systemClock })
+      const governor = new ThreadGovernor({
+        maxThreads: threads,
+        fixed: spec.threads > 0,
+        clock: systemClock,
+        threadRoom: () => meter.threadRoom(),
+      })
       this.#serving = { engine, loop: new Loop({ engine, governor, clock: systemClock, send }) }
       const { pooledTokens: _, ...facts } = engine.facts
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)

@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { STEPS_BEFORE_FIRST_TRIAL, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
 
 /** Steps cost what `cost` says for a thread count; a step's cost passes on the clock. */
-function simulate(maxThreads: number, options: { fixed?: boolean } = {}) {
+function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: () => number } = {}) {
   let nowNs = 0
-  const governor = new ThreadGovernor({ maxThreads, fixed: options.fixed ?? false, clock: { monotonicNs: () => nowNs } })
+  const governor = new ThreadGovernor({
+    maxThreads,
+    fixed: options.fixed ?? false,
+    clock: { monotonicNs: () => nowNs },
+    threadRoom: options.threadRoom ?? (() => Number.POSITIVE_INFINITY),
+  })
   return {
     run(steps: number, cost: (threads: number, step: number) => number, batchTokens = 1): number[] {
       return Array.from({ length: steps }, (_, step) => {
@@ -91,6 +96,24 @@ describe('ThreadGovernor', () => {
 
   it('keeps to the count that the user said', () => {
     expect(new Set(simulate(2, { fixed: true }).run(200, busy))).toEqual(new Set([2]))
+  })
+
+  it('never uses more threads than find a core, and remembers what it knew when they do', () => {
+    let room = 2
+    const machine = simulate(2, { threadRoom: () => room })
+    machine.run(100, quiet)
+    room = 1
+    expect(new Set(machine.run(500, busy))).toEqual(new Set([1]))
+    room = 2
+    expect(share(machine.run(100, quiet), 2)).toBe(1)
+  })
+
+  it('does not try more threads than find a core', () => {
+    let room = 2
+    const machine = simulate(2, { threadRoom: () => room })
+    machine.run(100, busy)
+    room = 1
+    expect(new Set(machine.run(5000, busy))).toEqual(new Set([1]))
   })
 
   it('walks down to what the neighbours leave on a machine with many cores', () => {

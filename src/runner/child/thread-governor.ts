@@ -1,6 +1,7 @@
 // How many compute threads a step gets. The engine's threads wait for each other at a spin barrier, so one thread that a busy machine takes
-// away stalls them all: two threads beside busy neighbours are slower than one. The governor watches what steps of each size cost, tries
-// fewer threads when they become dear, tries more again later, and remembers its finding for each size. It never leaves [1, maxThreads].
+// away stalls them all: two threads beside busy neighbours are slower than one, by a factor of hundreds at worst. The governor watches what
+// steps of each size cost, tries fewer threads when they become dear, tries more again later, and remembers its finding for each size; and
+// it never uses more threads than find a free core, whatever they cost when there was one.
 
 import type { Clock } from '../../base/clock.ts'
 
@@ -9,6 +10,8 @@ export interface GovernorOptions {
   /** The user said how many: no trials. */
   fixed: boolean
   clock: Pick<Clock, 'monotonicNs'>
+  /** Threads that find a core now. */
+  threadRoom: () => number
 }
 
 /** Steps that a trial takes before it is judged by its median. */
@@ -51,6 +54,7 @@ export class ThreadGovernor {
   readonly #options: GovernorOptions
   readonly #courses = new Map<number, Course>()
   #lastThreads: number
+  #chosen = 0
 
   constructor(options: GovernorOptions) {
     this.#options = options
@@ -59,14 +63,24 @@ export class ThreadGovernor {
 
   /** The thread count for a step of that many tokens. */
   choose(batchTokens: number): number {
+    const { fixed, maxThreads, threadRoom } = this.#options
+    if (fixed || maxThreads === 1) return maxThreads
     const course = this.#courseOf(batchTokens)
-    return course.trial?.threads ?? course.threads
+    const wanted = course.trial?.threads ?? course.threads
+    this.#chosen = Math.min(wanted, threadRoom())
+    return this.#chosen
   }
 
   /** What the step that was just chosen for has cost. */
   record(batchTokens: number, durationNs: number): void {
     if (this.#options.fixed || this.#options.maxThreads === 1) return
     const course = this.#courseOf(batchTokens)
+    const wanted = course.trial?.threads ?? course.threads
+    if (this.#chosen !== wanted) {
+      // The step says nothing of the count that was wanted.
+      course.trial = undefined
+      return
+    }
     const cost = batchTokens <= EXACT_BATCH_TOKENS ? durationNs : durationNs / batchTokens
     if (course.trial) this.#judgeTrial(course, cost)
     else this.#watch(course, cost)
@@ -107,7 +121,7 @@ export class ThreadGovernor {
     const longAgo = now >= course.down.atNs + LONGEST_RETRY_NS
     if (course.threads > 1 && (unexplored || slow || (course.steps > STEPS_BEFORE_FIRST_TRIAL && longAgo)))
       course.trial = { threads: fewer(course.threads), costs: [] }
-    else if (course.threads < this.#options.maxThreads && now >= course.up.atNs) {
+    else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom()) && now >= course.up.atNs) {
       course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
     }
   }
