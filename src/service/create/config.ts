@@ -74,8 +74,6 @@ export function familyDefaults(architecture: string | undefined): { renderer?: s
   switch (architecture) {
     case 'gemma4':
       return { renderer: 'gemma4', parser: 'gemma4', stop: ['<turn|>'] }
-    case 'laguna':
-      return { renderer: 'laguna', parser: 'laguna' }
     case 'nemotron_h':
     case 'nemotron_h_moe':
     case 'nemotron_h_omni':

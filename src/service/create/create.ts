@@ -3,7 +3,7 @@
 
 import { AppError } from '../../base/errors.ts'
 import { isKnownParser, parserNames } from '../../chat/parse/select.ts'
-import { renderers } from '../../chat/render/renderers.ts'
+import { isKnownRenderer, rendererNames } from '../../chat/render/renderers.ts'
 import { getText } from '../../gguf/metadata.ts'
 import { formatConfigBlob } from '../../model/config-blob.ts'
 import { type Digest, isDigest } from '../../model/digest.ts'
@@ -91,8 +91,7 @@ function checkRequest(request: CreateRequest): ModelName {
   const name = tryParseModelName(request.model)
   if (!name) throw new AppError('invalid_model_name', 'invalid model name', { details: { model: request.model } })
   if (drafts > 0) throw new AppError('not_supported', 'draft models are not offered yet')
-  if (request.renderer && !Object.hasOwn(renderers, request.renderer))
-    throw unknownName('renderer', request.renderer, Object.keys(renderers))
+  if (request.renderer && !isKnownRenderer(request.renderer)) throw unknownName('renderer', request.renderer, rendererNames)
   if (request.parser && !isKnownParser(request.parser)) throw unknownName('parser', request.parser, parserNames)
   return name
 }
