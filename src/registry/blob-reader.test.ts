@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createBlobReader, MAX_REDIRECTS } from './blob-reader.ts'
+import { createBlobReader } from './blob-reader.ts'
+import { MAX_REDIRECTS } from './follow.ts'
 import { createFakeHttp, type FakeAnswer, type FakeServer, rangeAnswer } from './testing/fake-http.ts'
 import { layerOf, openSession, WEIGHTS } from './testing/fixtures.ts'
 

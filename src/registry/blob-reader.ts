@@ -5,6 +5,7 @@
 import { AppError } from '../base/errors.ts'
 import type { Digest } from '../model/digest.ts'
 import { readErrorText } from './body.ts'
+import { follow } from './follow.ts'
 import type { HttpReply } from './http-client.ts'
 import { type Session, statusError } from './session.ts'
 
@@ -21,8 +22,6 @@ export interface BlobReader {
   open(start: number, end: number, signal: AbortSignal): Promise<BlobRange>
 }
 
-export const MAX_REDIRECTS = 10
-const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308]
 /** What a storage answers for a signed address that has expired. */
 const EXPIRED: readonly number[] = [400, 401, 403, 404, 410]
 
@@ -32,12 +31,18 @@ export function createBlobReader(session: Session, { digest, sizeBytes }: { dige
   return {
     async open(start, end, signal) {
       const from = storageUrl ?? registryUrl
-      const { reply, url } = await follow(session, from, { range: `bytes=${start}-${end - 1}`, signal }).catch((error: unknown) => {
-        storageUrl = undefined
-        throw error
-      })
+      // Unless another range has found a new address meanwhile.
+      const forget = () => {
+        if (storageUrl === from) storageUrl = undefined
+      }
+      const { reply, url } = await follow(session, from, { headers: { range: `bytes=${start}-${end - 1}` }, signal }).catch(
+        (error: unknown) => {
+          forget()
+          throw error
+        },
+      )
       if (reply.status !== 200 && reply.status !== 206) {
-        storageUrl = undefined
+        forget()
         const error = statusError(reply.status, await readErrorText(reply))
         if (from === registryUrl || !EXPIRED.includes(reply.status)) throw error
         throw new AppError(error.code, error.message, { cause: error, details: { ...error.details, retry: true } })
@@ -51,21 +56,6 @@ export function createBlobReader(session: Session, { digest, sizeBytes }: { dige
       }
     },
   }
-}
-
-async function follow(
-  session: Session,
-  from: URL,
-  { range, signal }: { range: string; signal: AbortSignal },
-): Promise<{ reply: HttpReply; url: URL }> {
-  let url = from
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const reply = await session.request({ method: 'GET', target: url, headers: { range }, signal })
-    if (!REDIRECTS.includes(reply.status)) return { reply, url }
-    reply.discard()
-    url = session.resolve(reply.headers.location, url)
-  }
-  throw new AppError('registry_error', `maximum redirects exceeded (${MAX_REDIRECTS}) for directURL`)
 }
 
 interface Asked {

@@ -6,6 +6,7 @@ import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../model/manif
 import { MEDIA_TYPES } from '../model/media-type.ts'
 import type { ModelName } from '../model/name.ts'
 import { readBytes, readErrorText } from './body.ts'
+import { follow } from './follow.ts'
 import { type Session, statusError } from './session.ts'
 import { within } from './wait.ts'
 
@@ -46,9 +47,7 @@ export async function fetchManifest(session: Session, name: ModelName, options: 
 }
 
 async function download(session: Session, url: URL, { connectTimeoutMs, signal }: FetchManifestOptions): Promise<Uint8Array> {
-  const reply = await session.request({
-    method: 'GET',
-    target: url,
+  const { reply } = await follow(session, url, {
     headers: { accept: ACCEPT },
     ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
     ...(signal ? { signal } : {}),

@@ -85,7 +85,10 @@ function send(request: HttpRequest, wire: Wire): Promise<HttpReply> {
   const { agent, headers, path, throughProxy } = wire
   const { url, signal } = request
   return new Promise((resolve, reject) => {
+    let answered = false
     const fail = (error: unknown) => {
+      // Whoever reads the body is told there.
+      if (answered) return
       // The server had closed an idle connection: nothing was read, and a new one is likely to work.
       if (outgoing.reusedSocket && isReset(error) && isRepeatable(request) && !signal?.aborted) resolve(send(request, wire))
       else reject(toNetworkError(error, { host: url.hostname, signal }))
@@ -104,9 +107,10 @@ function send(request: HttpRequest, wire: Wire): Promise<HttpReply> {
       ...(signal ? { signal } : {}),
     }
     const outgoing = url.protocol === 'https:' ? https.request(options) : http.request(options)
-    outgoing.once('error', fail)
+    outgoing.on('error', fail)
     outgoing.once('timeout', () => outgoing.destroy(new AppError('registry_unreachable', `no answer for ${IDLE_LIMIT_MS / 1000} seconds`)))
     outgoing.once('response', (incoming) => {
+      answered = true
       // Whoever reads the body sees the error there; a discarded body has nobody who would.
       incoming.on('error', () => undefined)
       const remote = throughProxy ? undefined : incoming.socket.remoteAddress

@@ -22,3 +22,8 @@ export interface Registry {
   /** Throws `model_not_found` besides. */
   push(name: ModelName, options: TransferOptions): AsyncIterable<Progress>
 }
+
+export interface OpenRegistry extends Registry {
+  /** The status that the usual registry answers with, whatever it is: it can be reached. Throws `registry_unreachable`. */
+  reach(signal: AbortSignal): Promise<number>
+}
