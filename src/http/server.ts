@@ -7,6 +7,7 @@ import { createAnthropicRoutes } from './anthropic/routes.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
 import { createNativeRoutes } from './native/routes.ts'
+import { createResponsesRoutes } from './openai/responses.ts'
 import { createOpenAiRoutes, refuseUnknownPath } from './openai/routes.ts'
 
 export interface HttpServerOptions {
@@ -27,6 +28,7 @@ export function createHttpServer({ service, log, version, ownVersion, origins, c
   const routes = [
     ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),
     ...createAnthropicRoutes({ service, clock }),
+    ...createResponsesRoutes({ service, clock }),
     ...createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }),
   ]
   return createKernel({
