@@ -7,6 +7,15 @@ import type { ChatRequestBody, ChatResponseBody } from './chat.ts'
 import type { CreateRequestBody } from './create.ts'
 import type { EmbedRequestBody, EmbedResponseBody } from './embed.ts'
 import type { GenerateRequestBody, GenerateResponseBody } from './generate.ts'
+import type {
+  DoctorResponseBody,
+  OriginsResponseBody,
+  PartialsResponseBody,
+  PruneRequestBody,
+  PruneResponseBody,
+  VerifyRecord,
+  VerifyRequestBody,
+} from './maintenance.ts'
 import type { CopyRequestBody, PsResponseBody, ShowRequestBody, ShowResponseBody, TagsResponseBody } from './models.ts'
 import type { DetokenizeRequestBody, DetokenizeResponseBody, TokenizeRequestBody, TokenizeResponseBody } from './tokenize.ts'
 import type { ProgressBody, TransferRequestBody } from './transfer.ts'
@@ -17,7 +26,7 @@ export interface Client {
   heartbeat(signal?: AbortSignal): Promise<void>
   version(): Promise<string>
   /** The version of Ollama that the server speaks like, and Llamero's own where it is one. */
-  versions(): Promise<{ version: string; llamero?: string }>
+  versions(signal?: AbortSignal): Promise<{ version: string; llamero?: string }>
   tags(): Promise<TagsResponseBody>
   ps(): Promise<PsResponseBody>
   show(request: ShowRequestBody): Promise<ShowResponseBody>
@@ -34,6 +43,13 @@ export interface Client {
   create(request: CreateRequestBody, signal?: AbortSignal): AsyncIterable<ProgressBody>
   pull(request: TransferRequestBody, signal?: AbortSignal): AsyncIterable<ProgressBody>
   push(request: TransferRequestBody, signal?: AbortSignal): AsyncIterable<ProgressBody>
+  prune(request: PruneRequestBody): Promise<PruneResponseBody>
+  verify(request: VerifyRequestBody, signal?: AbortSignal): AsyncIterable<VerifyRecord>
+  partials(): Promise<PartialsResponseBody>
+  origins(): Promise<OriginsResponseBody>
+  doctor(): Promise<DoctorResponseBody>
+  /** With the key of the server's own user. */
+  stop(request: { key: string }): Promise<void>
 }
 
 export interface ClientOptions {
@@ -43,7 +59,7 @@ export interface ClientOptions {
 
 export function createClient({ baseUrl }: ClientOptions): Client {
   const { readJson, readRecords, finish } = createTransport(baseUrl)
-  const versions = () => readJson<{ version: string; llamero?: string }>('GET', '/api/version')
+  const versions = (signal?: AbortSignal) => readJson<{ version: string; llamero?: string }>('GET', '/api/version', { signal })
   return {
     heartbeat: (signal) => finish('HEAD', '/', { signal }),
     version: async () => (await versions()).version,
@@ -71,6 +87,12 @@ export function createClient({ baseUrl }: ClientOptions): Client {
     create: (json, signal) => readRecords('POST', '/api/create', { json, signal }),
     pull: (json, signal) => readRecords('POST', '/api/pull', { json, signal }),
     push: (json, signal) => readRecords('POST', '/api/push', { json, signal }),
+    prune: (json) => readJson('POST', '/api/llamero/prune', { json }),
+    verify: (json, signal) => readRecords('POST', '/api/llamero/verify', { json, signal }),
+    partials: () => readJson('GET', '/api/llamero/partials'),
+    origins: () => readJson('GET', '/api/llamero/origins'),
+    doctor: () => readJson('GET', '/api/llamero/doctor'),
+    stop: (json) => finish('POST', '/api/llamero/stop', { json }),
   }
 }
 

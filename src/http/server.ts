@@ -6,6 +6,7 @@ import type { Service } from '../service/service.ts'
 import { createAnthropicRoutes } from './anthropic/routes.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
+import { createMaintenanceRoutes, type MaintenanceContext } from './native/maintenance.ts'
 import { createNativeRoutes } from './native/routes.ts'
 import { createResponsesRoutes } from './openai/responses.ts'
 import { createOpenAiRoutes, refuseUnknownPath } from './openai/routes.ts'
@@ -21,12 +22,24 @@ export interface HttpServerOptions {
   origins?: readonly string[]
   clock?: Clock
   machine?: LocalMachine
+  /** /api/llamero/*, where there is something behind it. */
+  upkeep?: MaintenanceContext
 }
 
 /** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
-export function createHttpServer({ service, log, version, ownVersion, origins, clock = systemClock, machine }: HttpServerOptions): Kernel {
+export function createHttpServer({
+  service,
+  log,
+  version,
+  ownVersion,
+  origins,
+  clock = systemClock,
+  machine,
+  upkeep,
+}: HttpServerOptions): Kernel {
   const routes = [
     ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),
+    ...(upkeep ? createMaintenanceRoutes(upkeep) : []),
     ...createAnthropicRoutes({ service, clock }),
     ...createResponsesRoutes({ service, clock }),
     ...createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }),

@@ -4,7 +4,7 @@
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { ModelName } from '../model/name.ts'
+import { DEFAULT_HOST, type ModelName } from '../model/name.ts'
 import type { Store } from '../store/store.ts'
 import { createAuthorizer } from './authorizer.ts'
 import type { FetchedBlob } from './blob-download.ts'
@@ -16,7 +16,7 @@ import { createOllamaKey } from './ollama-key.ts'
 import { type Environment, readProxies } from './proxy.ts'
 import { pullModel } from './pull.ts'
 import { pushModel } from './push.ts'
-import type { Registry } from './registry.ts'
+import type { OpenRegistry } from './registry.ts'
 import { createSession, type Session } from './session.ts'
 import { SharedTasks } from './shared-tasks.ts'
 import { createOciSource } from './sources/oci.ts'
@@ -49,20 +49,25 @@ export interface RegistryOptions {
 /** Registries decide by this version whether a client is new enough for a model. */
 const COMPATIBLE_VERSION = '0.33.0'
 
-export function createRegistry(options: RegistryOptions): Registry {
-  const { store, log, clock, catalogue = CATALOGUE } = options
-  const openSession = sessionOpener(options)
+export function createRegistry(options: RegistryOptions): OpenRegistry {
+  const { store, log, clock, environment, version, catalogue = CATALOGUE } = options
+  const http = options.http ?? openNetwork(environment, { clock, log, version })
+  const openSession = sessionOpener(options, http)
   const sourceOf = createSources(options, openSession)
   return {
     pull: (name, request) => pullModel(name, request, { store, log, catalogue, sourceOf }),
     push: (name, request) => pushModel(name, request, { store, clock, log, openSession }),
+    async reach(signal) {
+      const reply = await http({ method: 'GET', url: new URL(`https://${DEFAULT_HOST}/v2/`), signal })
+      reply.discard()
+      return reply.status
+    },
   }
 }
 
 type OpenSession = (name: ModelName, insecure: boolean) => Session
 
-function sessionOpener({ environment, log, clock, home, userHome, version, credentialUrls, http: given }: RegistryOptions): OpenSession {
-  const http = given ?? openNetwork(environment, { clock, log, version })
+function sessionOpener({ environment, log, clock, home, userHome, credentialUrls }: RegistryOptions, http: HttpClient): OpenSession {
   const key = createOllamaKey({ ollama: path.join(userHome, '.ollama', 'id_ed25519'), own: path.join(home, 'id_ed25519') }, log)
   const dockerConfig = path.join(environment.DOCKER_CONFIG || path.join(userHome, '.docker'), 'config.json')
   const credentials = createCredentials({ urls: credentialUrls ?? [], dockerConfig, log })

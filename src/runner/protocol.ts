@@ -2,12 +2,13 @@
 // its requests; every request ends with exactly one answer unless it was cancelled. The child sends what one decode step made in one message.
 
 import type { ErrorCode } from '../base/errors.ts'
-import type { CompletionChunk, CompletionRequest, EmbeddingResult, LoadSpec, RunnerFacts } from './runner.ts'
+import type { CompletionChunk, CompletionRequest, EmbeddingResult, EngineReport, LoadSpec, RunnerFacts } from './runner.ts'
 
 export type {
   CompletionChunk,
   CompletionRequest,
   EmbeddingResult,
+  EngineReport,
   LoadSpec,
   RunnerFacts,
   RunnerLogprob,
@@ -17,6 +18,8 @@ export type {
 
 export type ToChild =
   | { type: 'load'; spec: LoadSpec }
+  /** Is there an engine that this program can use? In place of a load. */
+  | { type: 'probe' }
   | { type: 'complete'; id: number; request: CompletionRequest }
   /** The reader is slow: make no more tokens for this request until `resume`. */
   | { type: 'pause'; id: number }
@@ -31,6 +34,7 @@ export type ToChild =
 export type ToParent =
   | { type: 'ready'; facts: ChildFacts }
   | { type: 'load-failed'; failure: Failure }
+  | { type: 'probed'; report: EngineReport }
   | { type: 'step'; chunks: StepChunk[] }
   | { type: 'result'; id: number; result: Result }
   | { type: 'failure'; id: number; failure: Failure }

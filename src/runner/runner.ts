@@ -144,3 +144,16 @@ export interface Runner {
 
 /** Loads a model. Throws `load_failed` with the engine's last words, `insufficient_memory`, `cancelled`. */
 export type LoadRunner = (spec: LoadSpec, options: { signal?: AbortSignal; onProgress?: (loadedBytes: number) => void }) => Promise<Runner>
+
+/** What the engine says of itself without a model. */
+export interface EngineReport {
+  /** Of llama.cpp. */
+  version: string
+  /** The package that it came in: `linux-x64`, `linux-x64-cuda`. */
+  variant: string
+  /** Instruction sets and accelerators that it was built for and found, in its own words. */
+  system: string
+}
+
+/** Loads the engine's libraries in a process of its own and proves the layouts of its structs. Throws `load_failed` with what is wrong. */
+export type ProbeEngine = () => Promise<EngineReport>

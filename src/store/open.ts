@@ -21,15 +21,23 @@ export interface StoreOptions {
   root: string
   /** Unused blobs stay. */
   noPrune?: boolean
+  /** False for who only looks: then folders that are missing stay so. */
+  makesFolders?: boolean
   log?: Log
   clock?: Clock
 }
 
 /** Throws `internal` with the reason where the folder can neither be made nor read. */
-export async function createStore({ root, noPrune = false, log = silentLog, clock = systemClock }: StoreOptions): Promise<OpenStore> {
+export async function createStore({
+  root,
+  noPrune = false,
+  makesFolders = true,
+  log = silentLog,
+  clock = systemClock,
+}: StoreOptions): Promise<OpenStore> {
   const layout = createLayout(path.resolve(root))
   const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), clock, log }
-  await makeFolders(folder)
+  if (makesFolders) await makeFolders(folder)
   const removeUnused = async (candidates: readonly Layer[]): Promise<void> => {
     if (!noPrune) await removeUnusedLayers(folder, candidates)
   }

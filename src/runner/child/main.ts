@@ -10,6 +10,7 @@ import { defaultThreads } from './cores.ts'
 import type { Engine } from './engine.ts'
 import { createLlamaEngine } from './llama/engine.ts'
 import { dieWithParent } from './llama/parent-death.ts'
+import { probeLlama } from './llama/probe.ts'
 import { Loop } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
@@ -32,7 +33,8 @@ class RunnerChild {
 
   hear(message: ToChild): void {
     if (message.type === 'close') process.exit(0)
-    if (message.type === 'load') void this.#load(message.spec)
+    if (message.type === 'probe') void probe()
+    else if (message.type === 'load') void this.#load(message.spec)
     else if (this.#serving) {
       this.#serve(this.#serving, message)
       this.#wake()
@@ -57,13 +59,12 @@ class RunnerChild {
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
       send({ type: 'ready', facts: { ...facts, loadNs: systemClock.monotonicNs() - startNs } satisfies ChildFacts })
     } catch (error) {
-      const { code, message, details } = toAppError(error)
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
-      send({ type: 'load-failed', failure: { code: code === 'internal' ? 'load_failed' : code, message, details } })
+      sendLoadFailure(error)
     }
   }
 
-  #serve({ engine, loop }: { engine: Engine; loop: Loop }, message: Exclude<ToChild, { type: 'load' | 'close' }>): void {
+  #serve({ engine, loop }: { engine: Engine; loop: Loop }, message: Exclude<ToChild, { type: 'load' | 'probe' | 'close' }>): void {
     switch (message.type) {
       case 'complete':
         loop.submit(message.id, message.request)
@@ -98,6 +99,19 @@ class RunnerChild {
     this.#stepping = this.#serving?.loop.step() ?? false
     if (this.#stepping) setImmediate(() => this.#step())
   }
+}
+
+async function probe(): Promise<void> {
+  try {
+    send({ type: 'probed', report: await probeLlama() })
+  } catch (error) {
+    sendLoadFailure(error)
+  }
+}
+
+function sendLoadFailure(error: unknown): void {
+  const { code, message, details } = toAppError(error)
+  send({ type: 'load-failed', failure: { code: code === 'internal' ? 'load_failed' : code, message, details } })
 }
 
 function answer(id: number, work: () => Extract<ToParent, { type: 'result' }>['result']): void {

@@ -14,6 +14,8 @@ export interface Library {
   llama: LibraryHandle
   /** The platform package, like `linux-x64`. */
   variant: string
+  /** Of llama.cpp. */
+  version: string
   folder: string
 }
 
@@ -61,7 +63,7 @@ function openLibrary(folder: string, variant: string): Library {
       `the engine in @node-llama-cpp/${variant} is llama.cpp ${version}, this program needs ${ENGINE_VERSION}`,
     )
   }
-  return { llama, variant, folder }
+  return { llama, variant, version, folder }
 }
 
 /** `libllama.v0.5.0.so`, `libllama.dylib`, `llama.dll` and the like. */

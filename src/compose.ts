@@ -1,0 +1,91 @@
+// The composition root: config -> store -> registry, reader, scheduler -> services. serve.ts puts them on the network, diagnose.ts only asks them.
+
+import os from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from './base/clock.ts'
+import type { Log } from './base/log.ts'
+import type { Config } from './config/config.ts'
+import { DEFAULT_OPTIONS } from './model/options.ts'
+import { createRegistry } from './registry/create-registry.ts'
+import { createRunnerLoader } from './runner/parent/loader.ts'
+import { createEngineProbe } from './runner/parent/probe.ts'
+import { estimateMemory } from './scheduler/estimate.ts'
+import { readMemory } from './scheduler/memory.ts'
+import { toLoadSpec } from './scheduler/options.ts'
+import { createScheduler, type Scheduler } from './scheduler/scheduler.ts'
+import type { SchedulerLimits } from './scheduler/target.ts'
+import { manifestFromGguf } from './service/create/create.ts'
+import { createService } from './service/create-service.ts'
+import { createMaintenanceService, type MaintenanceService } from './service/maintenance/maintenance.ts'
+import { createModelReader } from './service/model.ts'
+import { createRunServices } from './service/run-services.ts'
+import type { Service } from './service/service.ts'
+import type { OpenStore } from './store/store.ts'
+import { VERSION } from './version.ts'
+
+/** Of the machine's memory, for the slots of one model. */
+const SLOT_MEMORY_SHARE = 1 / 16
+
+export interface Composition {
+  service: Service
+  maintenance: MaintenanceService
+  scheduler: Scheduler
+}
+
+export function compose(config: Config, store: OpenStore, log: Log): Composition {
+  const clock = systemClock
+  const { goTemplate } = config
+  const templates = goTemplate === undefined ? {} : { preferGoTemplate: goTemplate }
+  const reader = createModelReader({ store, nowMs: clock.nowMs, ...templates })
+  const entry = processEntry()
+  const limits = toLimits(config)
+  const loadRunner = createRunnerLoader({ entry, log })
+  const scheduler = createScheduler({ loadRunner, clock, log, memory: readMemory, limits })
+  const registry = createRegistry({
+    store,
+    log,
+    clock,
+    home: config.home,
+    userHome: config.userHome,
+    environment: config.environment,
+    allowedHosts: config.allowedRegistries,
+    version: VERSION,
+    buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: [license] }, store),
+  })
+  const runs = createRunServices({ reader, scheduler, clock, log, ...templates })
+  const maintenance = createMaintenanceService({
+    store,
+    registry,
+    reader,
+    probeEngine: createEngineProbe({ entry, log }),
+    memory: readMemory,
+    estimateBytes: (target) => estimateMemory(target, toLoadSpec(target, DEFAULT_OPTIONS, limits)).totalBytes,
+    environment: config.environment,
+    runtime: { nodeVersion: process.versions.node, user: { uid: process.getuid?.(), name: os.userInfo().username } },
+  })
+  return { scheduler, maintenance, service: createService({ store, registry, reader, runs, log }) }
+}
+
+function toLimits(config: Config): SchedulerLimits {
+  return {
+    maxLoadedModels: config.maxLoadedModels,
+    maxQueue: config.maxQueue,
+    numParallel: config.numParallel,
+    slotMemoryBytes: readMemory().totalBytes * SLOT_MEMORY_SHARE,
+    loadTimeoutMs: config.loadTimeoutMs,
+    keepAliveNs: config.keepAliveNs,
+    contextTokens: config.contextTokens,
+    kvCacheType: config.kvCacheType,
+    flashAttention: config.flashAttention,
+  }
+}
+
+/** What a runner's process starts with: the built program, or the source through tsx. */
+function processEntry(): { path: string; execArgv: string[] } {
+  const here = fileURLToPath(import.meta.url)
+  const isSource = here.endsWith('.ts')
+  return {
+    path: fileURLToPath(new URL(isSource ? './main.ts' : './main.js', import.meta.url)),
+    execArgv: isSource ? ['--import', 'tsx'] : [],
+  }
+}

@@ -1,0 +1,56 @@
+// What is done to the store and to the server itself, rather than with models: /api/llamero/*.
+
+import { shortName } from '../../model/name.ts'
+import type { OpenStore } from '../../store/store.ts'
+import { type Check, type DiagnosisDependencies, diagnose } from './diagnose.ts'
+import { type VerifyEvent, type VerifyRequest, verifyStore } from './verify.ts'
+
+export type { Check } from './diagnose.ts'
+export type { VerifyEvent, VerifyRequest } from './verify.ts'
+
+type StoreMaintenance = OpenStore['maintenance']
+export type PruneRequest = Parameters<StoreMaintenance['prune']>[0]
+export type PrunedItem = Awaited<ReturnType<StoreMaintenance['prune']>>[number]
+export type PartialFacts = Awaited<ReturnType<StoreMaintenance['partials']>>[number]
+
+export interface ModelOrigin {
+  name: string
+  /** `local`: the manifest was made on this machine, by a create or from a package. */
+  origin: 'registry' | 'local'
+}
+
+export interface MaintenanceService {
+  /** Throws `store_corrupt` while a manifest cannot be read. */
+  prune(request: PruneRequest): Promise<PrunedItem[]>
+  partials(): Promise<PartialFacts[]>
+  /** Throws `model_not_found`. */
+  verify(request: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>
+  origins(): Promise<ModelOrigin[]>
+  diagnose(): Promise<Check[]>
+}
+
+export function createMaintenanceService(dependencies: DiagnosisDependencies): MaintenanceService {
+  const { store } = dependencies
+  let running: Promise<Check[]> | undefined
+  return {
+    prune: (request) => store.maintenance.prune(request),
+    partials: () => store.maintenance.partials(),
+    verify: (request, signal) => verifyStore(request, store, signal),
+    origins: () => listOrigins(store),
+    // One at a time: it starts a process and asks the network.
+    diagnose() {
+      running ??= diagnose(dependencies).finally(() => {
+        running = undefined
+      })
+      return running
+    },
+  }
+}
+
+/** The bytes of a registry's manifest are kept as they came; one that is made here ends with a line feed, as Ollama's do. */
+async function listOrigins(store: OpenStore): Promise<ModelOrigin[]> {
+  const models = await store.manifests.list()
+  return models.map(({ name, bytes }) => ({ name: shortName(name), origin: bytes.at(-1) === LINE_FEED ? 'local' : 'registry' }))
+}
+
+const LINE_FEED = 0x0a
