@@ -209,7 +209,7 @@ describe('abort', () => {
     expect((await keptParts).at(-1)).toMatchObject({ done: true })
   })
 
-  it('of the client ends all its streams, and the server has its slots back', async () => {
+  it('of the client ends all its streams, and the next request is answered', async () => {
     const streams = await Promise.all([ollama.generate(long), ollama.generate({ ...long, prompt: 'Alphabet:' })])
     const readings = streams.map((stream) => collect(stream))
     ollama.abort()
