@@ -79,6 +79,12 @@ export const VARIABLES = {
     parseFlag,
     () => undefined,
   ),
+  allowedRegistries: variable(
+    'LLAMERO_REGISTRIES',
+    'Registries that models may come from and go to, separated by commas (default all)',
+    parseList,
+    () => [] as string[],
+  ),
   noPrune: flag('OLLAMA_NOPRUNE', 'Do not delete unused blobs'),
   noHistory: flag('OLLAMA_NOHISTORY', 'Do not keep the history of the prompt'),
   editor: variable<string | undefined>(

@@ -3,6 +3,7 @@
 
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { DEFAULT_HOST, type ModelName } from '../model/name.ts'
 import type { Store } from '../store/store.ts'
@@ -40,6 +41,8 @@ export interface RegistryOptions {
   buildManifest: BuildManifest
   /** `https://user:password@host` of registries. */
   credentialUrls?: readonly string[]
+  /** Hosts (with their port) that models may come from and go to. None given: all. */
+  allowedHosts?: readonly string[]
   catalogue?: Catalogue
   /** For tests: the network and the package client. */
   http?: HttpClient
@@ -67,12 +70,20 @@ export function createRegistry(options: RegistryOptions): OpenRegistry {
 
 type OpenSession = (name: ModelName, insecure: boolean) => Session
 
-function sessionOpener({ environment, log, clock, home, userHome, credentialUrls }: RegistryOptions, http: HttpClient): OpenSession {
+function sessionOpener(options: RegistryOptions, http: HttpClient): OpenSession {
+  const { environment, log, clock, home, userHome, credentialUrls, allowedHosts = [] } = options
+  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()))
   const key = createOllamaKey({ ollama: path.join(userHome, '.ollama', 'id_ed25519'), own: path.join(home, 'id_ed25519') }, log)
   const dockerConfig = path.join(environment.DOCKER_CONFIG || path.join(userHome, '.docker'), 'config.json')
   const credentials = createCredentials({ urls: credentialUrls ?? [], dockerConfig, log })
   const authorizer = (origin: string) => createAuthorizer({ http, origin, key, credentials, clock })
-  return (name, insecure) => createSession(name, { http, insecure, authorizer })
+  return (name, insecure) => {
+    if (allowed.size > 0 && !allowed.has(name.host.toLowerCase()))
+      throw new AppError('forbidden', `the registry ${name.host} is none of those that this server may use`, {
+        details: { host: name.host },
+      })
+    return createSession(name, { http, insecure, authorizer })
+  }
 }
 
 function openNetwork(environment: Environment, { clock, log, version }: { clock: Clock; log: Log; version: string }): HttpClient {
