@@ -143,7 +143,13 @@ function toChatRequest(
   return request
 }
 
-const EFFORTS: Readonly<Record<string, Think>> = { low: 'low', medium: 'medium', high: 'high', xhigh: 'high', max: 'max' }
+const EFFORTS = new Map<unknown, Think>([
+  ['low', 'low'],
+  ['medium', 'medium'],
+  ['high', 'high'],
+  ['xhigh', 'high'],
+  ['max', 'max'],
+])
 
 /** An effort says how long a model thinks, where it may think at all. Undefined leaves it to the model. */
 function toThink({ thinking, output_config: config }: PromptRequest, notes: Notes): Think | undefined {
@@ -169,7 +175,7 @@ function readEffort(config: Record<string, unknown> | undefined, notes: Notes): 
   notes.unused('output_config', config, ['effort', 'format'])
   const { effort } = config
   if (effort === undefined || effort === null || effort === '') return undefined
-  const think = typeof effort === 'string' ? EFFORTS[effort.trim().toLowerCase()] : undefined
+  const think = EFFORTS.get(typeof effort === 'string' ? effort.trim().toLowerCase() : effort)
   if (think === undefined) throw fieldError('output_config.effort', 'must be low, medium, high, xhigh or max')
   return think
 }
