@@ -12,7 +12,6 @@ export type {
   LoadSpec,
   RunnerFacts,
   RunnerLogprob,
-  RunnerTokenLogprob,
   Sampling,
 } from './runner.ts'
 

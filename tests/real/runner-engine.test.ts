@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeTinyBert } from '../../src/gguf/testing/tiny-bert.ts'
 import { writeTinyModel } from '../../src/gguf/testing/tiny-model.ts'
 import { type GgufTensorData, writeGgufFile } from '../../src/gguf/writer.ts'
+import { MAX_GRAMMAR_LENGTH } from '../../src/runner/child/llama/sampler.ts'
+import { MAX_TEXT_BYTES } from '../../src/runner/child/llama/vocabulary.ts'
 import type { CompletionRequest, Runner, Sampling } from '../../src/runner/runner.ts'
 import { collect, greedyRequest, type Reply } from '../../src/runner/testing/conformance.ts'
 import { loadRunner, makeFolder, realSpec, tinySpec } from './runner-support.ts'
@@ -116,6 +118,16 @@ describe('a grammar', () => {
     ['nothing', ' '],
   ])('with %s is refused', async (_, grammar) => {
     await expect(say({}, { grammar })).rejects.toMatchObject({ code: 'invalid_format' })
+  })
+})
+
+describe('limits', () => {
+  it('stop a grammar and a text that nobody wrote', async () => {
+    const grammar = (length: number) => `root ::= "x" #${'-'.repeat(length - 14)}`
+    expect(await say({}, { grammar: grammar(MAX_GRAMMAR_LENGTH) })).toBe('x')
+    await expect(say({}, { grammar: grammar(MAX_GRAMMAR_LENGTH + 1) })).rejects.toMatchObject({ code: 'invalid_format' })
+    const tokenizing = runner.tokenize('x'.repeat(MAX_TEXT_BYTES + 1), { addSpecial: false, parseSpecial: false })
+    await expect(tokenizing).rejects.toMatchObject({ code: 'payload_too_large' })
   })
 })
 

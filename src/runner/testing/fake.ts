@@ -18,9 +18,8 @@ import type {
   RunnerFacts,
   RunnerLogprob,
 } from '../runner.ts'
-
-/** A text is cut into words; a list is taken piece by piece, without an end when it is a generator that has none. */
-export type FakeReply = string | Iterable<string> | { pieces: string | Iterable<string>; end: 'stop' | 'length' | 'repetition' | AppError }
+import { type FakeReply, fakeLogprob, storyOf, toReply, toTextChunk } from './fake-reply.ts'
+import { FAKE_BOS, FAKE_EOS, FAKE_VOCABULARY_SIZE, fromFakeTokens, toFakeTokens } from './fake-tokens.ts'
 
 export interface FakeRunnerOptions {
   spec?: Partial<LoadSpec>
@@ -68,8 +67,6 @@ export const FAKE_SPEC: Readonly<LoadSpec> = {
   embedding: false,
 }
 
-const SPECIAL_TOKENS = ['<s>', '</s>', '<|im_start|>', '<|im_end|>', '<think>', '</think>', '<tool_call>', '</tool_call>'] as const
-const FIRST_SPECIAL = 256
 const TOKEN_NS = 1e6
 const EMBEDDING_LENGTH = 8
 
@@ -179,10 +176,7 @@ class Fake implements FakeRunner {
 
   async detokenize(tokens: readonly number[]): Promise<string> {
     this.#refuseDead()
-    const bytes = tokens.map((token) =>
-      token < FIRST_SPECIAL ? Buffer.of(token) : Buffer.from(SPECIAL_TOKENS[token - FIRST_SPECIAL] ?? ''),
-    )
-    return Buffer.concat(bytes).toString('utf8')
+    return fromFakeTokens(tokens)
   }
 
   async close(): Promise<void> {
@@ -289,13 +283,8 @@ class Fake implements FakeRunner {
   }
 
   #tokenize(text: string, { addSpecial, parseSpecial }: { addSpecial: boolean; parseSpecial: boolean }): number[] {
-    const tokens = addSpecial && this.facts.addsBos ? [this.facts.bosToken] : []
-    for (const part of parseSpecial ? text.split(SPECIAL_PATTERN) : [text]) {
-      const special = parseSpecial ? (SPECIAL_TOKENS as readonly string[]).indexOf(part) : -1
-      if (special >= 0) tokens.push(FIRST_SPECIAL + special)
-      else tokens.push(...Buffer.from(part))
-    }
-    return tokens
+    const tokens = toFakeTokens(text, parseSpecial)
+    return addSpecial && this.facts.addsBos ? [this.facts.bosToken, ...tokens] : tokens
   }
 
   #refuseDead(): void {
@@ -314,76 +303,38 @@ class Fake implements FakeRunner {
   }
 }
 
-const SPECIAL_PATTERN = new RegExp(`(${SPECIAL_TOKENS.map((token) => token.replace(/[|]/g, '\\|')).join('|')})`)
-
 function fakeFacts(spec: LoadSpec): RunnerFacts {
   return {
     processId: 1,
     contextTokens: spec.contextTokens,
     trainContextTokens: 8192,
-    vocabularySize: FIRST_SPECIAL + SPECIAL_TOKENS.length,
+    vocabularySize: FAKE_VOCABULARY_SIZE,
     embeddingLength: EMBEDDING_LENGTH,
     pooling: spec.embedding ? 'mean' : 'none',
     addsBos: false,
     addsEos: false,
-    bosToken: FIRST_SPECIAL,
-    eosToken: FIRST_SPECIAL + 1,
-    bosText: '<s>',
-    eosText: '</s>',
+    bosToken: FAKE_BOS.token,
+    eosToken: FAKE_EOS.token,
+    bosText: FAKE_BOS.text,
+    eosText: FAKE_EOS.text,
     sizeBytes: 1_000_000,
     sizeVramBytes: 0,
     loadNs: TOKEN_NS,
   }
 }
 
-function toReply(reply: FakeReply): { pieces: Iterable<string>; end: 'stop' | 'length' | 'repetition' | AppError } {
-  if (typeof reply === 'object' && 'pieces' in reply) return { pieces: toPieces(reply.pieces), end: reply.end }
-  return { pieces: toPieces(reply), end: 'stop' }
-}
-
-function toPieces(text: string | Iterable<string>): Iterable<string> {
-  return typeof text === 'string' ? (text.match(/\s*\S+|\s+$/g) ?? []) : text
-}
-
-function* storyOf(prompt: readonly number[]): Generator<string> {
-  const words = ['the', 'llama', 'walks', 'over', 'a', 'hill', 'and', 'sees', 'far', 'away', 'two', 'small', 'towns']
-  let state = prompt.reduce((sum, token) => (sum * 31 + token) % 65_521, 7)
-  while (true) {
-    state = (state * 75 + 74) % 65_537
-    yield ` ${words[state % words.length]}`
-  }
+function commonPrefixLength(left: readonly number[], right: readonly number[]): number {
+  let length = 0
+  while (length < left.length && length < right.length && left[length] === right[length]) length++
+  return length
 }
 
 function refuseWrongGrammar(grammar: string | undefined): void {
   if (grammar !== undefined && !/^\s*root\s*::=/m.test(grammar)) throw new AppError('invalid_format', 'the grammar has no rule named root')
 }
 
-function fakeLogprob(token: string, topCount: number | undefined): RunnerLogprob | undefined {
-  if (topCount === undefined) return undefined
-  const logprob = { token, logprob: -0.5, bytes: [...Buffer.from(token)] }
-  return topCount > 0 ? { ...logprob, top: [logprob, ...alternatives(topCount - 1)] } : logprob
-}
-
-function alternatives(count: number): RunnerLogprob[] {
-  return Array.from({ length: count }, (_, index) => ({
-    token: `alt${index}`,
-    logprob: -2 - index,
-    bytes: [...Buffer.from(`alt${index}`)],
-  }))
-}
-
-function toTextChunk({ text, logprobs }: { text: string; logprobs: RunnerLogprob[] }): CompletionChunk {
-  return { type: 'text', text, ...(logprobs.length > 0 ? { logprobs } : {}) }
-}
-
 function countTokens(tokens: readonly number[]): number[] {
   const counts = Array.from({ length: EMBEDDING_LENGTH }, () => 0)
   for (const token of tokens) counts[token % EMBEDDING_LENGTH] = (counts[token % EMBEDDING_LENGTH] as number) + 1
   return counts
-}
-
-function commonPrefixLength(left: readonly number[], right: readonly number[]): number {
-  let length = 0
-  while (length < left.length && length < right.length && left[length] === right[length]) length++
-  return length
 }

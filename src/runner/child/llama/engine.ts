@@ -186,6 +186,7 @@ function loadModel(api: LlamaApi, spec: LoadSpec): ModelPointer {
   const model = api.modelLoadFromFile(spec.modelPath, params)
   if (model === null) throw new AppError('load_failed', 'the engine cannot load this model')
   if (api.modelHasEncoder(model) && !spec.embedding) throw new AppError('load_failed', 'encoder-decoder models are not supported')
+  if (api.modelIsDiffusion(model)) throw new AppError('load_failed', 'diffusion models are not supported')
   return model
 }
 
@@ -208,6 +209,8 @@ function createContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { 
     context = api.contextInit(model, { ...params, pooling_type: POOLING.mean })
   }
   if (context === null) throw new AppError('load_failed', 'the engine cannot create a context for this model')
+  if (!spec.embedding && api.contextMemory(context) === null)
+    throw new AppError('load_failed', 'this model can only be loaded for embeddings')
   return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
 }
 
