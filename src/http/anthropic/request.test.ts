@@ -152,8 +152,8 @@ describe('a request', () => {
     expect(refusal({ output_config: { format: { type: 'regex' } } })).toBe('output_config.format.type: must be json_schema')
     expect(refusal({ output_format: { type: 'json_schema' } })).toBe('output_format.schema: must be a JSON Schema object')
     expect(read({ output_config: { task_budget: 5 }, thinking: { type: 'between_tools' } }).warnings).toEqual([
-      'thinking.type',
       'output_config.task_budget',
+      'thinking.type',
     ])
   })
 
