@@ -21,12 +21,14 @@ export async function startCli(argv: readonly string[]): Promise<number> {
       home: config.home,
       noHistory: config.noHistory,
       editor: config.editor,
+      warnings: config.warnings,
       version: VERSION,
       ollamaVersion: OLLAMA_VERSION,
     },
     io: processIo(),
     client: createClient({ baseUrl: serverUrl }),
     processes: createProcesses(),
+    diagnose: async () => (await import('./diagnose.ts')).diagnose(config),
     serve: async () => (await import('./serve.ts')).serve(config),
   })
 }

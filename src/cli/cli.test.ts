@@ -57,7 +57,7 @@ describe('the command line', () => {
     cli.out.reset()
     expect(await cli.run('ls', '-h')).toBe(0)
     expect(cli.out.text).toContain(
-      'Usage:\n  ollama list [PREFIX] [flags]\n\nAliases:\n  list, ls\n\nFlags:\n  -h, --help   help for list\n      --json   ',
+      'Usage:\n  ollama list [PREFIX] [flags]\n\nAliases:\n  list, ls\n\nFlags:\n  -h, --help      help for list\n      --json      ',
     )
     expect(cli.out.text).toContain('\nEnvironment Variables:\n      OLLAMA_HOST                   ')
     const byFlag = cli.out.text

@@ -4,16 +4,22 @@ import type { Client } from '../api/client.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
 import { checkArgumentCount, type FlagTable, parseArguments, usageError } from './arguments.ts'
+import { printCandidates } from './completion/complete.ts'
+import { COMPLETE_WORD } from './completion/scripts.ts'
 import { formatProgramHelp, formatVerbHelp } from './help.ts'
 import type { CliIo } from './io.ts'
+import { JSON_FLAG } from './json.ts'
 import { isUnreachable, noServerMessage } from './server.ts'
 import { suggestNames } from './suggest.ts'
 import type { CliConfig, Context, Processes, Verb } from './verb.ts'
 import { loginVerb, logoutVerb, signinVerb, signoutVerb } from './verbs/account.ts'
+import { completionVerb } from './verbs/completion.ts'
 import { cpVerb } from './verbs/cp.ts'
 import { createVerb } from './verbs/create.ts'
+import { doctorVerb } from './verbs/doctor.ts'
 import { launchVerb } from './verbs/launch.ts'
 import { listVerb } from './verbs/list.ts'
+import { pruneVerb } from './verbs/prune.ts'
 import { psVerb } from './verbs/ps.ts'
 import { pullVerb } from './verbs/pull.ts'
 import { pushVerb } from './verbs/push.ts'
@@ -22,7 +28,9 @@ import { runVerb } from './verbs/run.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { showVerb } from './verbs/show.ts'
 import { stopVerb } from './verbs/stop.ts'
+import { verifyVerb } from './verbs/verify.ts'
 import { printVersion } from './verbs/version.ts'
+import { describeMismatch } from './version-mismatch.ts'
 
 export interface CliOptions {
   /** The words after the program. */
@@ -34,6 +42,7 @@ export interface CliOptions {
   client: Client
   processes: Processes
   serve(): Promise<number>
+  diagnose: Context['diagnose']
   clock?: Clock
 }
 
@@ -53,27 +62,36 @@ const VERBS: readonly Verb[] = [
   psVerb,
   cpVerb,
   rmVerb,
+  pruneVerb,
+  verifyVerb,
+  doctorVerb,
   launchVerb,
+  completionVerb,
 ]
 const HELP_ENTRY = { name: 'help', summary: 'Help about any command' }
-const PROGRAM_FLAGS: FlagTable = { version: { type: 'boolean', short: 'v', help: 'Show the version of the server and of this program' } }
+const PROGRAM_FLAGS: FlagTable = {
+  version: { type: 'boolean', short: 'v', help: 'Show the version of the server and of this program' },
+  json: { ...JSON_FLAG, help: 'With --version: print JSON' },
+}
 
 /** The exit status; never throws for what a user can cause. */
 export async function runCli(options: CliOptions): Promise<number> {
-  const { argv, config, io, client, processes, serve, clock = systemClock } = options
+  const { argv, config, io, client, processes, serve, diagnose, clock = systemClock } = options
   const program = options.program === 'ollama' ? 'ollama' : 'llamero'
-  const context: Context = { program, config, io, clock, client, processes, serve }
+  const context: Context = { program, config, io, clock, client, processes, serve, diagnose }
   try {
     return await dispatch(context, argv)
   } catch (error) {
     if (isAppError(error, 'cancelled')) return 0
-    io.stderr.write(`Error: ${describe(error, program)}\n`)
+    io.stderr.write(`Error: ${describe(error, program)}\n${await describeMismatch(context, error)}`)
     return 1
   }
 }
 
 async function dispatch(context: Context, argv: readonly string[]): Promise<number> {
   const { io, program } = context
+  if (argv[0] === COMPLETE_WORD)
+    return printCandidates(context, argv.slice(1), { verbs: [...VERBS, helpVerb], programFlags: PROGRAM_FLAGS })
   const name = argv.find((word) => !word.startsWith('-'))
   if (name === undefined || argv[0] === '--') return runProgram(context, argv)
   const index = argv.indexOf(name)
@@ -95,7 +113,7 @@ async function runProgram(context: Context, argv: readonly string[]): Promise<nu
   const { io, program } = context
   const invocation = parseArguments(argv, PROGRAM_FLAGS)
   const help = formatProgramHelp(program, [...VERBS, helpVerb], PROGRAM_FLAGS)
-  if (!invocation.boolean('help') && invocation.boolean('version')) return printVersion(context)
+  if (!invocation.boolean('help') && invocation.boolean('version')) return printVersion(context, invocation.boolean('json'))
   if (!invocation.boolean('help') && !io.stdout.isTTY) throw usageError(`a command is missing; '${program} --help' lists them`)
   io.stdout.write(help)
   return 0
@@ -114,6 +132,7 @@ const helpVerb: Verb = {
   ...HELP_ENTRY,
   usage: 'help [command]',
   arguments: { min: 0, max: 1 },
+  completes: 'verbs',
   flags: {},
   variables: [],
   run: async () => 0,

@@ -41,6 +41,22 @@ export async function ensureServer(context: Context, mayStart: boolean): Promise
   }
 }
 
+/** What only Llamero offers. Throws `not_supported` where the server is another one. */
+export async function fromLlamero<T>(client: Context['client'], serverUrl: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isNotFound(error)) await requireLlamero(client, serverUrl, error)
+    throw error
+  }
+}
+
+export async function requireLlamero(client: Context['client'], serverUrl: string, cause: unknown): Promise<void> {
+  const { version, llamero } = await client.versions()
+  if (llamero !== undefined) return
+  throw new AppError('not_supported', `the server at ${serverUrl} is Ollama ${version}: only Llamero's can do this`, { cause })
+}
+
 export function noServerMessage(program: string): string {
   return `could not connect to ${program} server, run '${program} serve' to start it`
 }
@@ -73,7 +89,7 @@ async function answers(client: Context['client']): Promise<boolean> {
   }
 }
 
-function isOnThisMachine(serverUrl: string): boolean {
+export function isOnThisMachine(serverUrl: string): boolean {
   const { hostname } = new URL(serverUrl)
   return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
 }

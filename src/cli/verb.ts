@@ -1,6 +1,7 @@
 // What a verb is: how it is called, what it prints as help, and what it does. cli.ts has the table of them.
 
 import type { Client } from '../api/client.ts'
+import type { CheckBody } from '../api/maintenance.ts'
 import type { Clock } from '../base/clock.ts'
 import type { VARIABLES } from '../config/variables.ts'
 import type { FlagTable, Invocation } from './arguments.ts'
@@ -14,6 +15,8 @@ export interface CliConfig {
   noHistory: boolean
   /** Command for Ctrl-G; undefined = a default editor. */
   editor: string | undefined
+  /** What could not be understood in the environment. */
+  warnings: readonly string[]
   /** Llamero's own. */
   version: string
   /** Of the Ollama that it stands in for: what `ollama --version` prints. */
@@ -37,6 +40,8 @@ export interface Context {
   clock: Clock
   client: Client
   processes: Processes
+  /** The server's part of `doctor` in this process, for when there is none. */
+  diagnose(): Promise<CheckBody[]>
   /** Runs the server in this process until it is told to stop; gives the exit status. */
   serve(): Promise<number>
 }
@@ -55,6 +60,8 @@ export interface Verb {
   summary: string
   arguments: ArgumentRule
   flags: FlagTable
+  /** What its arguments are, for the shell's completion. */
+  completes?: 'models' | 'running' | 'verbs' | readonly string[]
   /** Environment variables that its help lists. */
   variables: readonly (keyof typeof VARIABLES)[]
   /** Takes everything after its name as it is. */

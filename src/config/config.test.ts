@@ -58,6 +58,13 @@ describe('the environment', () => {
     expect(readConfig({ OLLAMA_DEBUG: '2' }).logLevel).toBe('trace')
   })
 
+  it('takes the editor of Ollama first, then those of the shell', () => {
+    expect(readConfig({ OLLAMA_EDITOR: 'nano', VISUAL: 'vi', EDITOR: 'ed' }).editor).toBe('nano')
+    expect(readConfig({ OLLAMA_EDITOR: ' ', VISUAL: 'code --wait', EDITOR: 'ed' }).editor).toBe('code --wait')
+    expect(readConfig({ VISUAL: '', EDITOR: 'ed' }).editor).toBe('ed')
+    expect(readConfig({}).editor).toBeUndefined()
+  })
+
   it('treats a load timeout of zero as no limit', () => {
     expect(readConfig({ OLLAMA_LOAD_TIMEOUT: '0' }).loadTimeoutMs).toBe(Number.POSITIVE_INFINITY)
   })

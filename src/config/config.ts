@@ -11,7 +11,7 @@ export type Config = Variables & {
 
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const warnings: string[] = []
-  const context = { userHome: os.homedir(), warn: (message: string) => void warnings.push(message) }
+  const context = { userHome: os.homedir(), environment, warn: (message: string) => void warnings.push(message) }
   const entries = Object.entries(VARIABLES).map(([key, variable]) => [key, variable.parse(clean(environment[variable.name]), context)])
   return { ...(Object.fromEntries(entries) as Variables), warnings, userHome: context.userHome, environment }
 }

@@ -16,6 +16,8 @@ export interface Variable<T> {
 
 export interface ParseContext {
   userHome: string
+  /** For what is asked of other programs' variables where ours is not set. */
+  environment: Readonly<Record<string, string | undefined>>
   warn(message: string): void
 }
 
@@ -79,6 +81,7 @@ export const VARIABLES = {
     parseFlag,
     () => undefined,
   ),
+  maxTransferStreams: count('OLLAMA_MAX_TRANSFER_STREAMS', 'Connections that one download opens at once (default 16)', 16),
   allowedRegistries: variable(
     'LLAMERO_REGISTRIES',
     'Registries that models may come from and go to, separated by commas (default all)',
@@ -89,9 +92,9 @@ export const VARIABLES = {
   noHistory: flag('OLLAMA_NOHISTORY', 'Do not keep the history of the prompt'),
   editor: variable<string | undefined>(
     'OLLAMA_EDITOR',
-    'Editor for Ctrl-G in the prompt',
+    'Editor for Ctrl-G in the prompt (default VISUAL, then EDITOR)',
     (text) => text,
-    () => undefined,
+    ({ environment }) => environment.VISUAL?.trim() || environment.EDITOR?.trim() || undefined,
   ),
   noCloud: flag('OLLAMA_NO_CLOUD', 'Llamero never talks to a cloud; accepted for compatibility'),
 } as const

@@ -7,9 +7,11 @@ import type { CreateRequestBody } from '../../api/create.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Command, Modelfile } from '../../modelfile/modelfile.ts'
 import { readParameters } from '../../modelfile/parameters.ts'
+import { printJsonLine } from '../json.ts'
 import { streamed } from '../server.ts'
 import { createProgressDisplay, type ProgressDisplay } from '../terminal/progress.ts'
-import { showTransfer } from '../transfer-progress.ts'
+import { createRecordDisplay } from '../terminal/record-display.ts'
+import { printTransfer, showTransfer } from '../transfer-progress.ts'
 import type { Context } from '../verb.ts'
 import { findModelFiles, type LocalFile, relativeNames, resolveLocalPath } from './model-files.ts'
 
@@ -20,6 +22,8 @@ export interface CreateInput {
   folder: string
   quantize: string
   draftQuantize: string
+  /** Records in place of bars. */
+  json: boolean
 }
 
 /** Blobs are sent in pieces of this size. */
@@ -30,8 +34,12 @@ const SEMVER = /^v?(0|[1-9]\d*)(\.(0|[1-9]\d*)(\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[
 export async function createModel(context: Context, input: CreateInput): Promise<void> {
   const { client, clock, io } = context
   const { values, deprecated } = readParameters(input.modelfile)
-  for (const name of deprecated) io.stdout.write(`warning: parameter ${name} is deprecated\n`)
-  const display = createProgressDisplay(io.stderr, clock)
+  const display = input.json ? createRecordDisplay(io.stdout) : createProgressDisplay(io.stderr, clock)
+  for (const name of deprecated) {
+    const warning = `warning: parameter ${name} is deprecated`
+    if (input.json) display.status(warning)
+    else io.stdout.write(`${warning}\n`)
+  }
   try {
     display.status('gathering model components')
     const sources = await readSources(input)
@@ -50,7 +58,9 @@ export async function createModel(context: Context, input: CreateInput): Promise
       ...(input.quantize === '' ? {} : { quantize: input.quantize }),
       ...(input.draftQuantize === '' ? {} : { draft_quantize: input.draftQuantize }),
     }
-    await showTransfer(streamed(client.create(request)), display, { label: ({ status }) => status, hideEmpty: false })
+    const parts = streamed(client.create(request))
+    if (input.json) await printTransfer(parts, (part) => printJsonLine(io, part))
+    else await showTransfer(parts, display, { label: ({ status }) => status, hideEmpty: false })
   } finally {
     display.stop()
   }

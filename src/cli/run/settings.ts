@@ -23,6 +23,8 @@ export interface RunSettings {
   hideThinking: boolean
   wordWrap: boolean
   verbose: boolean
+  /** The server's records in place of text. */
+  json: boolean
 }
 
 export const RUN_FLAGS: FlagTable = {
@@ -40,6 +42,7 @@ export const RUN_FLAGS: FlagTable = {
   temperature: { type: 'float', help: 'Temperature' },
   seed: { type: 'int', help: 'Seed of the random numbers' },
   system: { type: 'string', help: 'System message' },
+  json: { type: 'boolean', help: "With a prompt: print the server's records, a line each" },
   'no-start': { type: 'boolean', help: 'Do not start a server when none is running' },
 }
 
@@ -58,6 +61,7 @@ export function readRunSettings(model: string, invocation: Invocation): RunSetti
     hideThinking: invocation.boolean('hidethinking'),
     wordWrap: !invocation.boolean('nowordwrap'),
     verbose: invocation.boolean('verbose'),
+    json: invocation.boolean('json'),
   }
 }
 

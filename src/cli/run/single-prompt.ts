@@ -1,6 +1,9 @@
 // `run` with a prompt, or into a pipe: one call of /api/generate, or of /api/embed for a model that embeds.
 
+import type { GenerateResponseBody } from '../../api/generate.ts'
 import { AppError } from '../../base/errors.ts'
+import { printJsonLine } from '../json.ts'
+import { streamed } from '../server.ts'
 import type { Context } from '../verb.ts'
 import { readAttachments } from './attachments.ts'
 import { printReply } from './reply.ts'
@@ -19,12 +22,26 @@ export async function runSinglePrompt(
     ...(settings.system === '' ? {} : { system: settings.system }),
     ...(images.length > 0 ? { images } : {}),
   }
+  if (settings.json) return printRecords(context, (signal) => client.generate(request, signal))
   await printReply(context, settings, {
     parts: (signal) => client.generate(request, signal),
     piece: (part) => ({ text: part.response, thinking: part.thinking, toolCalls: part.tool_calls }),
     onInterrupt: io.onInterrupt,
     endsLine: input.prompt !== '',
   })
+}
+
+/** Ctrl-C ends the reply, and the last record says that it is not done. */
+async function printRecords({ io }: Context, generate: (signal: AbortSignal) => AsyncIterable<GenerateResponseBody>): Promise<void> {
+  const controller = new AbortController()
+  const release = io.onInterrupt(() => controller.abort())
+  try {
+    for await (const record of streamed(generate(controller.signal))) printJsonLine(io, record)
+  } catch (error) {
+    if (!controller.signal.aborted) throw error
+  } finally {
+    release()
+  }
 }
 
 export interface EmbeddingInput {

@@ -114,6 +114,7 @@ export interface TestCliShape {
   input?: { isTTY?: boolean; text?: string }
   terminal?: boolean
   serve?: () => Promise<number>
+  diagnose?: Context['diagnose']
 }
 
 /** The command line with a server that has only the calls of `client`; any other one fails the test. */
@@ -131,6 +132,7 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
       home: '/nowhere',
       noHistory: true,
       editor: undefined,
+      warnings: [],
       version: '0.1.0',
       ollamaVersion: '1.0.0',
       ...shape.config,
@@ -146,8 +148,13 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
       suspend() {},
     },
     clock,
-    client: strict<Client>('client', { version: async () => '1.0.0', ...shape.client }),
+    client: strict<Client>('client', {
+      version: async () => '1.0.0',
+      versions: async () => ({ version: '1.0.0', llamero: '0.1.0' }),
+      ...shape.client,
+    }),
     processes: strict<Processes>('processes', { sleep: async () => {}, ...shape.processes }),
+    diagnose: shape.diagnose ?? (async () => []),
     serve: shape.serve ?? (async () => 0),
   }
   return {

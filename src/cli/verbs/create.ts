@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import { tryParseModelName } from '../../model/name.ts'
 import { parseModelfile } from '../../modelfile/parse.ts'
 import { createModel } from '../create/create-model.ts'
+import { JSON_LINES_FLAG } from '../json.ts'
 import { ONE_ARGUMENT, type Verb } from '../verb.ts'
 
 const DEFAULT_FILE = 'Modelfile'
@@ -19,6 +20,7 @@ export const createVerb: Verb = {
     file: { type: 'string', short: 'f', help: `Name of the Modelfile (default "${DEFAULT_FILE}")` },
     quantize: { type: 'string', short: 'q', help: 'Quantize the model to this type (e.g. q4_K_M)' },
     'draft-quantize': { type: 'string', help: 'Quantize the draft model to this type' },
+    json: JSON_LINES_FLAG,
     experimental: { type: 'boolean', help: 'Not offered' },
   },
   variables: ['host'],
@@ -34,6 +36,7 @@ export const createVerb: Verb = {
       folder: path.dirname(path.resolve(file || DEFAULT_FILE)),
       quantize: invocation.text('quantize'),
       draftQuantize: invocation.text('draft-quantize'),
+      json: invocation.boolean('json'),
     })
     return 0
   },

@@ -1,5 +1,11 @@
+import type { PartialsResponseBody } from '../../api/maintenance.ts'
+import { formatBytes } from '../../base/bytes.ts'
+import { JSON_FLAG, printJson } from '../json.ts'
 import { formatModels, readModels } from '../model-list.ts'
-import { ANY_ARGUMENTS, type Verb } from '../verb.ts'
+import { fromLlamero } from '../server.ts'
+import { formatRelativeTime } from '../terminal/format.ts'
+import { formatTable } from '../terminal/table.ts'
+import { ANY_ARGUMENTS, type Context, type Verb } from '../verb.ts'
 
 export const listVerb: Verb = {
   name: 'list',
@@ -7,13 +13,36 @@ export const listVerb: Verb = {
   usage: 'list [PREFIX]',
   summary: 'List models',
   arguments: ANY_ARGUMENTS,
-  flags: { json: { type: 'boolean', help: 'Print the answer of the server as JSON' } },
+  completes: 'models',
+  flags: {
+    json: JSON_FLAG,
+    partial: { type: 'boolean', help: 'List unfinished downloads instead; pull goes on with them, prune --partial removes them' },
+  },
   variables: ['host'],
   async run(context, invocation) {
+    const json = invocation.boolean('json')
+    if (invocation.boolean('partial')) return listPartials(context, json)
     const models = await readModels(context, invocation.positionals[0])
-    context.io.stdout.write(
-      invocation.boolean('json') ? `${JSON.stringify({ models }, null, 2)}\n` : formatModels(models, context.clock.nowMs()),
-    )
+    if (json) printJson(context.io, { models })
+    else context.io.stdout.write(formatModels(models, context.clock.nowMs()))
     return 0
   },
+}
+
+async function listPartials({ client, clock, config, io }: Context, json: boolean): Promise<number> {
+  const { partials } = await fromLlamero(client, config.serverUrl, client.partials())
+  if (json) printJson(io, { partials })
+  else io.stdout.write(formatPartials(partials, clock.nowMs()))
+  return 0
+}
+
+function formatPartials(partials: PartialsResponseBody['partials'], nowMs: number): string {
+  const rows = partials.map(({ digest, completed, total, modified_at: modifiedAt }) => [
+    digest.replace('sha256:', '').slice(0, 12),
+    formatBytes(completed),
+    total === 0 ? '-' : formatBytes(total),
+    total === 0 ? '-' : `${Math.floor((completed / total) * 100)}%`,
+    formatRelativeTime(Date.parse(modifiedAt), nowMs),
+  ])
+  return formatTable({ header: ['DIGEST', 'DONE', 'TOTAL', 'PERCENT', 'MODIFIED'], rows })
 }

@@ -1,5 +1,6 @@
 import type { PsResponseBody } from '../../api/models.ts'
 import { formatBytes } from '../../base/bytes.ts'
+import { JSON_FLAG, printJson } from '../json.ts'
 import { formatRelativeTime } from '../terminal/format.ts'
 import { formatTable } from '../terminal/table.ts'
 import { ANY_ARGUMENTS, type Verb } from '../verb.ts'
@@ -9,11 +10,13 @@ export const psVerb: Verb = {
   usage: 'ps [PREFIX]',
   summary: 'List loaded models',
   arguments: ANY_ARGUMENTS,
-  flags: { json: { type: 'boolean', help: 'Print the answer of the server as JSON' } },
+  completes: 'running',
+  flags: { json: JSON_FLAG },
   variables: ['host'],
   async run({ client, clock, io }, invocation) {
     const models = (await client.ps()).models.filter((model) => model.name.startsWith(invocation.positionals[0] ?? ''))
-    io.stdout.write(invocation.boolean('json') ? `${JSON.stringify({ models }, null, 2)}\n` : formatRunning(models, clock.nowMs()))
+    if (invocation.boolean('json')) printJson(io, { models })
+    else io.stdout.write(formatRunning(models, clock.nowMs()))
     return 0
   },
 }

@@ -1,31 +1,31 @@
-import { streamed } from '../server.ts'
-import { createProgressDisplay } from '../terminal/progress.ts'
-import { showTransfer } from '../transfer-progress.ts'
-import { type Context, ONE_ARGUMENT, type Verb } from '../verb.ts'
+import { checkArgumentCount, usageError } from '../arguments.ts'
+import { JSON_LINES_FLAG } from '../json.ts'
+import { pullAll } from '../pull-all.ts'
+import { pullModel } from '../pull-model.ts'
+import type { Verb } from '../verb.ts'
 
 export const pullVerb: Verb = {
   name: 'pull',
   usage: 'pull MODEL',
   summary: 'Get a model from a registry',
-  arguments: ONE_ARGUMENT,
-  flags: { insecure: { type: 'boolean', help: 'Use http instead of https' } },
+  // With --all there is no model; what it is without is checked below.
+  arguments: { min: 0, max: Number.POSITIVE_INFINITY },
+  completes: 'models',
+  flags: {
+    all: { type: 'boolean', help: 'Update every model that came from a registry' },
+    insecure: { type: 'boolean', help: 'Use http instead of https' },
+    json: JSON_LINES_FLAG,
+  },
   variables: ['host'],
   async run(context, invocation) {
-    await pullModel(context, invocation.positionals[0] ?? '', invocation.boolean('insecure'))
+    const { positionals } = invocation
+    const options = { insecure: invocation.boolean('insecure'), json: invocation.boolean('json') }
+    if (invocation.boolean('all')) {
+      if (positionals.length > 0) throw usageError('--all updates all models: name none')
+      return pullAll(context, options)
+    }
+    checkArgumentCount(positionals.length, { min: 1, max: 1 })
+    await pullModel(context, positionals[0] ?? '', options)
     return 0
   },
-}
-
-export async function pullModel({ client, clock, io }: Context, model: string, insecure: boolean): Promise<void> {
-  const display = createProgressDisplay(io.stderr, clock)
-  try {
-    const parts = streamed(client.pull({ model, ...(insecure ? { insecure } : {}) }))
-    await showTransfer(parts, display, { label: ({ digest = '' }) => `pulling ${shortDigest(digest)}:`, hideEmpty: true })
-  } finally {
-    display.stop()
-  }
-}
-
-function shortDigest(digest: string): string {
-  return digest.startsWith('sha256:') ? digest.slice('sha256:'.length).slice(0, 12) : digest
 }

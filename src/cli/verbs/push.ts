@@ -1,7 +1,7 @@
 import { DEFAULT_NAMESPACE, fullName, tryParseModelName } from '../../model/name.ts'
+import { JSON_LINES_FLAG } from '../json.ts'
 import { streamed } from '../server.ts'
-import { createProgressDisplay } from '../terminal/progress.ts'
-import { showTransfer } from '../transfer-progress.ts'
+import { followTransfer } from '../transfer-progress.ts'
 import { ONE_ARGUMENT, type Verb } from '../verb.ts'
 
 export const pushVerb: Verb = {
@@ -9,21 +9,20 @@ export const pushVerb: Verb = {
   usage: 'push MODEL',
   summary: 'Send a model to a registry',
   arguments: ONE_ARGUMENT,
-  flags: { insecure: { type: 'boolean', help: 'Use http instead of https' } },
+  completes: 'models',
+  flags: { insecure: { type: 'boolean', help: 'Use http instead of https' }, json: JSON_LINES_FLAG },
   variables: ['host'],
-  async run({ client, clock, io }, invocation) {
+  async run(context, invocation) {
+    const { client, io } = context
     const [model = ''] = invocation.positionals
-    const display = createProgressDisplay(io.stderr, clock)
-    try {
-      const parts = streamed(client.push({ model, ...(invocation.boolean('insecure') ? { insecure: true } : {}) }))
-      await showTransfer(parts, display, {
-        label: ({ status = '', digest = '' }) => status || `pushing ${digest.slice(7, 19)}`,
-        hideEmpty: false,
-      })
-    } finally {
-      display.stop()
-    }
-    io.stdout.write(`\nYou can find your model at:\n\n\t${destinationOf(model)}\n`)
+    const json = invocation.boolean('json')
+    const parts = streamed(client.push({ model, ...(invocation.boolean('insecure') ? { insecure: true } : {}) }))
+    await followTransfer(context, parts, {
+      label: ({ status = '', digest = '' }) => status || `pushing ${digest.slice(7, 19)}`,
+      hideEmpty: false,
+      json,
+    })
+    if (!json) io.stdout.write(`\nYou can find your model at:\n\n\t${destinationOf(model)}\n`)
     return 0
   },
 }

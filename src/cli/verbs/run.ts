@@ -2,13 +2,13 @@ import type { ShowResponseBody } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Invocation } from '../arguments.ts'
 import type { InputStream } from '../io.ts'
+import { pullModel } from '../pull-model.ts'
 import { runChat } from '../run/chat.ts'
 import { RUN_FLAGS, readRunSettings, swallowedThinkLevel } from '../run/settings.ts'
 import { canThink, isMultimodal } from '../run/shown.ts'
 import { runEmbedding, runSinglePrompt } from '../run/single-prompt.ts'
 import { ensureServer, isNotFound } from '../server.ts'
 import type { Context, Verb } from '../verb.ts'
-import { pullModel } from './pull.ts'
 
 /** A prompt that is piped in; far beyond what any context holds. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024
@@ -18,6 +18,7 @@ export const runVerb: Verb = {
   usage: 'run MODEL [PROMPT]',
   summary: 'Run a model',
   arguments: { min: 1, max: Number.POSITIVE_INFINITY },
+  completes: 'models',
   flags: RUN_FLAGS,
   variables: ['editor', 'host', 'noHistory'],
   async run(context, invocation) {
@@ -38,7 +39,7 @@ export const runVerb: Verb = {
     if (capabilities.includes('image')) throw new AppError('not_supported', 'image generation models are not currently supported')
 
     if (capabilities.includes('embedding')) await runEmbedding(context, settings, { prompt, ...readEmbeddingFlags(invocation) })
-    else if (io.stdin.isTTY && io.stdout.isTTY && prompts.length === 0) await runChat(context, settings, shown)
+    else if (io.stdin.isTTY && io.stdout.isTTY && prompts.length === 0 && !settings.json) await runChat(context, settings, shown)
     else await runSinglePrompt(context, settings, { prompt, multimodal: isMultimodal(shown) })
     return 0
   },
@@ -50,7 +51,7 @@ async function showOrPull(context: Context, model: string, insecure: boolean): P
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
-  await pullModel(context, model, insecure)
+  await pullModel(context, model, { insecure, json: false })
   return context.client.show({ model })
 }
 

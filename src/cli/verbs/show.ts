@@ -1,5 +1,6 @@
 import type { ShowResponseBody } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
+import { JSON_FLAG, printJson } from '../json.ts'
 import { formatShownModel } from '../shown-model.ts'
 import { ONE_ARGUMENT, type Verb } from '../verb.ts'
 
@@ -17,6 +18,7 @@ export const showVerb: Verb = {
   usage: 'show MODEL',
   summary: 'Show what a model is',
   arguments: ONE_ARGUMENT,
+  completes: 'models',
   flags: {
     license: { type: 'boolean', help: 'Show its license' },
     modelfile: { type: 'boolean', help: 'Show its Modelfile' },
@@ -24,7 +26,7 @@ export const showVerb: Verb = {
     template: { type: 'boolean', help: 'Show its prompt template' },
     system: { type: 'boolean', help: 'Show its system message' },
     verbose: { type: 'boolean', short: 'v', help: 'Show metadata and tensors too' },
-    json: { type: 'boolean', help: 'Print the answer of the server as JSON' },
+    json: JSON_FLAG,
   },
   variables: ['host'],
   async run({ client, io }, invocation) {
@@ -36,7 +38,7 @@ export const showVerb: Verb = {
     const verbose = invocation.boolean('verbose')
     const model = await client.show({ model: invocation.positionals[0] ?? '', ...(verbose ? { verbose } : {}) })
     const part = wanted[0]?.[1]
-    if (invocation.boolean('json')) io.stdout.write(`${JSON.stringify(model, null, 2)}\n`)
+    if (invocation.boolean('json')) printJson(io, model)
     else io.stdout.write(part ? part(model) : formatShownModel(model, verbose))
     return 0
   },
