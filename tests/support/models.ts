@@ -3,13 +3,28 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import http from 'node:http'
+import { sha256Of } from './package-files.ts'
 import { TEST_MODEL_SHA256 } from './test-model.ts'
 
 /** Uploads the small real model and creates `name` from it. */
 export async function createSmol(url: string, name = 'smol', fields: Record<string, unknown> = {}): Promise<void> {
   const file = process.env.LLAMERO_TEST_GGUF
   if (!file) throw new Error('LLAMERO_TEST_GGUF is not set: tests/support/setup.ts should have done it')
-  const digest = `sha256:${TEST_MODEL_SHA256}`
+  await createFromFile(url, { name, file, sha256: TEST_MODEL_SHA256, fields })
+}
+
+export interface FileModel {
+  name: string
+  file: string
+  /** Of the file, where it is known. */
+  sha256?: string
+  /** More of the request. */
+  fields?: Record<string, unknown>
+}
+
+/** Uploads a GGUF file, unless the server has it, and creates a model from it. */
+export async function createFromFile(url: string, { name, file, sha256, fields = {} }: FileModel): Promise<void> {
+  const digest = `sha256:${sha256 ?? (await sha256Of(file))}`
   if ((await fetch(`${url}/api/blobs/${digest}`, { method: 'HEAD' })).status !== 200) await upload(`${url}/api/blobs/${digest}`, file)
   await post(`${url}/api/create`, { model: name, files: { 'model.gguf': digest }, stream: false, ...fields })
 }
