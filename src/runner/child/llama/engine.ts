@@ -153,10 +153,10 @@ class LlamaEngine implements Engine {
     const api = this.#api
     const vocabulary = api.modelGetVocab(model)
     const [bosToken, eosToken] = [api.vocabularyBos(vocabulary), api.vocabularyEos(vocabulary)]
-    const contextTokens = api.contextSequenceSize(this.#context)
+    const contextTokens = Math.min(api.contextSequenceSize(this.#context), spec.contextTokens)
     const textOf = (token: number) => (token < 0 ? '' : (this.#vocabulary.piece(token, true).text ?? ''))
     return {
-      contextTokens: Math.min(contextTokens, spec.contextTokens),
+      contextTokens,
       trainContextTokens: api.modelTrainContext(model),
       vocabularySize: this.#vocabulary.size,
       embeddingLength: pooling === 'rank' ? api.modelClassifierOutputs(model) : api.modelEmbeddingLength(model),
@@ -229,10 +229,12 @@ function completionShape(spec: LoadSpec) {
 
 function embeddingShape(spec: LoadSpec) {
   const physical = Math.min(Math.max(spec.batchTokens, DEFAULT_EMBEDDING_BATCH_TOKENS), spec.contextTokens)
+  // The engine plans its memory for equal parts of a batch, one for each sequence, and aborts where that leaves a rest.
+  const divisible = (tokens: number) => Math.ceil(tokens / EMBEDDING_SEQUENCES) * EMBEDDING_SEQUENCES
   return {
-    n_ctx: spec.contextTokens,
-    n_batch: spec.contextTokens,
-    n_ubatch: physical,
+    n_ctx: divisible(spec.contextTokens),
+    n_batch: divisible(spec.contextTokens),
+    n_ubatch: divisible(physical),
     n_seq_max: EMBEDDING_SEQUENCES,
     embeddings: true,
     kv_unified: true,
