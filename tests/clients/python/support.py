@@ -15,7 +15,7 @@ def refused(call, status_code, words):
         result = call()
     except ollama.ResponseError as error:
         assert error.status_code == status_code, f"status {error.status_code}: {error.error}"
-        assert words in error.error and error.error, error.error
+        assert error.error and words in str(error.error), error.error
     else:
         raise AssertionError(f"not refused: {result}")
 
