@@ -49,6 +49,7 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     userHome: config.userHome,
     environment: config.environment,
     allowedHosts: config.allowedRegistries,
+    maxStreams: config.maxTransferStreams,
     version: VERSION,
     buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: [license] }, store),
   })

@@ -25,6 +25,9 @@ export interface BlobDownload {
   layer: Layer
   /** What the pull will need besides this blob: all of it is refused before the first byte where the disk is too small. */
   laterBytes: number
+  maxStreams?: number
+  /** Of whoever starts it; others that join have to live with it. */
+  limitBytesPerSecond?: number
 }
 
 export function blobDownload(download: BlobDownload): Task<FetchedBlob> {
@@ -56,6 +59,7 @@ async function fetchBlob(download: BlobDownload, { signal, report }: TaskContext
     const tell = () => report({ completedBytes: sizeBytes - missingBytes, totalBytes: sizeBytes })
     tell()
     await downloadMissing(partial, createBlobReader(session, layer), {
+      ...download,
       clock,
       signal,
       onBytes(count) {

@@ -43,6 +43,8 @@ export interface RegistryOptions {
   credentialUrls?: readonly string[]
   /** Hosts (with their port) that models may come from and go to. None given: all. */
   allowedHosts?: readonly string[]
+  /** Connections that the download of one blob may open; DEFAULT_STREAMS unless told. */
+  maxStreams?: number
   catalogue?: Catalogue
   /** For tests: the network and the package client. */
   http?: HttpClient
@@ -93,8 +95,9 @@ function openNetwork(environment: Environment, { clock, log, version }: { clock:
 }
 
 function createSources(options: RegistryOptions, openSession: OpenSession): (place: Place) => Source {
-  const { store, log, clock, environment, home, buildManifest } = options
-  const registry = createOciSource({ store, log, clock, openSession, downloads: new SharedTasks<FetchedBlob>() })
+  const { store, log, clock, environment, home, buildManifest, maxStreams } = options
+  const streams = maxStreams === undefined ? {} : { maxStreams }
+  const registry = createOciSource({ ...streams, store, log, clock, openSession, downloads: new SharedTasks<FetchedBlob>() })
   const client = options.packageClient ?? createPackageClient({ environment, clock })
   const downloads = new SharedTasks<Unpacked>()
   const cacheFolder = path.join(home, 'cache')

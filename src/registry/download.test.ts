@@ -20,6 +20,13 @@ async function* chunks(start: number, end: number, size = 100): AsyncGenerator<U
   for (let from = start; from < end; from += size) yield WEIGHTS.subarray(from, Math.min(from + size, end))
 }
 
+async function* slowly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) {
+    await turn()
+    yield bytes
+  }
+}
+
 async function* thenFail(body: AsyncIterable<Uint8Array>, error: unknown): AsyncGenerator<Uint8Array> {
   yield* body
   throw error
@@ -32,14 +39,17 @@ interface RunOptions {
   signal?: AbortSignal
   clock?: ReturnType<typeof createImpatientClock>
   partBytes?: number
+  maxStreams?: number
+  limitBytesPerSecond?: number
 }
 
 function run(
   reader: BlobReader,
-  { partial, signal = new AbortController().signal, clock = createImpatientClock(), partBytes = 1000 }: RunOptions,
+  { partial, signal = new AbortController().signal, clock = createImpatientClock(), partBytes = 1000, ...limits }: RunOptions,
 ) {
   let received = 0
   const done = downloadMissing(partial, reader, {
+    ...limits,
     clock,
     signal,
     partBytes,
@@ -127,6 +137,62 @@ describe('a download', () => {
     await expect(done).rejects.toMatchObject({ code: 'registry_unreachable', message: 'max retries exceeded: connection reset by peer' })
     expect(clock.waited).toEqual([1000, 2000, 4000, 8000, 16000])
     expect(clock.waited).toHaveLength(MAX_FAILURES - 1)
+  })
+
+  it('does not give a part up while other connections make progress', async () => {
+    const { partial } = openPartial()
+    let tries = 0
+    const reader: BlobReader = {
+      async open(start, end) {
+        if (start === 1000 && ++tries <= 3 * MAX_FAILURES) throw unreachable()
+        return { start, end, body: slowly(chunks(start, end, 5)) }
+      },
+    }
+    await run(reader, { partial }).done
+    expect(partial.missing()).toEqual([])
+    expect(tries).toBeGreaterThan(3 * MAX_FAILURES)
+  })
+
+  it('opens no more connections than it may, and fewer for a small rate', async () => {
+    for (const [limits, allowed] of [
+      [{ maxStreams: 3 }, 3],
+      [{ maxStreams: 0 }, 1],
+      [{ limitBytesPerSecond: 512 * 1024 }, 2],
+      [{ limitBytesPerSecond: 100 * 1024 }, 1],
+    ] as const) {
+      const { partial } = openPartial()
+      let [open, most] = [0, 0]
+      const reader: BlobReader = {
+        async open(start, end) {
+          most = Math.max(most, ++open)
+          const body = (async function* () {
+            yield* slowly(chunks(start, end))
+            open--
+          })()
+          return { start, end, body }
+        },
+      }
+      await run(reader, { partial, partBytes: 100, ...limits }).done
+      expect(most).toBe(allowed)
+    }
+  })
+
+  it('lets a connection without work take over what a slow one would need long for', async () => {
+    const { partial } = openPartial()
+    const clock = createImpatientClock()
+    let opened = 0
+    const reader: BlobReader = {
+      async open(start, end, signal) {
+        // The second connection never gets a byte; only after it is made anew, it does.
+        if (++opened !== 2) return { start, end, body: slowly(chunks(start, end)) }
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(unreachable())))
+      },
+    }
+    await run(reader, { partial, clock }).done
+    expect(partial.missing()).toEqual([])
+    expect(opened).toBe(6)
+    // No failure was counted, no pause made: only the looks of idle connections.
+    expect(new Set(clock.waited)).toEqual(new Set([500]))
   })
 
   it('does not try again where that is no use', async () => {

@@ -8,6 +8,7 @@ import { MEDIA_TYPES } from '../model/media-type.ts'
 import { type ModelName, shortName, tryParseModelName } from '../model/name.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
 import { readErrorText } from './body.ts'
+import { createPacer, type Pace } from './pacer.ts'
 import { shortDigest, watch } from './progress.ts'
 import type { Progress, TransferOptions } from './registry.ts'
 import { type Session, statusError } from './session.ts'
@@ -34,9 +35,10 @@ export async function* pushModel(name: ModelName, request: TransferOptions, opti
   const session = options.openSession(name, request.insecure ?? false)
   const stop = new AbortController()
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal
+  const pace = createPacer(clock, request.limitBytesPerSecond)
   try {
     for (const layer of withoutDuplicates(allLayers(stored.manifest))) {
-      yield* pushLayer(layer, name, { session, store, clock, log, signal })
+      yield* pushLayer(layer, name, { session, store, clock, log, signal, pace })
     }
     yield { status: 'pushing manifest' }
     await putManifest(session, { name, stored, signal })
@@ -52,9 +54,14 @@ interface LayerPush {
   clock: Clock
   log: Log
   signal: AbortSignal
+  pace: Pace
 }
 
-async function* pushLayer(layer: Layer, name: ModelName, { session, store, clock, log, signal }: LayerPush): AsyncGenerator<Progress> {
+async function* pushLayer(
+  layer: Layer,
+  name: ModelName,
+  { session, store, clock, log, signal, pace }: LayerPush,
+): AsyncGenerator<Progress> {
   const { digest } = layer
   const sizeBytes = await store.blobs.sizeBytes(digest)
   const status = `pushing ${shortDigest(digest)}`
@@ -65,6 +72,7 @@ async function* pushLayer(layer: Layer, name: ModelName, { session, store, clock
     clock,
     log,
     signal,
+    pace,
     ...(mountFrom === undefined ? {} : { mountFrom }),
     onProgress(completedBytes) {
       amount = { completedBytes, totalBytes: sizeBytes }

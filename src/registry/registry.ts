@@ -13,6 +13,8 @@ export interface Progress {
 export interface TransferOptions {
   /** Plain http for this host. */
   insecure?: boolean
+  /** On all connections together. */
+  limitBytesPerSecond?: number
   signal?: AbortSignal
 }
 

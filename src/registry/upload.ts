@@ -10,6 +10,7 @@ import type { Log } from '../base/log.ts'
 import type { Digest } from '../model/digest.ts'
 import { readErrorText } from './body.ts'
 import type { HttpReply } from './http-client.ts'
+import type { Pace } from './pacer.ts'
 import { isMomentary, type Session, type SessionRequest, statusError } from './session.ts'
 import { wait } from './wait.ts'
 
@@ -21,6 +22,7 @@ export interface UploadOptions {
   log: Log
   signal: AbortSignal
   onProgress(completedBytes: number): void
+  pace?: Pace
   /** For tests; otherwise from the blob's size. */
   partBytes?: number
 }
@@ -224,6 +226,7 @@ async function sendBytes(
     for await (const chunk of createReadStream(blob.path, { start: part.start, end: part.end - 1, highWaterMark: 256 * 1024 })) {
       const bytes = chunk as Uint8Array
       timer.cancel()
+      await options.pace?.(bytes.length, signal)
       timer = arm()
       yield bytes
       options.onChunk?.(bytes)

@@ -23,6 +23,7 @@ import {
   silent,
   stallAfter,
   startFaultRegistry,
+  trickle,
 } from '../support/fault-registry.ts'
 import { createPulling, type Pulling } from '../support/pulling.ts'
 
@@ -120,6 +121,12 @@ describe('a pull ends with the whole blob from a registry that', () => {
     expect(generation).toBeGreaterThan(1)
     const toStorage = registry.requests.filter(({ url }) => url.includes('/storage/'))
     expect(toStorage.every(({ headers }) => headers.authorization === undefined)).toBe(true)
+  })
+
+  it('lets some connections trickle: the last per cent is not slow', async () => {
+    const begunMs = Date.now()
+    await expectWhole(await pull((request) => (isWeights(request) && [2, 4].includes(request.count) ? trickle : undefined)))
+    expect(Date.now() - begunMs).toBeLessThan(20_000)
   })
 
   it('fails one pull: the next one asks only for the rest', async () => {

@@ -155,6 +155,15 @@ export function stallAfter(bytes: number): Fault {
   }
 }
 
+/** A few bytes a second, for ever. */
+export const trickle: Fault = (request, reply) => {
+  const bytes = wantedBytes(request)
+  const message = begin(request, reply)
+  let sent = 0
+  const timer = setInterval(() => message.write(bytes.subarray(sent, ++sent)), 50)
+  reply.on('close', () => clearInterval(timer))
+}
+
 /** Takes the request and says nothing. */
 export const silent: Fault = () => undefined
 

@@ -21,6 +21,8 @@ export interface OciSourceOptions {
   log: Log
   clock: Clock
   downloads: SharedTasks<FetchedBlob>
+  /** Connections at once. */
+  maxStreams?: number
   openSession(name: ModelName, insecure: boolean): Session
 }
 
@@ -42,7 +44,7 @@ async function* pull(name: ModelName, request: SourceOptions, options: OciSource
   const former = await readFormer(store, name, log)
   const leases = new Map<string, Lease<FetchedBlob>>()
   try {
-    yield* fetchLayers(allLayers(manifest), leases, { ...options, session, signal: request.signal })
+    yield* fetchLayers(allLayers(manifest), leases, { ...options, session, request })
     yield { status: 'verifying sha256 digest' }
     for (const lease of leases.values()) await commit(await lease.result)
   } finally {
@@ -51,17 +53,22 @@ async function* pull(name: ModelName, request: SourceOptions, options: OciSource
   yield* writeManifest({ name, manifest, bytes, former }, store, log)
 }
 
-type Transfer = OciSourceOptions & { session: Session; signal: AbortSignal | undefined }
+type Transfer = OciSourceOptions & { session: Session; request: SourceOptions }
 
 async function* fetchLayers(layers: Layer[], leases: Map<string, Lease<FetchedBlob>>, transfer: Transfer): AsyncGenerator<Progress> {
-  const { store, clock, session, signal } = transfer
+  const { store, clock, session, request, downloads, maxStreams } = transfer
+  const { signal, limitBytesPerSecond } = request
+  const limits = {
+    ...(maxStreams === undefined ? {} : { maxStreams }),
+    ...(limitBytesPerSecond === undefined ? {} : { limitBytesPerSecond }),
+  }
   const missing = await missingLayers(layers, store)
   for (const layer of layers) {
     const { digest, sizeBytes } = layer
     const status = `pulling ${shortDigest(digest)}`
     if (missing.delete(digest)) {
       const laterBytes = [...missing.values()].reduce((sum, size) => sum + size, 0)
-      const lease = transfer.downloads.join(digest, blobDownload({ store, session, clock, layer, laterBytes }))
+      const lease = downloads.join(digest, blobDownload({ ...limits, store, session, clock, layer, laterBytes }))
       leases.set(digest, lease)
       yield* watch(lease.result, lease.amount, { status, digest, clock, signal })
     }
