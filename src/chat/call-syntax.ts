@@ -32,6 +32,8 @@ export interface CallSyntax {
   separator: Expression | string
   close: Expression | string
   call(name: string, args: CallArguments, rules: SyntaxRules): Expression
+  /** Values are text without quotes: nothing shorter than a closing tag ends them. */
+  hasBareText?: boolean
   /** The model ends its turn behind a call. */
   isSingle?: boolean
   /** Names as the model knows them, where they differ. */
@@ -51,13 +53,15 @@ const qwen3 = wrapped('<tool_call>\n', '\n</tool_call>', '\n', (name, { object }
   sequence(`{"name": ${JSON.stringify(name)}, "arguments": `, object, '}'),
 )
 
-const qwen3Coder = wrapped('<tool_call>\n', '\n</tool_call>', '\n', (name, { list }, rules) =>
-  sequence(
-    `<function=${name}>\n`,
-    ...list.map((argument) =>
-      perhaps(argument, sequence(`<parameter=${argument.name}>\n`, valueUntil(argument, '\n</parameter>\n', rules))),
+const qwen3Coder = withBareText(
+  wrapped('<tool_call>\n', '\n</tool_call>', '\n', (name, { list }, rules) =>
+    sequence(
+      `<function=${name}>\n`,
+      ...list.map((argument) =>
+        perhaps(argument, sequence(`<parameter=${argument.name}>\n`, valueUntil(argument, '\n</parameter>\n', rules))),
+      ),
+      '</function>',
     ),
-    '</function>',
   ),
 )
 
@@ -87,11 +91,13 @@ const harmony: CallSyntax = {
 const gemma4 = wrapped('<|tool_call>', '<tool_call|>', '', (name, { object }) => sequence(`call:${name}`, object))
 const functiongemma = wrapped('<start_function_call>', '<end_function_call>', '', (name, { object }) => sequence(`call:${name}`, object))
 
-const glm = wrapped('<tool_call>', '</tool_call>', '\n', (name, { list }, rules) =>
-  sequence(
-    name,
-    ...list.map((argument) =>
-      perhaps(argument, sequence(`<arg_key>${argument.name}</arg_key><arg_value>`, valueUntil(argument, '</arg_value>', rules))),
+const glm = withBareText(
+  wrapped('<tool_call>', '</tool_call>', '\n', (name, { list }, rules) =>
+    sequence(
+      name,
+      ...list.map((argument) =>
+        perhaps(argument, sequence(`<arg_key>${argument.name}</arg_key><arg_value>`, valueUntil(argument, '</arg_value>', rules))),
+      ),
     ),
   ),
 )
@@ -138,6 +144,10 @@ const SYNTAXES: ReadonlyMap<string, CallSyntax | 'none'> = new Map<string, CallS
 /** Each call has its own pair of tags. */
 function wrapped(open: Expression | string, close: Expression | string, between: string, call: CallSyntax['call']): CallSyntax {
   return { open, separator: sequence(close, between, open), close, call }
+}
+
+function withBareText(syntax: CallSyntax): CallSyntax {
+  return { ...syntax, hasBareText: true }
 }
 
 /** By the tag alone, as chat/parse/generic-tools reads it: JSON objects behind it, or a name in it. */

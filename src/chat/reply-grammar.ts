@@ -20,22 +20,24 @@ export interface ReplyGrammarOptions {
   format?: GrammarFormat
   /** The reply may begin with thinking. */
   thinking?: { open: string; close: string }
+  /** The grammar begins behind the thinking. */
+  isAfterThinking?: boolean
 }
 
-/** White space that models put in front of an answer. */
+/** White space that models put between thinking and answer. */
 const MAX_LEAD = 4
 
 /** Throws `invalid_format` where the format is no schema that a grammar expresses. */
-export function toReplyGrammar({ tools, syntax, maxCalls, format, thinking }: ReplyGrammarOptions): string {
+export function toReplyGrammar({ tools, syntax, maxCalls, format, thinking, isAfterThinking }: ReplyGrammarOptions): string {
   const writer = new GrammarWriter()
   const root = writer.reserve('root')
   const json = new JsonRules(writer)
   const lead = repeat(set(' ', '\n'), 0, MAX_LEAD)
-  const prefix = thinking ? optional(lead, thinking.open, textUntil(thinking.close, writer)) : sequence()
+  const prefix = thinking ? optional(thinking.open, textUntil(thinking.close, writer), lead) : sequence()
   const calls = sequence(syntax.open, listOf(anyCall(tools, syntax, { writer, json }), syntax, maxCalls), syntax.close)
   const formatted = format ? readFormat(format, writer, json) : undefined
   const body = formatted ? choice(calls, formatted.expression) : calls
-  writer.complete(root, sequence(prefix, lead, body))
+  writer.complete(root, sequence(isAfterThinking ? lead : '', prefix, body))
   refuseBroken(writer, formatted?.reader)
   return writer.toText()
 }

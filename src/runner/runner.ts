@@ -79,6 +79,11 @@ export interface CompletionRequest {
   grammar?: string
   /** The grammar begins after this text of the reply (the end of thinking). */
   grammarAfter?: string
+  /**
+   * For a grammar that must come to its end: from so many tokens before the last on, or when the model goes round in circles, the first of these
+   * texts is taken that is one token and that the grammar allows; an end of generation before all. The reply's reason is then `length`.
+   */
+  closing?: { tokensLeft: number; texts: readonly string[] }
   /** Log-probabilities for each token, with that many alternatives (0 = the token alone). Absent = none. */
   topLogprobs?: number
   /** Special tokens that must come out as text (`<think>`, `<tool_call>`, ...); the others are silent. */

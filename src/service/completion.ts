@@ -14,6 +14,7 @@ import type { Model } from './model.ts'
 import { promptTooLong } from './prompt.ts'
 import type { Run, RunOptions } from './run.ts'
 import type { CompletionFields, ToolChoice } from './service.ts'
+import { chunksWithinBudget } from './thinking-budget.ts'
 
 export interface Completion {
   run: Run
@@ -48,7 +49,8 @@ export async function* complete(options: RunOptions, completion: Completion): As
   const parser = completion.template && createParser(options, completion, completion.template)
   let written = ''
   const seen = { thinking: '', calls: 0 }
-  for await (const chunk of chunksOf(run, toRunnerRequest(completion), { signal, truncates: request.truncate !== false })) {
+  const start = (some: Completion) => chunksOf(run, toRunnerRequest(some), { signal, truncates: request.truncate !== false })
+  for await (const chunk of chunksWithinBudget(completion, start, options.clock)) {
     if (chunk.type === 'text') {
       written += chunk.text
       yield* watch(toEvents(parser, chunk), seen, completion)
@@ -138,7 +140,8 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
   const { options, lease, model } = run
   const { topLogprobs, logitBias } = request
   const contextShift = request.shift ?? shiftsByDefault(model)
-  const limit = MAX_REPLY_WINDOWS * lease.contextTokens
+  const grammar = grammarOf(completion)
+  const limit = grammar.closing ? lease.contextTokens : MAX_REPLY_WINDOWS * lease.contextTokens
   const preserved = template ? preservedTokensOf(completion, template) : []
   return {
     prompt: completion.promptTokens ?? stripLeadingBos(completion.prompt, lease.runner.facts),
@@ -149,7 +152,7 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
     contextShift,
     // A runner that may not shift has no way to go on after a cut, so Ollama refuses instead.
     truncatePrompt: request.truncate !== false && contextShift,
-    ...grammarOf(completion),
+    ...grammar,
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),
     ...(images.length > 0 ? { images } : {}),

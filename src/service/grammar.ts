@@ -3,6 +3,7 @@
 import { AppError } from '../base/errors.ts'
 import { callSyntaxOf } from '../chat/call-syntax.ts'
 import { toGrammar } from '../chat/grammar/to-grammar.ts'
+import type { Tool } from '../chat/message.ts'
 import { parserThinkingTags, thinkingEnd } from '../chat/parse/select.ts'
 import { toReplyGrammar } from '../chat/reply-grammar.ts'
 import type { CompletionRequest } from '../runner/runner.ts'
@@ -11,8 +12,14 @@ import type { Model } from './model.ts'
 
 /** A reply that must be calls ends after so many: a small model goes on as long as it may. */
 const MAX_FORCED_CALLS = 8
+/** What ends strings, objects, lists and calls. A quote is first: in a string the others are text. */
+const CLOSERS = ['"', '}', ']', ')']
+const FRAME_TOKENS = 32
+const CHARACTERS_PER_TOKEN = 3
+/** A larger schema has arguments that may be left out. */
+const MAX_CLOSING_TOKENS = 512
 
-type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter'>
+type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter' | 'closing'>
 
 /** Throws `invalid_request` and `invalid_format`. */
 export function grammarOf(completion: Completion): Grammar {
@@ -45,10 +52,17 @@ function callGrammarOf({ run, request, template, think, prompt, tools, toolChoic
     ...(request.format && !isForced ? { format: request.format } : {}),
   }
   const tags = syntax.thinking ?? parserThinkingTags(parser) ?? template.thinkingTags
-  if (!tags || think === undefined || think === false) return { grammar: toReplyGrammar(options) }
+  const closing = isForced && !syntax.hasBareText ? { closing: { tokensLeft: tokensToClose(options.tools), texts: CLOSERS } } : {}
+  if (!tags || think === undefined || think === false) return { grammar: toReplyGrammar(options), ...closing }
   const isOpen = prompt.trimEnd().endsWith(tags.open.trim())
-  if (isOpen) return { grammar: toReplyGrammar(options), grammarAfter: tags.close }
+  if (isOpen) return { grammar: toReplyGrammar({ ...options, isAfterThinking: true }), grammarAfter: tags.close, ...closing }
   return { grammar: toReplyGrammar({ ...options, thinking: tags }) }
+}
+
+/** Enough for the names of all arguments, each with an empty value, of the largest tool. */
+function tokensToClose(tools: readonly Tool[]): number {
+  const largest = tools.reduce((most, tool) => Math.max(most, JSON.stringify(tool.function.parameters ?? {}).length), 0)
+  return Math.min(FRAME_TOKENS + Math.ceil(largest / CHARACTERS_PER_TOKEN), MAX_CLOSING_TOKENS)
 }
 
 /** Of the parser that reads this model's replies. */

@@ -5,6 +5,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { CompletionChunk, CompletionRequest, RunnerLogprob } from '../protocol.ts'
+import { Closing } from './closing.ts'
 import type { Engine, Sampler } from './engine.ts'
 import { type FittedPrompt, fitPrompt, keptTokens } from './prompt-fit.ts'
 import { type OutputChunk, TextOutput, type TokenPiece, toTokenPiece } from './text-output.ts'
@@ -55,6 +56,7 @@ export class Completion {
   #evalTokens = 0
   #lastText = ''
   #repeatedTexts = 0
+  readonly #closing: Closing | undefined
   /** What the reply ended with, as long as the grammar waits for its mark. */
   #beforeGrammar: string | undefined
 
@@ -68,6 +70,8 @@ export class Completion {
     this.#droppedTokens = parts.prompt.droppedTokens
     this.#output = new TextOutput(parts.request.stop)
     this.#preserved = preservedTokens(context.engine, parts.request.preservedTokens ?? [])
+    const { grammar, closing } = parts.request
+    this.#closing = grammar === undefined || closing === undefined ? undefined : new Closing(context.engine, closing)
     this.#beforeGrammar = parts.request.grammar !== undefined && parts.request.grammarAfter !== undefined ? '' : undefined
   }
 
@@ -100,17 +104,22 @@ export class Completion {
 
   /** Samples from the logits at that place of the batch. `roomLeft`: tokens that the context can still take after this one. */
   next(index: number, roomLeft: number): CompletionChunk[] {
-    const token = this.sampler.sample(index)
+    const { maxTokens } = this.request
+    const left = (maxTokens < 0 ? Number.POSITIVE_INFINITY : maxTokens) - this.#evalTokens
+    const token = this.sampler.sample(index, this.#closing?.next(left))
     this.#evalTokens++
     this.#firstTokenNs ??= this.#context.clock.monotonicNs()
     this.todo = [token]
-    if (this.#context.engine.isEnd(token)) return this.end('stop')
+    if (this.#context.engine.isEnd(token)) return this.end(this.#closing?.cut ? 'length' : 'stop')
     const piece = this.#watchForGrammar(token, this.#context.engine.piece(token, this.#preserved.has(token)))
     const chunk = this.#output.push(piece, this.#logprobOf(index, token, piece))
-    if (this.#isStuck(chunk.text)) return this.end('repetition')
+    this.#closing?.see(token, chunk.text)
+    if (this.#isStuck(chunk.text)) {
+      if (!this.#closing) return this.end('repetition')
+      this.#closing.hurry()
+    }
     const text = toTextChunks(chunk)
     if (this.#output.stopSequence !== undefined) return [...text, ...this.end('stop')]
-    const { maxTokens } = this.request
     const full = roomLeft <= 0 && !(this.request.contextShift && this.#context.engine.canShift)
     if (full || (maxTokens >= 0 && this.#evalTokens >= maxTokens)) return [...text, ...this.end('length')]
     return text

@@ -68,8 +68,11 @@ export interface SamplerOptions {
 export interface Sampler {
   /** A token of the prompt: penalties see it. */
   see(token: number): void
-  /** The next token, from the logits at that place of the last batch. Throws `engine_error` when the grammar leaves none. */
-  sample(index: number): number
+  /**
+   * The next token, from the logits at that place of the last batch; where there is a grammar, the first of `preferred` that it allows.
+   * Throws `engine_error` when the grammar leaves none.
+   */
+  sample(index: number, preferred?: readonly number[]): number
   startGrammar(): void
   close(): void
 }

@@ -486,3 +486,28 @@ describe('embedding', () => {
     expect(other.failureOf(1)).toMatchObject({ code: 'unsupported_capability' })
   })
 })
+
+describe('a grammar that must come to its end', () => {
+  const closing = { tokensLeft: 3, texts: ['"', '}'] }
+  /** As a grammar would: the first that may stand here, or else what the model wants. */
+  const obeying =
+    (wanted: string) =>
+    (tokens: readonly number[], { preferred }: { preferred: readonly number[] }) =>
+      tokens.includes(125) ? END_TOKEN : (preferred.find((token) => token !== END_TOKEN && !tokens.includes(token)) ?? wanted.charCodeAt(0))
+
+  it('is closed before the tokens run out, and says that it was cut', () => {
+    const { loop, run, textOf, chunksOf } = stage({ next: obeying('a') })
+    loop.submit(1, greedyRequest({ prompt: 'x', grammar: 'g', maxTokens: 6, closing }))
+    run()
+    expect(textOf(1)).toBe('aaa"}')
+    expect(chunksOf(1).at(-1)).toMatchObject({ type: 'end', reason: 'length' })
+  })
+
+  it('is closed where the model is stuck', () => {
+    const { loop, run, textOf, chunksOf } = stage({ next: obeying('a') })
+    loop.submit(1, greedyRequest({ prompt: 'x', grammar: 'g', maxTokens: 500, closing }))
+    run()
+    expect(textOf(1)).toMatch(/^a{25,40}"}$/)
+    expect(chunksOf(1).at(-1)).toMatchObject({ type: 'end', reason: 'length' })
+  })
+})

@@ -22,7 +22,7 @@ export interface ScriptedEngineOptions {
   /** Tokens of more than one byte; the first is FIRST_PIECE. */
   pieces?: readonly (string | Uint8Array)[]
   /** The token after what a sequence holds; default: the letter a. */
-  next?: (tokens: readonly number[], state: { grammar: boolean }) => number
+  next?: (tokens: readonly number[], state: { grammar: boolean; preferred: readonly number[] }) => number
   /** Called for each evaluation with the sequence of each token in the batch. */
   onDecode?: (sequences: readonly number[]) => void
 }
@@ -133,11 +133,12 @@ export class ScriptedEngine implements Engine {
 
   createSampler(options: SamplerOptions): Sampler {
     if (options.grammar === 'bad') throw new AppError('invalid_format', 'no grammar')
-    const state = { grammar: options.grammar !== undefined && !options.grammarLater }
+    const state = { grammar: options.grammar !== undefined && !options.grammarLater, preferred: [] as readonly number[] }
     this.openSamplers++
     return {
       see: (token) => void this.seen.push(token),
-      sample: (index) => {
+      sample: (index, preferred = []) => {
+        state.preferred = preferred
         const place = this.#tokens[index]
         if (!place?.wantOutput) throw new Error('there are no logits at that place of the batch')
         return this.#options.next?.(this.memory[place.sequence] as number[], state) ?? 'a'.charCodeAt(0)

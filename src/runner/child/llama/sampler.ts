@@ -58,10 +58,10 @@ class GrammarSampler implements Sampler {
     this.#context.api.samplerAccept(this.#chain, token)
   }
 
-  sample(index: number): number {
+  sample(index: number, preferred: readonly number[] = []): number {
     const { api, context } = this.#context
     if (!this.#active) return api.samplerSample(this.#chain, context, index)
-    const token = this.#choose(index)
+    const token = preferred.find((candidate) => this.#allows(candidate)) ?? this.#choose(index)
     api.samplerAccept(this.#grammar, token)
     api.samplerAccept(this.#chain, token)
     return token
