@@ -26,6 +26,8 @@ export interface CompletionFields extends RunRequest {
   think?: Think
   /** A model that does not think answers all the same (the Anthropic dialect), where it would refuse otherwise. */
   thinkIsOptional?: boolean
+  /** Thinking is ended after about so many tokens, where the model's way of thinking is known. */
+  thinkingBudgetTokens?: number
   truncate?: boolean
   shift?: boolean
   /** Alternatives per token; 0 = the token alone; absent = no log-probabilities. */

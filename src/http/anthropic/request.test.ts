@@ -145,6 +145,12 @@ describe('a request', () => {
     expect(read(fields).request.think).toBe(think)
   })
 
+  it('may bound its thinking', () => {
+    expect(read({ thinking: { type: 'enabled', budget_tokens: 1024 } }).request.thinkingBudgetTokens).toBe(1024)
+    expect(read({ thinking: { type: 'adaptive', budget_tokens: 1024 } }).request).not.toHaveProperty('thinkingBudgetTokens')
+    expect(refusal({ thinking: { type: 'enabled', budget_tokens: 0 } })).toBe('thinking.budget_tokens: must be positive')
+  })
+
   it('says which field it cannot follow', () => {
     expect(refusal({ thinking: { type: 'hard' } })).toBe('thinking.type: must be enabled, disabled or adaptive')
     expect(refusal({ output_config: { effort: 'huge' } })).toBe('output_config.effort: must be low, medium, high, xhigh or max')

@@ -136,6 +136,7 @@ function toChatRequest(
     ...(all.length > 0 ? { tools: all } : {}),
     ...toToolChoice(fields.tool_choice, all),
     ...(think === undefined ? {} : { think }),
+    ...toBudget(fields),
     ...(format ? { format } : {}),
     ...(fields.keep_alive === undefined ? {} : { keepAliveNs: fields.keep_alive }),
   }
@@ -168,6 +169,13 @@ function toThink({ thinking, output_config: config }: PromptRequest, notes: Note
       return effort
   }
   throw fieldError('thinking.type', 'must be enabled, disabled or adaptive')
+}
+
+function toBudget({ thinking }: PromptRequest): Pick<ChatRequest, 'thinkingBudgetTokens'> {
+  const { type, budget_tokens: tokens } = thinking ?? {}
+  if (type !== 'enabled' || tokens === undefined) return {}
+  if (tokens <= 0) throw fieldError('thinking.budget_tokens', 'must be positive')
+  return { thinkingBudgetTokens: tokens }
 }
 
 function readEffort(config: Record<string, unknown> | undefined, notes: Notes): Think | undefined {
