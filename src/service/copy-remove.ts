@@ -2,7 +2,7 @@
 
 import { AppError, isAppError } from '../base/errors.ts'
 import { type ModelName, parseModelName, tryParseModelName } from '../model/name.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoredManifest } from '../store/store.ts'
 import { parseModelReference } from './model-reference.ts'
 
 export async function copyModel(source: string, destination: string, store: Store): Promise<void> {
@@ -17,10 +17,21 @@ export async function copyModel(source: string, destination: string, store: Stor
 
 /** The model's runner, if any, goes on until its keep-alive ends. */
 export async function removeModel(model: string, store: Store): Promise<void> {
-  const stored = await store.manifests.read(nameToRemove(model))
-  if (!stored) throw new AppError('model_not_found', `model '${model}' not found`, { details: { model } })
-  await store.manifests.remove(stored.name)
-  await store.removeUnused([...stored.manifest.layers, stored.manifest.config])
+  const name = nameToRemove(model)
+  const stored = await readUnlessCorrupt(name, store)
+  const removed = await store.manifests.remove(stored?.name ?? name)
+  if (!removed) throw new AppError('model_not_found', `model '${model}' not found`, { details: { model } })
+  if (stored) await store.removeUnused([...stored.manifest.layers, stored.manifest.config])
+}
+
+/** A manifest that cannot be read keeps every prune from deleting: it must be possible to remove it. */
+async function readUnlessCorrupt(name: ModelName, store: Store): Promise<StoredManifest | undefined> {
+  try {
+    return await store.manifests.read(name)
+  } catch (error) {
+    if (isAppError(error, 'store_corrupt')) return undefined
+    throw error
+  }
 }
 
 /** A stub of a cloud model is stored under its whole name; `:local` is only a word about it. */

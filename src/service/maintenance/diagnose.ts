@@ -74,7 +74,8 @@ function checkNode(version: string): Finding {
 async function checkEngine(probeEngine: ProbeEngine): Promise<Finding> {
   try {
     const { version, variant, system } = await probeEngine()
-    return { level: 'ok', text: `llama.cpp ${version} (${variant}), its structs are as expected; ${system.replace(/\s+/g, ' ')}` }
+    const features = [...system.matchAll(/(\w+) = 1\b/g)].map(([, name]) => name).join(' ')
+    return { level: 'ok', text: `llama.cpp ${version} (${variant}), its structs are as expected; ${features}` }
   } catch (error) {
     const advice = 'install Llamero again with its optional packages: they carry the engine'
     return { level: 'fail', text: toAppError(error).message, advice }
