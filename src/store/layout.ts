@@ -2,7 +2,7 @@
 //   blobs/sha256-<64 hex>             a blob; exists only when its bytes have that hash
 //   blobs/sha256-<64 hex>-partial     a download; -partial-<N> are its progress files
 //   manifests/<host>/<namespace>/<model>/<tag>
-// Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks and pins. Ollama never looks at the latter.
+// Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks, pins and journals of downloads. Ollama never looks at the latter.
 
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -41,6 +41,11 @@ export function blobPath(layout: Layout, digest: Digest): string {
 /** Progress file of one part of a download, or without `part` the bytes themselves. */
 export function partialPath(layout: Layout, digest: Digest, part?: number): string {
   return `${blobPath(layout, digest)}-partial${part === undefined ? '' : `-${part}`}`
+}
+
+/** What a process that was killed had written of a download. */
+export function journalPath(layout: Layout, digest: Digest): string {
+  return path.join(layout.locks, `written-${digestHex(digest)}`)
 }
 
 export function manifestPath(layout: Layout, { host, namespace, model, tag }: ModelName): string {

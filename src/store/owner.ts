@@ -24,9 +24,14 @@ export function stateOf(owner: string): OwnerState {
   return now === undefined || now === start || start === '0' ? 'alive' : 'dead'
 }
 
+/** Another one after each start of the machine; undefined where the system does not tell. */
+export function bootId(): string | undefined {
+  return orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+}
+
 /** The same boot and the same namespace of process numbers; the host name where the system does not tell. */
 function machine(): string {
-  const boot = orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  const boot = bootId()
   const namespace = orUndefined(() => readlinkSync('/proc/self/ns/pid'))
   const name = boot !== undefined && namespace !== undefined ? `${boot}.${namespace}` : hostname()
   return name.replace(/[^0-9A-Za-z.-]/g, '')

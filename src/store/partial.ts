@@ -1,7 +1,7 @@
 // Downloads that survive a kill, in Ollama's own files: `sha256-<hex>-partial` has the bytes at their places (sparse), and each
 // `sha256-<hex>-partial-<N>` is one line {"N","Offset","Size","Completed"} about one part. Either server goes on where the other stopped.
 // What a progress file claims is on the disk: the bytes are synced before it is written. Inside a part only what reaches on from its start counts,
-// so ranges should be taken in order. One process at a time holds the download; the hash has the last word.
+// so ranges should be taken in order; what was written besides stands in a journal (journal.ts) as long as the machine runs. One process at a time holds the download; the hash has the last word.
 
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
@@ -10,21 +10,33 @@ import { type Digest, digestHex } from '../model/digest.ts'
 import { hashFile, mismatch, nameBlob } from './blob-file.ts'
 import { requireFree, toStoreError, writeFully } from './durable.ts'
 import type { Folder } from './folder.ts'
+import { type Journal, readJournal, startJournal } from './journal.ts'
 import { partialPath } from './layout.ts'
 import type { Lock } from './lock.ts'
 import { type Part, planParts, readParts, removePartial, type Target, writePart } from './parts.ts'
-import { RangeSet } from './ranges.ts'
+import { type Range, RangeSet } from './ranges.ts'
 import type { PartialBlob } from './store.ts'
 
 const PERSIST_EVERY_NS = 3e9
+/** A process that is killed loses no more than this takes to arrive. */
+const JOURNAL_EVERY_NS = 20e6
+const MIN_JOURNAL_BYTES = 64 * 1024
+const JOURNAL_SHARE = 1 / 1024
 
 export async function openPartial(folder: Folder, target: Target, signal?: AbortSignal): Promise<PartialBlob> {
   const lock = await folder.locks.acquire(partialLock(target.digest), signal)
   try {
     await mkdir(folder.layout.blobs, { recursive: true })
-    const parts = (await goOn(folder, target)) ?? (await startOver(folder, target))
+    const parts = (await readParts(folder, target)) ?? (await startOver(folder, target))
     const handle = await openData(partialPath(folder.layout, target.digest), target.sizeBytes)
-    return new PartialFile(folder, target, { parts, handle, lock })
+    try {
+      const done = await goOn(folder, target, { parts, handle })
+      const journal = await startJournal(folder, target.digest, { data: handle, known: done.all })
+      return new PartialFile(folder, target, { parts, handle, lock, done, journal })
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
   } catch (error) {
     await lock.release()
     throw await toStoreError(error, folder.layout.blobs, target.sizeBytes)
@@ -35,11 +47,16 @@ export function partialLock(digest: Digest): string {
   return `partial-${digestHex(digest)}`
 }
 
-async function goOn(folder: Folder, target: Target): Promise<Part[] | undefined> {
-  const parts = await readParts(folder, target)
-  const missingBytes = parts?.reduce((sum, part) => sum + part.Size - part.Completed, 0)
-  if (missingBytes !== undefined) await requireFree(folder.layout.blobs, missingBytes)
-  return parts
+async function goOn(folder: Folder, target: Target, { parts, handle }: { parts: Part[]; handle: FileHandle }): Promise<RangeSet> {
+  const done = new RangeSet()
+  for (const { Offset, Completed } of parts) done.add(Offset, Offset + Completed)
+  for (const { start, end } of await readJournal(folder, target.digest, handle)) done.add(start, end)
+  await requireFree(folder.layout.blobs, countBytes(done.missing(target.sizeBytes)))
+  return done
+}
+
+function countBytes(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
 async function startOver(folder: Folder, { digest, sizeBytes }: Target): Promise<Part[]> {
@@ -61,6 +78,14 @@ async function openData(file: string, sizeBytes: number): Promise<FileHandle> {
   }
 }
 
+interface Opened {
+  parts: Part[]
+  handle: FileHandle
+  lock: Lock
+  done: RangeSet
+  journal: Journal | undefined
+}
+
 class PartialFile implements PartialBlob {
   readonly sizeBytes: number
   readonly #folder: Folder
@@ -68,21 +93,29 @@ class PartialFile implements PartialBlob {
   readonly #parts: Part[]
   readonly #handle: FileHandle
   readonly #lock: Lock
-  readonly #done = new RangeSet()
+  readonly #done: RangeSet
+  readonly #journal: Journal | undefined
+  /** Written, and not yet in the journal. */
+  #fresh = new RangeSet()
+  #freshBytes = 0
+  #journaledNs: number
+  #journaling: Promise<void> | undefined
   readonly #writing = new Set<Promise<void>>()
   #persisting: Promise<void> | undefined
   #persistedNs: number
   #closed: Promise<void> | undefined
 
-  constructor(folder: Folder, target: Target, opened: { parts: Part[]; handle: FileHandle; lock: Lock }) {
+  constructor(folder: Folder, target: Target, opened: Opened) {
     this.#folder = folder
     this.#digest = target.digest
     this.sizeBytes = target.sizeBytes
     this.#parts = opened.parts
     this.#handle = opened.handle
     this.#lock = opened.lock
+    this.#done = opened.done
+    this.#journal = opened.journal
     this.#persistedNs = folder.clock.monotonicNs()
-    for (const part of opened.parts) this.#done.add(part.Offset, part.Offset + part.Completed)
+    this.#journaledNs = this.#persistedNs
   }
 
   missing(): { start: number; end: number }[] {
@@ -118,7 +151,7 @@ class PartialFile implements PartialBlob {
   }
 
   #missingBytes(): number {
-    return this.missing().reduce((sum, { start, end }) => sum + end - start, 0)
+    return countBytes(this.missing())
   }
 
   async #commit(): Promise<void> {
@@ -149,8 +182,10 @@ class PartialFile implements PartialBlob {
   async #settle(last: () => Promise<void>): Promise<void> {
     try {
       await Promise.allSettled([...this.#writing, this.#persisting])
+      await this.#writeJournal()
       await last()
     } finally {
+      await this.#journal?.close()
       await this.#handle.close()
     }
   }
@@ -159,10 +194,32 @@ class PartialFile implements PartialBlob {
     try {
       await writeFully(this.#handle, bytes, offset)
       this.#done.add(offset, offset + bytes.byteLength)
+      await this.#keepJournal({ start: offset, end: offset + bytes.byteLength })
       if (this.#folder.clock.monotonicNs() - this.#persistedNs >= PERSIST_EVERY_NS) await this.#persist()
     } catch (error) {
       throw await toStoreError(error, this.#folder.layout.blobs, this.#missingBytes())
     }
+  }
+
+  async #keepJournal({ start, end }: Range): Promise<void> {
+    if (!this.#journal) return
+    this.#fresh.add(start, end)
+    this.#freshBytes += end - start
+    const isDue = this.#folder.clock.monotonicNs() - this.#journaledNs >= JOURNAL_EVERY_NS
+    const isMuch = this.#freshBytes >= Math.max(this.sizeBytes * JOURNAL_SHARE, MIN_JOURNAL_BYTES)
+    if ((!isDue && !isMuch) || this.#journaling) return
+    this.#journaling = this.#writeJournal().finally(() => {
+      this.#journaling = undefined
+    })
+    await this.#journaling
+  }
+
+  async #writeJournal(): Promise<void> {
+    const fresh = this.#fresh.all
+    this.#fresh = new RangeSet()
+    this.#freshBytes = 0
+    this.#journaledNs = this.#folder.clock.monotonicNs()
+    if (fresh.length > 0) await this.#journal?.append(fresh)
   }
 
   /** One at a time; who comes in between shares the one that runs. */

@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Digest } from '../model/digest.ts'
 import { replaceFile, temporaryName, unlessMissing } from './durable.ts'
 import { type Folder, regularFile } from './folder.ts'
+import { removeJournal } from './journal.ts'
 import { BLOB_TEMPORARY, partialPath } from './layout.ts'
 
 export interface Part {
@@ -83,7 +84,8 @@ export async function partialFiles(folder: Folder, digest: Digest): Promise<stri
   return names.filter((name) => name === prefix || /^-\d{1,6}$/.test(name.startsWith(prefix) ? name.slice(prefix.length) : ''))
 }
 
-/** The bytes first: progress files without them mean nothing, bytes without progress files would look complete to nobody either. */
+/** What counts bytes that the others do not goes first, then the bytes: progress files without them mean nothing, bytes without progress files would look complete to nobody either. */
 export async function removePartial(folder: Folder, digest: Digest): Promise<void> {
+  await removeJournal(folder, digest)
   for (const name of (await partialFiles(folder, digest)).sort()) await rm(path.join(folder.layout.blobs, name), { force: true })
 }

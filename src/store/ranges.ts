@@ -19,6 +19,10 @@ export class RangeSet {
     this.#ranges = [...apart, merged].sort((a, b) => a.start - b.start)
   }
 
+  get all(): readonly Range[] {
+    return this.#ranges
+  }
+
   /** The gaps between 0 and `size`. */
   missing(size: number): Range[] {
     const gaps: Range[] = []

@@ -113,7 +113,9 @@ describe('a pull that is killed', () => {
     const second = await startRegistry(Number.POSITIVE_INFINITY)
     expect(await finishPull(second.host)).toEqual({ code: 0, last: '{"status":"success"}' })
     const bytes = second.asked.reduce((sum, [start, end]) => sum + end - start, 0)
-    expect(bytes).toBe(WEIGHTS.length - persisted)
+    // What the journal has besides is not asked for either.
+    expect(bytes).toBeLessThanOrEqual(WEIGHTS.length - persisted)
+    expect(bytes).toBeGreaterThan(0)
     const store = await createStore({ root })
     const name = parseModelName(`${second.host}/library/m:v1`)
     expect(Buffer.from((await store.manifests.read(name))?.bytes ?? []).toString()).toBe(MANIFEST)
