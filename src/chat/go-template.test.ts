@@ -217,3 +217,23 @@ describe('tools in a template', () => {
     )
   })
 })
+
+describe('the developer', () => {
+  const messages: Message[] = [
+    { role: 'developer', content: 'D' },
+    { role: 'user', content: 'u' },
+  ]
+  const renderWith = (text: string) => createGoTemplate(text, { nowMs: () => 0 }).render({ messages })
+
+  test("speaks as the system where the template knows only that one's words", () => {
+    expect(renderWith('{{ .System }}|{{ .Prompt }}')).toBe('D|u')
+    expect(renderWith('{{ range .Messages }}{{ if eq .Role "system" }}S:{{ .Content }}{{ else }}{{ .Content }}{{ end }};{{ end }}')).toBe(
+      'S:D;u;',
+    )
+  })
+
+  test('keeps the role where the template knows it, or prints any', () => {
+    expect(renderWith('{{ range .Messages }}{{ if eq .Role "developer" }}D!{{ else if eq .Role "system" }}S!{{ end }}{{ end }}')).toBe('D!')
+    expect(renderWith('{{ range .Messages }}{{ .Role }};{{ end }}')).toBe('developer;user;')
+  })
+})

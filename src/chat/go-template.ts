@@ -55,9 +55,10 @@ function thinkData(think: Think | undefined): ThinkData {
 }
 
 function renderMessages(template: Template, input: RenderInput, run: Run): string {
-  const messages = collate(input.messages)
+  const spoken = toKnownRoles(input.messages, template)
+  const messages = collate(spoken)
   if (!template.identifiers.has('messages')) return renderTurns(template, messages, run)
-  const system = input.messages.filter((message) => message.role === 'system').map((message) => message.content)
+  const system = spoken.filter((message) => message.role === 'system').map((message) => message.content)
   const data = {
     System: system.join('\n\n'),
     Messages: toGoMessages(messages),
@@ -66,6 +67,13 @@ function renderMessages(template: Template, input: RenderInput, run: Run): strin
     ...run.think,
   }
   return executeTemplate(template, data, run)
+}
+
+/** A template that has a place for the system's words, and none for the developer's, would lose them; one that prints any role does not. */
+function toKnownRoles(messages: readonly Message[], { text, identifiers }: Template): readonly Message[] {
+  const knowsOnlySystem = !text.includes('developer') && (/["`]system["`]/.test(text) || identifiers.has('system'))
+  if (!knowsOnlySystem) return messages
+  return messages.map((message) => (message.role === 'developer' ? { ...message, role: 'system' } : message))
 }
 
 /** Neighbours of one role become one message; results of tools stay apart. */

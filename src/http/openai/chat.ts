@@ -31,6 +31,9 @@ interface ChoiceBody {
   logprobs?: { content: LogprobBody[] }
 }
 
+/** As the native dialect says it: a part of the talk did not fit. */
+const TRUNCATED = { 'X-Llamero-Truncated': 'true' }
+
 type Rendered = Extract<ChatEvent, { type: 'rendered' }>
 
 export async function handleChat(request: HttpRequest, context: OpenAiContext): Promise<Reply> {
@@ -50,13 +53,25 @@ export async function handleChat(request: HttpRequest, context: OpenAiContext): 
     }
     if (fields.stream) {
       const usage = fields.stream_options?.include_usage === true
-      return { kind: 'sse', events: toChunks(all, head, usage), failure: streamFailure('chat'), ...(headers ? { headers } : {}) }
+      return {
+        kind: 'sse',
+        events: toChunks(all, { head, count, withUsage: usage }),
+        failure: streamFailure('chat'),
+        ...(headers ? { headers } : {}),
+      }
     }
-    return json(await fold(all, head, count), { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+    const { body, isTruncated } = await fold(all, head, count)
+    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...(isTruncated ? TRUNCATED : {}) } })
   })
 }
 
-async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, withUsage: boolean): AsyncGenerator<SseEvent> {
+interface Stream {
+  head: Head
+  count: number
+  withUsage: boolean
+}
+
+async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { head, count, withUsage }: Stream): AsyncGenerator<SseEvent> {
   const { id, created, model, ...rest } = head
   const chunk = (fields: object): SseEvent => ({ json: { id, object: 'chat.completion.chunk', created, model, ...rest, ...fields } })
   const begun = new Set<number>()
@@ -78,7 +93,7 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, 
     const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : {}
     yield chunk({ choices: [{ index, delta, finish_reason: null, ...logprobs }] })
   }
-  if (finishes.length < begun.size || finishes.length === 0) throw cutShort()
+  if (finishes.length < count) throw cutShort()
   if (withUsage) yield chunk({ choices: [], usage: toUsage(finishes) })
   yield { text: '[DONE]' }
 }
@@ -97,7 +112,7 @@ function toDelta(event: ChatEvent): Partial<MessageBody> | undefined {
   }
 }
 
-async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count: number): Promise<object> {
+async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count: number): Promise<{ body: object; isTruncated: boolean }> {
   const replies = Array.from({ length: count }, (): ChatEvent[] => [])
   for await (const { index, event } of choices) replies[index]?.push(event)
   const bodies: ChoiceBody[] = []
@@ -108,7 +123,10 @@ async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count
     finishes.push(finish)
     bodies.push(foldChoice(index, events, finish))
   }
-  return toCompletionBody(head, bodies, toUsage(finishes))
+  return {
+    body: toCompletionBody(head, bodies, toUsage(finishes)),
+    isTruncated: finishes.some(({ truncation }) => truncation !== undefined),
+  }
 }
 
 function foldChoice(index: number, events: readonly ChatEvent[], finish: FinishEvent): ChoiceBody {

@@ -1,0 +1,209 @@
+// Every field of OpenAI's API, of Ollama's, and of the extensions in use, has one of three fates: it reaches the model or the answer, it is refused
+// by name, or it is named in a header. This walks them all.
+
+import { describe, expect, it } from 'vitest'
+import type { ChatEvent } from '../../src/chat/event.ts'
+import { finish } from '../../src/http/testing/fake-service.ts'
+import { OPTION_TYPES } from '../../src/model/options.ts'
+import { type Answer, sendJson, startWire } from './harness.ts'
+
+type Fate = 'works' | 'refused' | 'named'
+type Walk = Record<string, [value: unknown, fate: Fate]>
+
+const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
+const tools = [{ type: 'function', function: { name: 'f', parameters: schema } }]
+const OPENAI_SAMPLING: Walk = {
+  temperature: [0.2, 'works'],
+  top_p: [0.3, 'works'],
+  seed: [5, 'works'],
+  stop: [['x'], 'works'],
+  frequency_penalty: [0.1, 'works'],
+  presence_penalty: [0.1, 'works'],
+}
+const OPTIONS: Walk = Object.fromEntries(
+  Object.keys(OPTION_TYPES)
+    .filter((name) => !(name in OPENAI_SAMPLING))
+    .map((name) => [name, [7, 'works']]),
+)
+const UNUSED: Walk = {
+  user: ['somebody', 'named'],
+  metadata: [{ a: 'b' }, 'named'],
+  store: [true, 'named'],
+  safety_identifier: ['s', 'named'],
+  prompt_cache_key: ['k', 'named'],
+  prompt_cache_retention: ['24h', 'named'],
+  prediction: [{ type: 'content', content: 'x' }, 'named'],
+  something_new: [1, 'named'],
+}
+const GRAMMARS: Walk = {
+  grammar: ['root ::= "x"', 'refused'],
+  guided_json: [schema, 'refused'],
+  guided_regex: ['x', 'refused'],
+  guided_choice: [['x'], 'refused'],
+  guided_grammar: ['x', 'refused'],
+}
+
+const CHAT: Walk = {
+  ...OPENAI_SAMPLING,
+  ...OPTIONS,
+  ...UNUSED,
+  ...GRAMMARS,
+  model: ['other', 'works'],
+  messages: [[{ role: 'user', content: 'other' }], 'works'],
+  stream: [true, 'works'],
+  max_tokens: [3, 'works'],
+  max_completion_tokens: [3, 'works'],
+  n: [2, 'works'],
+  logit_bias: [{ 5: -100 }, 'works'],
+  logprobs: [true, 'works'],
+  top_logprobs: [2, 'works'],
+  response_format: [{ type: 'json_schema', json_schema: { name: 'a', strict: true, schema } }, 'works'],
+  tools: [tools, 'works'],
+  parallel_tool_calls: [false, 'works'],
+  reasoning_effort: ['high', 'works'],
+  reasoning: [{ effort: 'low' }, 'works'],
+  service_tier: ['flex', 'works'],
+  modalities: [['text', 'audio'], 'refused'],
+  audio: [{ voice: 'x', format: 'wav' }, 'refused'],
+  functions: [[{ name: 'f' }], 'refused'],
+  function_call: [{ name: 'f' }, 'refused'],
+  web_search_options: [{}, 'refused'],
+  moderation: [{}, 'refused'],
+  verbosity: ['low', 'refused'],
+  options: [{ top_k: 3 }, 'works'],
+  format: ['json', 'works'],
+  keep_alive: ['5m', 'works'],
+  think: [true, 'works'],
+  truncate: [false, 'works'],
+  shift: [false, 'works'],
+  chat_template_kwargs: [{ enable_thinking: false, style: 'short' }, 'works'],
+  enable_thinking: [false, 'works'],
+  thinking: [{ type: 'enabled' }, 'refused'],
+  prompt: ['x', 'refused'],
+  suffix: ['x', 'refused'],
+  system: ['x', 'refused'],
+  template: ['x', 'refused'],
+  context: [[1], 'refused'],
+  raw: [true, 'refused'],
+  images: [['AAAA'], 'refused'],
+}
+
+const COMPLETION: Walk = {
+  ...OPENAI_SAMPLING,
+  ...OPTIONS,
+  ...UNUSED,
+  ...GRAMMARS,
+  model: ['other', 'works'],
+  prompt: ['other', 'works'],
+  stream: [true, 'works'],
+  max_tokens: [3, 'works'],
+  n: [2, 'works'],
+  best_of: [2, 'works'],
+  echo: [true, 'works'],
+  logprobs: [2, 'works'],
+  logit_bias: [{ 5: -100 }, 'works'],
+  suffix: ['x', 'works'],
+  response_format: [{ type: 'json_object' }, 'works'],
+  reasoning_effort: ['high', 'works'],
+  service_tier: ['flex', 'works'],
+  options: [{ top_k: 3 }, 'works'],
+  format: ['json', 'works'],
+  keep_alive: ['5m', 'works'],
+  think: [true, 'works'],
+  truncate: [false, 'works'],
+  shift: [false, 'works'],
+  raw: [true, 'works'],
+  system: ['x', 'works'],
+  template: ['x', 'works'],
+  max_completion_tokens: [3, 'refused'],
+  top_logprobs: [2, 'refused'],
+  messages: [[], 'refused'],
+  tools: [tools, 'refused'],
+  tool_choice: ['auto', 'refused'],
+  functions: [[], 'refused'],
+  chat_template_kwargs: [{}, 'refused'],
+  context: [[1], 'refused'],
+  images: [['AAAA'], 'refused'],
+}
+
+const EMBEDDING: Walk = {
+  model: ['other', 'works'],
+  input: [['a', 'b'], 'works'],
+  dimensions: [2, 'works'],
+  encoding_format: ['base64', 'works'],
+  truncate: [false, 'works'],
+  keep_alive: ['5m', 'works'],
+  options: [{ num_ctx: 64 }, 'works'],
+  num_ctx: [64, 'works'],
+  user: ['somebody', 'named'],
+  something_new: [1, 'named'],
+  prompt: ['x', 'refused'],
+}
+
+describe.each<[string, Record<string, unknown>, Walk]>([
+  ['/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'x' }] }, CHAT],
+  ['/v1/completions', { model: 'm', prompt: 'x' }, COMPLETION],
+  ['/v1/embeddings', { model: 'm', input: 'x' }, EMBEDDING],
+])('%s', (path, least, walk) => {
+  it.each(Object.entries(walk))('%s is not dropped in silence', async (field, [value, fate]) => {
+    const before = await ask(path, least)
+    const after = await ask(path, { ...least, [field]: value })
+    const named = String(after.answer.headers['x-llamero-warnings'] ?? '').split(', ')
+    if (fate === 'refused') {
+      const { error } = JSON.parse(after.answer.text)
+      expect(after.answer.status).toBe(400)
+      expect(error).toMatchObject({ type: 'invalid_request_error', code: expect.any(String) })
+      expect(error.param.split('.')[0]).toBe(field)
+      return
+    }
+    expect(after.answer.status).toBe(200)
+    if (fate === 'named') expect(named).toContain(field)
+    else expect(named).not.toContain(field)
+    const isDifferent = JSON.stringify([after.calls, plain(after.answer)]) !== JSON.stringify([before.calls, plain(before.answer)])
+    expect(isDifferent).toBe(fate === 'works')
+  })
+})
+
+it('tool_choice reaches the model with the tools that it leaves', async () => {
+  const two = [...tools, { type: 'function', function: { name: 'g' } }]
+  const choose = async (choice: unknown) => {
+    const { calls, answer } = await ask('/v1/chat/completions', { model: 'm', messages: [user], tools: two, tool_choice: choice })
+    const [asked] = calls as { request: { toolChoice?: unknown; tools?: { function: { name: string } }[] } }[]
+    return answer.status === 200
+      ? [asked?.request.toolChoice, asked?.request.tools?.map((tool) => tool.function.name)]
+      : JSON.parse(answer.text).error
+  }
+  expect(await choose('auto')).toEqual(['auto', ['f', 'g']])
+  expect(await choose('none')).toEqual(['none', ['f', 'g']])
+  expect(await choose('required')).toEqual(['required', ['f', 'g']])
+  expect(await choose({ type: 'function', function: { name: 'g' } })).toEqual([{ name: 'g' }, ['f', 'g']])
+  const allowed = { type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [{ type: 'function', function: { name: 'g' } }] } }
+  expect(await choose(allowed)).toEqual(['required', ['g']])
+  for (const wrong of ['any', 5, { type: 'function', function: { name: 'h' } }, { type: 'custom', custom: { name: 'g' } }]) {
+    expect(await choose(wrong)).toMatchObject({ type: 'invalid_request_error', param: 'tool_choice', code: expect.any(String) })
+  }
+})
+
+const user = { role: 'user', content: 'x' }
+
+async function ask(path: string, body: unknown): Promise<{ answer: Answer; calls: unknown[] }> {
+  const events = (): AsyncIterable<ChatEvent> =>
+    (async function* () {
+      yield { type: 'thinking-delta', text: 't' }
+      yield { type: 'text-delta', text: 'y', logprobs: [{ token: 'y', logprob: -1, bytes: [121] }] }
+      yield finish
+    })()
+  await using server = await startWire({
+    chat: events,
+    generate: events,
+    embed: async () => ({ embeddings: [new Float32Array([0.6, 0.8])], totalNs: 1, loadNs: 1, promptTokens: 1 }),
+    identify: async () => ({ digestHex: 'ab' }),
+  })
+  const answer = await sendJson(server, path, body)
+  return { answer, calls: server.service.calls.filter(({ name }) => name !== 'identify') }
+}
+
+/** Without what is never the same. */
+function plain({ text }: Answer): string {
+  return text.replace(/"id":"[^"]*"|"created":\d+/g, '')
+}
