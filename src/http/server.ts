@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Service } from '../service/service.ts'
+import { withAnthropicModels } from './anthropic/models.ts'
 import { createAnthropicRoutes } from './anthropic/routes.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
@@ -42,7 +43,7 @@ export function createHttpServer({
     ...(upkeep ? createMaintenanceRoutes(upkeep) : []),
     ...createAnthropicRoutes({ service, clock }),
     ...createResponsesRoutes({ service, clock }),
-    ...createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }),
+    ...withAnthropicModels(createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }), service),
   ]
   return createKernel({
     routes,

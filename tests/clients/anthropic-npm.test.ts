@@ -7,12 +7,18 @@ import { createSmol } from '../support/models.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { createScripted } from './scripted.ts'
 
+const TOOLS_TEMPLATE =
+  '{{ if .Tools }}Tools: {{ .Tools }}\n{{ end }}{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}' +
+  '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}</tool_call>{{ end }}' +
+  '<|im_end|>\n{{ end }}<|im_start|>assistant\n'
+
 let server: TestServer
 let client: Anthropic
 beforeAll(async () => {
   server = await startServer()
   client = new Anthropic({ baseURL: server.url, apiKey: 'none', maxRetries: 0 })
   await createSmol(server.url)
+  await createSmol(server.url, 'smol-tools', { template: TOOLS_TEMPLATE })
   await createScripted(server.url)
 })
 afterAll(async () => {
@@ -190,6 +196,27 @@ describe('tools', () => {
     expect(second).toMatchObject({ stop_reason: 'end_turn', content: [{ type: 'text', text: 'It is sunny.' }] })
   })
 
+  it('are called when they must be, by a model that would not', async () => {
+    const request: Anthropic.MessageCreateParamsNonStreaming = {
+      ...call,
+      model: 'smol-tools',
+      max_tokens: 60,
+      tools: [weather, { ...weather, name: 'g' }],
+    }
+    for (const choice of [{ type: 'any' as const }, { type: 'tool' as const, name: 'g' }]) {
+      const { content, stop_reason: reason } = await client.messages.create({ ...request, tool_choice: choice })
+      expect(['tool_use', 'max_tokens']).toContain(reason)
+      const calls = content.filter((block) => block.type === 'tool_use')
+      expect(calls.length).toBeGreaterThan(0)
+      for (const { name, input } of calls) {
+        expect(choice.type === 'tool' ? ['g'] : ['get_weather', 'g']).toContain(name)
+        expect(input).toMatchObject({ city: expect.any(String) })
+      }
+    }
+    const none = await client.messages.create({ ...request, tool_choice: { type: 'none' } })
+    expect(none.content.every(({ type }) => type === 'text')).toBe(true)
+  })
+
   it('need a model that takes them', async () => {
     await expect(client.messages.create({ ...greedy, tools: [weather] })).rejects.toThrow(/does not support tools/)
   })
@@ -201,6 +228,19 @@ describe('countTokens', () => {
     const request = { model: 'caller', messages: call.messages, tools: [weather], system: 'You know the weather.' }
     const { input_tokens: counted } = await client.messages.countTokens(request)
     expect(counted).toBe((await client.messages.create({ ...call, ...request })).usage.input_tokens)
+  })
+})
+
+describe('models', () => {
+  it('are listed page by page, and one by one', async () => {
+    const names: string[] = []
+    for await (const { id, type } of client.models.list({ limit: 1 })) {
+      expect(type).toBe('model')
+      names.push(id)
+    }
+    expect(names).toEqual(expect.arrayContaining(['smol:latest', 'caller:latest', 'thinker:latest']))
+    expect(await client.models.retrieve('smol')).toMatchObject({ type: 'model', id: 'smol', max_input_tokens: 8192 })
+    await expect(client.models.retrieve('nobody')).rejects.toBeInstanceOf(NotFoundError)
   })
 })
 

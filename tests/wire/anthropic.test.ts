@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/base/errors.ts'
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { SILENCE_MS } from '../../src/http/keep-alive.ts'
-import { eventsOf, finish, timings } from '../../src/http/testing/fake-service.ts'
+import { eventsOf, finish, listedModel, timings } from '../../src/http/testing/fake-service.ts'
 import type { ChatRequest, Service } from '../../src/service/service.ts'
-import { type Answer, send, sendJson, startWire } from './harness.ts'
+import { type Answer, send, sendJson, startWire, type WireServer } from './harness.ts'
 
 const text = (value: string): ChatEvent => ({ type: 'text-delta', text: value })
 const thinking = (value: string): ChatEvent => ({ type: 'thinking-delta', text: value })
@@ -73,6 +73,17 @@ describe('a message', () => {
     await using server = await startWire(saying(text('a'), { ...finish, type: 'finish', reason: 'stop', timings, ...fields }))
     const body = JSON.parse((await sendJson(server, '/v1/messages', { ...question, stop_sequences: ['END'] })).text)
     expect(body).toMatchObject(expected)
+  })
+
+  it.each<[string, ChatEvent[], object, string]>([
+    ['a whole call at the limit', [text('a'), call], {}, 'tool_use'],
+    ['text behind a call at the limit', [call, text('a')], {}, 'max_tokens'],
+    ['a call that had to be made and was brought to an end', [call], { tool_choice: { type: 'any' } }, 'max_tokens'],
+  ])('takes %s for what it is', async (_, events, fields, reason) => {
+    const cut: ChatEvent = { type: 'finish', reason: 'length', timings: { ...timings, evalTokens: 10 } }
+    await using server = await startWire(saying(...events, cut))
+    const { text: body } = await sendJson(server, '/v1/messages', { ...question, tools: [{ name: 'f', input_schema: {} }], ...fields })
+    expect(JSON.parse(body).stop_reason).toBe(reason)
   })
 
   it('counts cached tokens apart where the client marked what is cached', async () => {
@@ -267,6 +278,41 @@ describe('count_tokens', () => {
     const answer = await sendJson(server, '/v1/messages/count_tokens', { model: 'M', messages: [] })
     expect(answer.status).toBe(400)
     expect(JSON.parse(answer.text).error).toEqual({ type: 'invalid_request_error', message: 'messages is required' })
+  })
+})
+
+describe('the list of models', () => {
+  const models = ['a:latest', 'b:1', 'c:1'].map((name) => ({ ...listedModel, name }))
+  const get = async (server: WireServer, path: string, headers: Record<string, string> = { 'anthropic-version': '2023-06-01' }) => {
+    const answer = await send(server, { method: 'GET', path, headers })
+    return { status: answer.status, body: JSON.parse(answer.text) }
+  }
+  const ids = ({ body }: { body: { data: { id: string }[] } }) => body.data.map(({ id }) => id)
+
+  it('is of this dialect for clients that speak it', async () => {
+    await using server = await startWire({ list: async () => models })
+    expect(await get(server, '/v1/models')).toMatchObject({
+      status: 200,
+      body: { data: [{ type: 'model', id: 'a:latest', display_name: 'a:latest', max_input_tokens: 8192 }, {}, {}], has_more: false },
+    })
+    expect((await get(server, '/v1/models', {})).body).toMatchObject({ object: 'list', data: [{ object: 'model' }, {}, {}] })
+    expect((await get(server, '/v1/models/a')).body).toMatchObject({ type: 'model', id: 'a', display_name: 'a:latest' })
+    expect(await get(server, '/v1/models/x%2Fy')).toMatchObject({ status: 404, body: { error: { type: 'not_found_error' } } })
+  })
+
+  it('comes in pages, forwards and backwards', async () => {
+    await using server = await startWire({ list: async () => models })
+    const first = await get(server, '/v1/models?limit=2')
+    expect([ids(first), first.body.has_more, first.body.last_id]).toEqual([['a:latest', 'b:1'], true, 'b:1'])
+    const second = await get(server, '/v1/models?limit=2&after_id=b%3A1')
+    expect([ids(second), second.body.has_more]).toEqual([['c:1'], false])
+    const back = await get(server, '/v1/models?limit=1&before_id=c%3A1')
+    expect([ids(back), back.body.has_more]).toEqual([['b:1'], true])
+    expect(await get(server, '/v1/models?limit=0')).toMatchObject({
+      status: 400,
+      body: { error: { message: 'limit: must be between 1 and 1000' } },
+    })
+    expect((await get(server, '/v1/models?after_id=z')).status).toBe(400)
   })
 })
 

@@ -107,15 +107,21 @@ function toMessage(
 
 /** A stop string of the Modelfile is the model's own way to end; only the client's is told. */
 function toEnding({ reason, stopSequence, timings }: FinishEvent, call: MessagesCall, { blocks }: Content): Ending {
+  const ended = (stop_reason: StopReason): Ending => ({ stop_reason, stop_sequence: null })
   if (reason === 'stop') {
-    if (blocks.some(({ type }) => type === 'tool_use')) return { stop_reason: 'tool_use', stop_sequence: null }
-    if (stopSequence !== undefined && call.stopSequences.includes(stopSequence)) {
-      return { stop_reason: 'stop_sequence', stop_sequence: stopSequence }
-    }
-    return { stop_reason: 'end_turn', stop_sequence: null }
+    if (blocks.some(({ type }) => type === 'tool_use')) return ended('tool_use')
+    const isAsked = stopSequence !== undefined && call.stopSequences.includes(stopSequence)
+    return isAsked ? { stop_reason: 'stop_sequence', stop_sequence: stopSequence } : ended('end_turn')
   }
-  const isContextFull = reason === 'length' && timings.evalTokens < call.maxTokens
-  return { stop_reason: isContextFull ? 'model_context_window_exceeded' : 'max_tokens', stop_sequence: null }
+  if (reason === 'repetition' || isForced(call)) return ended('max_tokens')
+  // What is cut of a call comes out as text, so a call at the end is whole.
+  if (blocks.at(-1)?.type === 'tool_use') return ended('tool_use')
+  return ended(timings.evalTokens < call.maxTokens ? 'model_context_window_exceeded' : 'max_tokens')
+}
+
+/** Calls that must be made are brought to an end shortly before the limit. */
+function isForced({ request: { toolChoice } }: MessagesCall): boolean {
+  return toolChoice === 'required' || typeof toolChoice === 'object'
 }
 
 /** Every prompt is cached as it comes, and nothing is billed: cached tokens are told apart where the client marked what it wants cached. */
