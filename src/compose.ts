@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config/config.ts'
+import { shortName } from './model/name.ts'
 import { DEFAULT_OPTIONS } from './model/options.ts'
 import { createRegistry } from './registry/create-registry.ts'
 import { createRunnerLoader } from './runner/parent/loader.ts'
@@ -20,6 +21,7 @@ import { createMaintenanceService, type MaintenanceService } from './service/mai
 import { createModelReader } from './service/model.ts'
 import { createRunServices } from './service/run-services.ts'
 import type { Service } from './service/service.ts'
+import type { OnPulled } from './service/transfer.ts'
 import type { OpenStore } from './store/store.ts'
 import { VERSION } from './version.ts'
 
@@ -64,7 +66,19 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     environment: config.environment,
     runtime: { nodeVersion: process.versions.node, user: { uid: process.getuid?.(), name: os.userInfo().username } },
   })
-  return { scheduler, maintenance, service: createService({ store, registry, reader, runs, log }) }
+  return { scheduler, maintenance, service: createService({ store, registry, reader, runs, log, onPulled: notingPulls(store, log) }) }
+}
+
+/** So that `pull --all` knows it; a model whose note cannot be written is pulled all the same. */
+function notingPulls(store: OpenStore, log: Log): OnPulled {
+  return async (name) => {
+    try {
+      const stored = await store.manifests.read(name)
+      if (stored) await store.maintenance.notePulled(stored)
+    } catch (error) {
+      log.warn('it could not be noted that this model was pulled', { model: shortName(name), error })
+    }
+  }
 }
 
 function toLimits(config: Config): SchedulerLimits {

@@ -12,7 +12,7 @@ import type { ModelReader } from './model.ts'
 import type { RunServices } from './run-services.ts'
 import type { Service } from './service.ts'
 import { showModel } from './show.ts'
-import { pullModel, pushModel } from './transfer.ts'
+import { type OnPulled, pullModel, pushModel } from './transfer.ts'
 
 export interface ServiceDependencies {
   store: Store
@@ -20,10 +20,11 @@ export interface ServiceDependencies {
   reader: ModelReader
   runs: RunServices
   log: Log
+  onPulled?: OnPulled
 }
 
-export function createService({ store, registry, reader, runs, log }: ServiceDependencies): Service {
-  const pull: Service['pull'] = (request, signal) => pullModel(request, registry, signal)
+export function createService({ store, registry, reader, runs, log, onPulled }: ServiceDependencies): Service {
+  const pull: Service['pull'] = (request, signal) => pullModel(request, { registry, onPulled }, signal)
   return {
     ...runs,
     identify: (model) => identifyModel(model, reader),

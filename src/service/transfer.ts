@@ -1,12 +1,24 @@
 // POST /api/pull and /api/push: the name is checked, the registry does the rest.
 
 import { AppError } from '../base/errors.ts'
+import type { ModelName } from '../model/name.ts'
 import type { Progress, Registry } from '../registry/registry.ts'
 import { parseModelReference } from './model-reference.ts'
 import type { TransferRequest } from './service.ts'
 
-export async function* pullModel(request: TransferRequest, registry: Registry, signal: AbortSignal): AsyncGenerator<Progress> {
-  yield* registry.pull(localName(request.model), { signal, insecure: request.insecure ?? false })
+/** Is told of each model before its pull is said to have succeeded. */
+export type OnPulled = (name: ModelName) => Promise<void>
+
+export async function* pullModel(
+  request: TransferRequest,
+  { registry, onPulled }: { registry: Registry; onPulled?: OnPulled | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<Progress> {
+  const name = localName(request.model)
+  for await (const progress of registry.pull(name, { signal, insecure: request.insecure ?? false })) {
+    if (progress.status === 'success') await onPulled?.(name)
+    yield progress
+  }
 }
 
 export async function* pushModel(request: TransferRequest, registry: Registry, signal: AbortSignal): AsyncGenerator<Progress> {

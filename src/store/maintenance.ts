@@ -13,6 +13,8 @@ import { pruneOnRequest } from './gc.ts'
 import { readBlobEntries } from './layout.ts'
 import { scanManifests } from './manifests.ts'
 import { listPartials, type PartialFacts } from './partials.ts'
+import { listOrigins, type ModelOrigin, notePulled } from './pulled.ts'
+import type { StoredManifest } from './store.ts'
 import { type BlobCheck, checkBlob } from './verify.ts'
 
 export type { FolderProblem } from './access.ts'
@@ -44,6 +46,9 @@ export interface StoreMaintenance {
   check(digest: Digest, signal: AbortSignal): AsyncGenerator<number, BlobCheck>
   /** Files that lie where manifests lie and cannot be read as such; paths below the folder of manifests. */
   corruptManifests(): Promise<string[]>
+  notePulled(stored: Pick<StoredManifest, 'name' | 'digestHex'>): Promise<void>
+  /** Which models came from a registry, newest first. */
+  origins(): Promise<ModelOrigin[]>
   /** The first thing that keeps this user from working in the models folder. */
   findFolderProblem(): Promise<FolderProblem | undefined>
 }
@@ -71,6 +76,8 @@ export function createMaintenance(folder: Folder): StoreMaintenance {
     },
     check: (digest, signal) => checkBlob(folder, digest, signal),
     corruptManifests: async () => (await scanManifests(folder)).corrupt,
+    notePulled: (stored) => notePulled(folder, stored),
+    origins: () => listOrigins(folder),
     findFolderProblem: () => findFolderProblem(folder.layout),
   }
 }

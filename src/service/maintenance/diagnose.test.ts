@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../base/errors.ts'
-import { formatManifest } from '../../model/manifest.ts'
 import { parseModelName } from '../../model/name.ts'
 import { createStore } from '../../store/open.ts'
 import type { OpenStore } from '../../store/store.ts'
@@ -147,21 +146,6 @@ describe('the diagnosis', () => {
     await Promise.all([service.diagnose(), service.diagnose()])
     await service.diagnose()
     expect(probes).toBe(2)
-  })
-})
-
-describe('the origins of models', () => {
-  it('tell a manifest that a registry gave from one that was made here', async () => {
-    const manifest = await writeModelBlobs(store, 'config', 'layer')
-    await store.manifests.write(parseModelName('made'), manifest)
-    await store.manifests.write(parseModelName('pulled'), new TextEncoder().encode(formatManifest(manifest).trimEnd()))
-    const origins = await createService().origins()
-    expect(new Map(origins.map(({ name, origin }) => [name, origin]))).toEqual(
-      new Map([
-        ['made:latest', 'local'],
-        ['pulled:latest', 'registry'],
-      ]),
-    )
   })
 })
 

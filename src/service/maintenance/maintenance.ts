@@ -15,7 +15,7 @@ export type PartialFacts = Awaited<ReturnType<StoreMaintenance['partials']>>[num
 
 export interface ModelOrigin {
   name: string
-  /** `local`: the manifest was made on this machine, by a create or from a package. */
+  /** `local`: made on this machine, or copied. */
   origin: 'registry' | 'local'
 }
 
@@ -36,7 +36,7 @@ export function createMaintenanceService(dependencies: DiagnosisDependencies): M
     prune: (request) => store.maintenance.prune(request),
     partials: () => store.maintenance.partials(),
     verify: (request, signal) => verifyStore(request, store, signal),
-    origins: () => listOrigins(store),
+    origins: async () => (await store.maintenance.origins()).map(({ name, origin }) => ({ name: shortName(name), origin })),
     // One at a time: it starts a process and asks the network.
     diagnose() {
       running ??= diagnose(dependencies).finally(() => {
@@ -46,11 +46,3 @@ export function createMaintenanceService(dependencies: DiagnosisDependencies): M
     },
   }
 }
-
-/** The bytes of a registry's manifest are kept as they came; one that is made here ends with a line feed, as Ollama's do. */
-async function listOrigins(store: OpenStore): Promise<ModelOrigin[]> {
-  const models = await store.manifests.list()
-  return models.map(({ name, bytes }) => ({ name: shortName(name), origin: bytes.at(-1) === LINE_FEED ? 'local' : 'registry' }))
-}
-
-const LINE_FEED = 0x0a
