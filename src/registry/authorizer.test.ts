@@ -82,10 +82,10 @@ describe('the answer to a 401', () => {
   })
 
   it('goes to a token server of another name where the table knows it', async () => {
-    const { http, authorizer } = open(ok, { origin: 'https://hf.co' })
-    await authorizer.answer(bearer('https://huggingface.co/token'))
+    const { http, authorizer } = open(ok, { origin: 'https://docker.io' })
+    await authorizer.answer(bearer('https://auth.docker.io/token'))
     expect(http.requests[0]).toMatchObject({ publicOnly: true })
-    await expect(authorizer.answer(bearer('http://huggingface.co/token'))).rejects.toMatchObject({ code: 'unauthorized' })
+    await expect(authorizer.answer(bearer('http://auth.docker.io/token'))).rejects.toMatchObject({ code: 'unauthorized' })
   })
 
   it('is an error where there is no challenge', async () => {

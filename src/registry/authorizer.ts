@@ -25,11 +25,14 @@ export interface AuthorizerOptions {
   key: OllamaKey
   credentials: FindCredentials
   clock: Clock
+  /** Other origins of the same registry. */
+  siblings?: readonly string[]
+  /** Sent before anything was asked for. */
+  bearer?: string
 }
 
 /** Registries whose token server has another name, by host. */
 const TOKEN_SERVERS: Readonly<Record<string, readonly string[]>> = {
-  'hf.co': ['https://huggingface.co'],
   'docker.io': ['https://auth.docker.io'],
   'registry-1.docker.io': ['https://auth.docker.io'],
   'index.docker.io': ['https://auth.docker.io'],
@@ -43,7 +46,7 @@ const EMPTY_BODY_HASH = 'ZTNiMGM0NDI5OGZjMWMxNDlhZmJmNGM4OTk2ZmI5MjQyN2FlNDFlNDY
 const MAX_TOKEN_BYTES = 64 * 1024
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  let header: string | undefined
+  let header = options.bearer === undefined ? undefined : `Bearer ${options.bearer}`
   let pending: Promise<void> | undefined
   const renew = async (text: string | undefined, signal: AbortSignal | undefined) => {
     const challenge = text === undefined ? undefined : parseChallenge(text)
@@ -70,13 +73,13 @@ async function answerChallenge(challenge: Challenge | undefined, options: Author
     return basic(credentials)
   }
   if (!challenge) throw realmMismatch('', registry.host)
-  return `Bearer ${await requestToken(challenge, checkRealm(challenge.realm, registry), options, signal)}`
+  return `Bearer ${await requestToken(challenge, checkRealm(challenge.realm, registry, options.siblings), options, signal)}`
 }
 
-function checkRealm(realm: string, registry: URL): URL {
+function checkRealm(realm: string, registry: URL, siblings: readonly string[] = []): URL {
   if (!URL.canParse(realm)) throw realmMismatch('', registry.host)
   const url = new URL(realm)
-  const known = TOKEN_SERVERS[registry.host] ?? []
+  const known = [...siblings, ...(TOKEN_SERVERS[registry.host] ?? [])]
   if (url.host !== registry.host && !known.includes(url.origin)) throw realmMismatch(url.host, registry.host)
   if (url.origin !== registry.origin && !known.includes(url.origin)) {
     throw denied(`realm ${url.origin} does not match ${registry.origin}: a token is never asked for over another scheme`)

@@ -13,12 +13,13 @@ import { CATALOGUE, type Catalogue, type Place } from './catalogue.ts'
 import { createCredentials } from './credentials.ts'
 import { createConnect, createDial } from './dial.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
+import { huggingFaceOf } from './hugging-face.ts'
 import { createOllamaKey } from './ollama-key.ts'
 import { type Environment, readProxies } from './proxy.ts'
 import { pullModel } from './pull.ts'
 import { pushModel } from './push.ts'
 import type { OpenRegistry } from './registry.ts'
-import { createSession, type Session } from './session.ts'
+import { createSession, registryOrigin, type Session } from './session.ts'
 import { SharedTasks } from './shared-tasks.ts'
 import { createOciSource } from './sources/oci.ts'
 import { type BuildManifest, createPackageSource, type Unpacked } from './sources/package.ts'
@@ -78,13 +79,20 @@ function sessionOpener(options: RegistryOptions, http: HttpClient): OpenSession 
   const key = createOllamaKey({ ollama: path.join(userHome, '.ollama', 'id_ed25519'), own: path.join(home, 'id_ed25519') }, log)
   const dockerConfig = path.join(environment.DOCKER_CONFIG || path.join(userHome, '.docker'), 'config.json')
   const credentials = createCredentials({ urls: credentialUrls ?? [], dockerConfig, log })
-  const authorizer = (origin: string) => createAuthorizer({ http, origin, key, credentials, clock })
   return (name, insecure) => {
     if (allowed.size > 0 && !allowed.has(name.host.toLowerCase()))
       throw new AppError('forbidden', `the registry ${name.host} is none of those that this server may use`, {
         details: { host: name.host },
       })
-    return createSession(name, { http, insecure, authorizer })
+    const { siblings, bearer, hint } = huggingFaceOf(registryOrigin(name, insecure), environment)
+    return createSession(name, {
+      http,
+      insecure,
+      siblings,
+      ...(hint === undefined ? {} : { hint }),
+      authorizer: (origin) =>
+        createAuthorizer({ http, origin, key, credentials, clock, siblings, ...(bearer === undefined ? {} : { bearer }) }),
+    })
   }
 }
 

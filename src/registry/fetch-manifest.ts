@@ -40,7 +40,8 @@ export async function fetchManifest(session: Session, name: ModelName, options: 
     const { code, message, details } = toAppError(error)
     if (code === 'cancelled' || code === 'not_supported' || code === 'internal') throw error
     const text = code === 'registry_unreachable' ? `Get ${JSON.stringify(url.href)}: ${message}` : message
-    throw new AppError(code, `pull model manifest: ${text}`, { cause: error, details: { ...details, reason: message } })
+    const hint = (code === 'unauthorized' || code === 'forbidden') && session.hint ? ` (${session.hint})` : ''
+    throw new AppError(code, `pull model manifest: ${text}${hint}`, { cause: error, details: { ...details, reason: message } })
   } finally {
     stop.abort()
   }

@@ -21,6 +21,8 @@ export interface Session {
   readonly origin: string
   /** `namespace/model`. */
   readonly repository: string
+  /** What to do about a refusal, where that is known. */
+  readonly hint?: string
   url(path: string): URL
   /** Any status but 401 is an answer. Throws `unauthorized` and what HttpClient throws. */
   request(request: SessionRequest): Promise<HttpReply>
@@ -32,17 +34,21 @@ export interface SessionOptions {
   http: HttpClient
   insecure: boolean
   authorizer(origin: string): Authorizer
+  /** Other origins of the same registry: they get its credentials too. */
+  siblings?: readonly string[]
+  hint?: string
 }
 
-export function createSession(name: ModelName, { http, insecure, authorizer }: SessionOptions): Session {
-  const origin = originOf(name, insecure)
+export function createSession(name: ModelName, { http, insecure, authorizer, siblings = [], hint }: SessionOptions): Session {
+  const origin = registryOrigin(name, insecure)
   const repository = `${name.namespace}/${name.model}`
   const authorization = authorizer(origin)
   let registryIsPrivate = false
 
   const send = async (request: SessionRequest, url: URL) => {
     const own = url.origin === origin
-    const header = own ? authorization.header() : undefined
+    const isTrusted = own || siblings.includes(url.origin)
+    const header = isTrusted ? authorization.header() : undefined
     const reply = await http({
       method: request.method,
       url,
@@ -53,13 +59,14 @@ export function createSession(name: ModelName, { http, insecure, authorizer }: S
       ...(request.signal ? { signal: request.signal } : {}),
     })
     if (own) registryIsPrivate = reply.fromPrivateAddress
-    return { reply, refused: own && reply.status === 401 ? { header } : undefined }
+    return { reply, refused: isTrusted && reply.status === 401 ? { header } : undefined }
   }
 
   const toUrl = (path: string) => new URL(`${origin}/v2/${repository}/${path}`)
   return {
     origin,
     repository,
+    ...(hint === undefined ? {} : { hint }),
     url: toUrl,
     async request(request) {
       const url = typeof request.target === 'string' ? toUrl(request.target) : request.target
@@ -78,7 +85,7 @@ export function createSession(name: ModelName, { http, insecure, authorizer }: S
   }
 }
 
-function originOf(name: ModelName, insecure: boolean): string {
+export function registryOrigin(name: ModelName, insecure: boolean): string {
   const text = `${insecure ? 'http' : 'https'}://${name.host}`
   if (!URL.canParse(text)) throw new AppError('invalid_model_name', 'invalid model name', { details: { host: name.host } })
   return new URL(text).origin
