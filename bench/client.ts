@@ -6,6 +6,7 @@ export interface Target {
   name: string
   url: string
   model: string
+  embeddingModel?: string
 }
 
 export interface Reply {
@@ -21,8 +22,14 @@ export interface Reply {
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
 
-export function generate(target: Target, prompt: string, options: Record<string, unknown>): Promise<Reply> {
-  const body = JSON.stringify({ model: target.model, prompt, raw: true, stream: true, options: { temperature: 0, ...options } })
+/** `more`: fields of the request beside the usual ones. */
+export function generate(
+  target: Target,
+  prompt: string,
+  options: Record<string, unknown>,
+  more: Record<string, unknown> = {},
+): Promise<Reply> {
+  const body = JSON.stringify({ model: target.model, prompt, raw: true, stream: true, options: { temperature: 0, ...options }, ...more })
   const start = performance.now()
   return new Promise((resolve, reject) => {
     const request = http.request(
@@ -66,4 +73,13 @@ export function generate(target: Target, prompt: string, options: Record<string,
     request.on('error', reject)
     request.end(body)
   })
+}
+
+export async function embed(target: Target, input: readonly string[]): Promise<void> {
+  const body = JSON.stringify({ model: target.embeddingModel, input })
+  const answer = await fetch(`${target.url}/api/embed`, { method: 'POST', body })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${target.name}: ${text}`)
+  const { embeddings } = JSON.parse(text) as { embeddings: number[][] }
+  if (embeddings.length !== input.length) throw new Error(`${target.name}: ${embeddings.length} vectors for ${input.length} texts`)
 }

@@ -2,9 +2,11 @@ import type { Target } from './client.ts'
 
 export interface Scenario {
   name: string
-  /** What the number is: 'tokens/s' is better when it is higher, 'ms' when it is lower. */
-  unit: 'tokens/s' | 'ms'
+  /** What the number is: 'tokens/s' and 'times' are better when they are higher, 'ms' when it is lower. */
+  unit: 'tokens/s' | 'times' | 'ms'
   about: string
+  /** Needs the target's embedding model. */
+  embeds?: boolean
   /** One measurement of one server. `round` differs from turn to turn, so that a text can be one that the server has not seen. */
   measure(target: Target, round: number): Promise<number>
 }
