@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSmol, post, postStream } from '../support/models.ts'
+import { runnersOf } from '../support/runners.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -72,15 +72,6 @@ describe('a server that is killed', () => {
     stopping.clean()
   })
 })
-
-/** Process ids of the children that serve models. */
-function runnersOf({ process: parent }: TestServer): number[] {
-  const lines = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).split('\n')
-  return lines
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((match) => match !== null && Number(match[2]) === parent.pid && match[3]?.includes(' runner'))
-    .map((match) => Number(match?.[1]))
-}
 
 function isAlive(id: number): boolean {
   try {

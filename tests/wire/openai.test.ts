@@ -153,7 +153,7 @@ describe('a chat', () => {
 
   it('counts what was thinking', async () => {
     const thoughtful: ChatEvent = { ...finish, type: 'finish', reason: 'stop', timings, thinkingTokens: 2 }
-    await using server = await startWire({ chat: () => eventsOf(thinking, thoughtful) })
+    await using server = await startWire({ chat: () => eventsOf<ChatEvent>(thinking, thoughtful) })
     expect(JSON.parse((await sendJson(server, chat, ask)).text).usage.completion_tokens_details).toEqual({ reasoning_tokens: 2 })
   })
 
