@@ -20,7 +20,7 @@ export interface DecodedRequest<F extends Fields> {
   warnings: string[]
 }
 
-export const WARNINGS_HEADER = 'x-llamero-warnings'
+const WARNINGS_HEADER = 'x-llamero-warnings'
 /** A header is no place for all that a client may send. */
 const MAX_WARNINGS = 32
 const MAX_NAME_CHARACTERS = 64

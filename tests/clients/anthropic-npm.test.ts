@@ -125,6 +125,20 @@ describe('create', () => {
     expect(told.content).toMatchObject([{ type: 'text', text: 'Forty-two' }])
   })
 
+  it('stops thinking when its budget is spent, and answers', async () => {
+    const { content, usage: counted } = await client.messages.create({
+      model: 'thinker',
+      max_tokens: 50,
+      messages: [{ role: 'user', content: 'Six times seven?' }],
+      thinking: { type: 'enabled', budget_tokens: 2 },
+    })
+    expect(content).toMatchObject([
+      { type: 'thinking', thinking: expect.stringMatching(/^Six times\s*$/) },
+      { type: 'text', text: 'Forty-two' },
+    ])
+    expect(counted.output_tokens).toBeGreaterThan(3)
+  })
+
   it('keeps to a schema', async () => {
     const schema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'], additionalProperties: false }
     const reply = await client.messages.create({ ...greedy, max_tokens: 60, output_config: { format: { type: 'json_schema', schema } } })
