@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/base/errors.ts'
 import type { ChatEvent, Logprob } from '../../src/chat/event.ts'
+import { SILENCE_MS } from '../../src/http/keep-alive.ts'
 import { eventsOf, finish, timings } from '../../src/http/testing/fake-service.ts'
 import type { ChatRequest, Service } from '../../src/service/service.ts'
 import { type Answer, send, sendJson, startWire, type WireServer } from './harness.ts'
@@ -260,15 +261,24 @@ describe('a streamed response', () => {
     expect(new Set(ids).size).toBe(4)
   })
 
-  it('is created before the first token', async () => {
+  it('is created before the first token, and shows signs of life until then', async () => {
     let speak = () => {}
+    let wake = () => {}
+    const clock = {
+      nowMs: () => 0,
+      monotonicNs: () => 0,
+      after(delayMs: number, task: () => void) {
+        if (delayMs === SILENCE_MS) wake = task
+        return { cancel: () => {} }
+      },
+    }
     const asked = new Promise<void>((resolve) => (speak = resolve))
     async function* events(): AsyncGenerator<ChatEvent> {
       await asked
       yield text('a')
       yield finish
     }
-    await using server = await startWire({ startChat: async () => ({ promptTokens: 1, events: events() }) })
+    await using server = await startWire({ startChat: async () => ({ promptTokens: 1, events: events() }) }, { clock })
     const answer = await fetch(`${server.url}/v1/responses`, { method: 'POST', body: JSON.stringify({ ...question, stream: true }) })
     const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
     let got = ''
@@ -276,6 +286,9 @@ describe('a streamed response', () => {
       while (!got.includes(wanted)) got += (await reader.read()).value ?? ''
     }
     await readUntil('response.in_progress')
+    await new Promise((resolve) => setImmediate(resolve))
+    wake()
+    await readUntil('\n\n: keep-alive\n\n')
     expect(got).not.toContain('output_item')
     speak()
     await readUntil('response.completed')

@@ -42,7 +42,8 @@ export interface NdjsonReply {
   failure: StreamFailure<unknown>
 }
 
-export type SseEvent = { event?: string; json: unknown } | { event?: string; text: string }
+/** A comment is read by nobody; it says that the server lives. */
+export type SseEvent = { event?: string; json: unknown } | { event?: string; text: string } | { comment: string }
 
 export interface SseReply {
   kind: 'sse'

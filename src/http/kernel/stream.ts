@@ -40,6 +40,7 @@ function toSse({ events, headers = {}, failure }: SseReply): Parts<SseEvent> {
 }
 
 function formatSseEvent(event: SseEvent): string {
+  if ('comment' in event) return `: ${event.comment}\n\n`
   const data = 'json' in event ? toGoJson(event.json) : event.text
   return `${event.event === undefined ? '' : `event: ${event.event}\n`}data: ${data}\n\n`
 }

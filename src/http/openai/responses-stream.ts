@@ -1,7 +1,9 @@
 // A response as events, in OpenAI's order: created and in progress before the first token, then the items as they grow, and one last event that says
 // how it ended. Every event has the next number; a failure is an event like the others.
 
+import type { Clock } from '../../base/clock.ts'
 import type { ChatEvent } from '../../chat/event.ts'
+import { withSigns } from '../keep-alive.ts'
 import type { SseEvent, SseReply } from '../kernel/reply.ts'
 import { streamFailure } from './errors.ts'
 import { endResponse, failResponse, type ResponseBody } from './responses-body.ts'
@@ -12,16 +14,16 @@ import type { FinishEvent } from './usage.ts'
 export interface ResponseRun {
   begun: ResponseBody
   events: AsyncIterable<ChatEvent>
-  nowMs(): number
+  clock: Pick<Clock, 'nowMs' | 'after'>
   /** The response has ended, whole. */
   keep(body: ResponseBody, output: ResponseOutput): void
 }
 
 /** Throws what the run throws. */
-export async function foldResponse({ begun, events, nowMs, keep }: ResponseRun): Promise<{ body: ResponseBody; finish?: FinishEvent }> {
+export async function foldResponse({ begun, events, clock, keep }: ResponseRun): Promise<{ body: ResponseBody; finish?: FinishEvent }> {
   const output = new ResponseOutput()
   const finish = await drain(events, output)
-  const body = endResponse(begun, output.items, finish, nowMs())
+  const body = endResponse(begun, output.items, finish, clock.nowMs())
   keep(body, output)
   return { body, ...(finish ? { finish } : {}) }
 }
@@ -35,7 +37,7 @@ export function streamResponse(run: ResponseRun, headers: SseReply['headers']): 
   }
   return {
     kind: 'sse',
-    events: toEvents(run, output, numbered),
+    events: withSigns<SseEvent>(toEvents(run, output, numbered), () => ({ comment: 'keep-alive' }), run.clock),
     failure: {
       early: streamFailure('responses').early,
       late: (error) => [numbered({ type: 'response.failed', response: failResponse(run.begun, output.items, error) })],
@@ -47,7 +49,7 @@ export function streamResponse(run: ResponseRun, headers: SseReply['headers']): 
 type Numbered = (event: { type: string; [field: string]: unknown }) => SseEvent
 
 async function* toEvents(
-  { begun, events, nowMs, keep }: ResponseRun,
+  { begun, events, clock, keep }: ResponseRun,
   output: ResponseOutput,
   numbered: Numbered,
 ): AsyncGenerator<SseEvent> {
@@ -65,7 +67,7 @@ async function* toEvents(
     }
     if (!isOver) throw cutShort()
     for (const one of output.end(isCut(finish) ? 'incomplete' : 'completed')) yield numbered(one)
-    const body = endResponse(begun, output.items, finish, nowMs())
+    const body = endResponse(begun, output.items, finish, clock.nowMs())
     keep(body, output)
     yield numbered({ type: `response.${body.status}`, response: body })
   } finally {

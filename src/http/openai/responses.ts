@@ -45,7 +45,7 @@ async function handleResponses(request: HttpRequest, { service, clock, store }: 
     const run: ResponseRun = {
       begun,
       events: chat.events,
-      nowMs: clock.nowMs,
+      clock,
       keep(body, { turn }) {
         if (fields.store) store.add({ body, messages: [...withoutInstructions(domain, fields), turn], input: toItems(fields.input) })
       },
