@@ -14,9 +14,9 @@ import type { Model } from './model.ts'
 const MAX_FORCED_CALLS = 8
 /** What ends strings, objects, lists and calls. A quote is first: in a string the others are text. */
 const CLOSERS = ['"', '}', ']', ')']
-const FRAME_TOKENS = 32
-const CHARACTERS_PER_TOKEN = 3
-/** A larger schema has arguments that may be left out. */
+const FRAME_TOKENS = 20
+/** Quotes, a colon, a comma, and a number or a word of an enum. */
+const VALUE_TOKENS = 8
 const MAX_CLOSING_TOKENS = 512
 
 type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter' | 'closing'>
@@ -59,10 +59,25 @@ function callGrammarOf({ run, request, template, think, prompt, tools, toolChoic
   return { grammar: toReplyGrammar({ ...options, thinking: tags }) }
 }
 
-/** Enough for the names of all arguments, each with an empty value, of the largest tool. */
+/** Enough for what no tool's call can leave out: its frame, and the names of required arguments with an empty value each. */
 function tokensToClose(tools: readonly Tool[]): number {
-  const largest = tools.reduce((most, tool) => Math.max(most, JSON.stringify(tool.function.parameters ?? {}).length), 0)
-  return Math.min(FRAME_TOKENS + Math.ceil(largest / CHARACTERS_PER_TOKEN), MAX_CLOSING_TOKENS)
+  const most = Math.max(...tools.map((tool) => sum(requiredNames(tool.function.parameters).map(tokensOfArgument))))
+  return Math.min(FRAME_TOKENS + most, MAX_CLOSING_TOKENS)
+}
+
+/** At every depth. */
+function requiredNames(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const own = 'required' in schema && Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : []
+  return [...own, ...Object.values(schema).flatMap(requiredNames)]
+}
+
+function tokensOfArgument(name: string): number {
+  return Math.ceil(name.length / 2) + VALUE_TOKENS
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
 }
 
 /** Of the parser that reads this model's replies. */

@@ -30,9 +30,11 @@ describe('a reply that must come to its end', () => {
     expect(talking.next(1000)).toBeUndefined()
   })
 
-  it('is cut when something had to be closed, and not when only no more was begun', () => {
+  it('is cut when a text had to be ended, and not when only no more was begun', () => {
     const ended = closing()
     ended.next(5)
+    expect(ended.cut).toBe(false)
+    ended.see(BRACE, '}')
     expect(ended.cut).toBe(false)
     ended.see(QUOTE, '"')
     expect(ended.cut).toBe(true)

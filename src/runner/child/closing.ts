@@ -28,7 +28,7 @@ export class Closing {
     this.#tokens = [engine.facts.eosToken, ...closers.flat()]
   }
 
-  /** More than further calls was cut off. */
+  /** A text was ended that the model had not ended. */
   get cut(): boolean {
     return this.#cut
   }
@@ -44,8 +44,8 @@ export class Closing {
   }
 
   see(token: number, text: string): void {
-    // The first is the end itself.
-    if (this.#hurries && this.#tokens.indexOf(token) > 0) this.#cut = true
+    // The first is the end itself, and the next is what ends a text; brackets leave out only what may be left out.
+    if (this.#hurries && this.#tokens.indexOf(token) === 1) this.#cut = true
     this.#window = (this.#window + text).slice(-WINDOW_CHARACTERS)
     this.#unchecked += text.length
     if (this.#unchecked < CHECK_CHARACTERS || this.#window.length < WINDOW_CHARACTERS) return
