@@ -28,6 +28,8 @@ export type ToChild =
   | { type: 'embed'; id: number; inputs: readonly (readonly number[])[] }
   | { type: 'tokenize'; id: number; text: string; addSpecial: boolean; parseSpecial: boolean }
   | { type: 'detokenize'; id: number; tokens: readonly number[] }
+  /** The answer to `grow`. */
+  | { type: 'growth'; granted: boolean }
   | { type: 'close' }
 
 export type ToParent =
@@ -37,6 +39,9 @@ export type ToParent =
   | { type: 'step'; chunks: StepChunk[] }
   | { type: 'result'; id: number; result: Result }
   | { type: 'failure'; id: number; failure: Failure }
+  /** A request needs a larger context. One is asked for at a time. */
+  | { type: 'grow'; contextTokens: number }
+  | { type: 'grown'; contextTokens: number }
 
 /** The parent adds the sizes, which it reads from the engine's log. */
 export type ChildFacts = Omit<RunnerFacts, 'processId' | 'sizeBytes' | 'sizeVramBytes'> & { weightBytes: number }
@@ -57,3 +62,6 @@ export interface Failure {
 
 /** Written to standard error when the model stands, so that the reader of the engine's log knows it has read all of the load. */
 export const LOADED_MARK = 'llamero-runner: loaded'
+/** Around what the engine writes about a larger context; without the second the old one stays in force. */
+export const GROWTH_MARK = 'llamero-runner: the context grows'
+export const GROWN_MARK = 'llamero-runner: the context has grown'

@@ -24,7 +24,7 @@ export interface LoadSpec {
   embedding: boolean
 }
 
-/** What the engine says of the loaded model. */
+/** What the engine says of the loaded model. The context and the sizes are those in force: they change when the context grows. */
 export interface RunnerFacts {
   processId: number
   /** The context in force, per sequence. */
@@ -75,13 +75,19 @@ export interface CompletionRequest {
   contextShift: boolean
   /** A prompt longer than the context: cut its middle (true) or throw `context_exceeded` (false). */
   truncatePrompt: boolean
+  /**
+   * Tokens that this request may take of the context at most. Beyond the context in force: it grows when the request needs it and
+   * `mayGrow` allows it, never beyond the training context. Absent = what is in force.
+   */
+  contextLimitTokens?: number
   /** GBNF, from the start or from where `grammarAfter` has been written. */
   grammar?: string
   /** The grammar begins after this text of the reply (the end of thinking). */
   grammarAfter?: string
   /**
    * For a grammar that must come to its end: from so many tokens before the last on, or when the model goes round in circles, the first of these
-   * texts is taken that is one token and that the grammar allows; an end of generation before all. The reply's reason is then `length`.
+   * texts is taken that is one token and that the grammar allows; an end of generation before all. The first text ends what has no end of its own:
+   * where it was taken, the reply's reason is `length`.
    */
   closing?: { tokensLeft: number; texts: readonly string[] }
   /** Log-probabilities for each token, with that many alternatives (0 = the token alone). Absent = none. */
@@ -147,8 +153,15 @@ export interface Runner {
   close(): Promise<void>
 }
 
+export interface LoadRunnerOptions {
+  signal?: AbortSignal
+  onProgress?: (loadedBytes: number) => void
+  /** Is there memory for a context of so many tokens beside the one in force? Absent = the context never grows. */
+  mayGrow?: (contextTokens: number) => boolean
+}
+
 /** Loads a model. Throws `load_failed` with the engine's last words, `insufficient_memory`, `cancelled`. */
-export type LoadRunner = (spec: LoadSpec, options: { signal?: AbortSignal; onProgress?: (loadedBytes: number) => void }) => Promise<Runner>
+export type LoadRunner = (spec: LoadSpec, options: LoadRunnerOptions) => Promise<Runner>
 
 /** What the engine says of itself without a model. */
 export interface EngineReport {

@@ -27,8 +27,7 @@ export function createCompletion(context: CompletionContext, id: number, request
   const tokens =
     typeof request.prompt === 'string' ? engine.tokenize(request.prompt, { addSpecial: true, parseSpecial: true }) : request.prompt
   if (typeof request.prompt !== 'string') engine.refuseUnknown(tokens)
-  const { contextTokens, addsBos } = engine.facts
-  const prompt = fitPrompt(tokens, { contextTokens, keepTokens: request.keepTokens, addsBos, truncate: request.truncatePrompt })
+  const prompt = fitPrompt(tokens, { ...fitOptions(engine, request), contextTokens: reachableContext(engine, request) })
   const sampler = engine.createSampler({
     sampling: request.sampling,
     ...(request.grammar === undefined ? {} : { grammar: request.grammar, grammarLater: request.grammarAfter !== undefined }),
@@ -39,15 +38,17 @@ export function createCompletion(context: CompletionContext, id: number, request
 export class Completion {
   readonly id: number
   readonly request: CompletionRequest
-  readonly prompt: readonly number[]
   readonly sampler: Sampler
   paused = false
   /** The end has been sent. */
   ended = false
+  /** There was no memory for a larger context: the request makes do with the one in force. */
+  growthRefused = false
   /** Evaluated next: what is left of the prompt, then the last token of the reply. */
   todo: readonly number[]
   readonly #context: CompletionContext
-  readonly #droppedTokens: number
+  #prompt: readonly number[]
+  #droppedTokens: number
   readonly #output: TextOutput<RunnerLogprob>
   readonly #preserved: ReadonlySet<number>
   #cachedTokens = 0
@@ -64,9 +65,9 @@ export class Completion {
     this.#context = context
     this.id = parts.id
     this.request = parts.request
-    this.prompt = parts.prompt.tokens
+    this.#prompt = parts.prompt.tokens
     this.sampler = parts.sampler
-    this.todo = this.prompt
+    this.todo = this.#prompt
     this.#droppedTokens = parts.prompt.droppedTokens
     this.#output = new TextOutput(parts.request.stop)
     this.#preserved = preservedTokens(context.engine, parts.request.preservedTokens ?? [])
@@ -80,10 +81,36 @@ export class Completion {
     return this.#evalTokens > 0
   }
 
+  /** Cut to what the request can have. */
+  get prompt(): readonly number[] {
+    return this.#prompt
+  }
+
+  /** What the request has of the context in force. */
+  get contextTokens(): number {
+    return Math.min(this.#context.engine.facts.contextTokens, this.request.contextLimitTokens ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** What it can have when the context grows. */
+  get reachableTokens(): number {
+    return this.growthRefused ? this.contextTokens : reachableContext(this.#context.engine, this.request)
+  }
+
   /** Tokens at the start that a context shift leaves alone. */
   get keptTokens(): number {
-    const { contextTokens, addsBos } = this.#context.engine.facts
-    return keptTokens({ promptTokens: this.prompt.length, contextTokens, keepTokens: this.request.keepTokens, addsBos })
+    const { engine } = this.#context
+    return keptTokens({ promptTokens: this.prompt.length, ...fitOptions(engine, this.request), contextTokens: this.contextTokens })
+  }
+
+  get shifts(): boolean {
+    return this.request.contextShift && this.#context.engine.canShift
+  }
+
+  /** Cuts the prompt to the context in force. Throws `context_exceeded` when it does not fit and may not be cut. */
+  fit(): void {
+    const fitted = fitPrompt(this.#prompt, { ...fitOptions(this.#context.engine, this.request), contextTokens: this.contextTokens })
+    this.#prompt = fitted.tokens
+    this.#droppedTokens += fitted.droppedTokens
   }
 
   /** The request has its slot; that many tokens of the prompt are in its memory already. */
@@ -120,7 +147,7 @@ export class Completion {
     }
     const text = toTextChunks(chunk)
     if (this.#output.stopSequence !== undefined) return [...text, ...this.end('stop')]
-    const full = roomLeft <= 0 && !(this.request.contextShift && this.#context.engine.canShift)
+    const full = roomLeft <= 0 && !this.shifts
     if (full || (maxTokens >= 0 && this.#evalTokens >= maxTokens)) return [...text, ...this.end('length')]
     return text
   }
@@ -191,6 +218,16 @@ export class Completion {
       top: top.map((entry) => ({ ...spell(engine.piece(entry.token, this.#preserved.has(entry.token))), logprob: entry.logprob })),
     }
   }
+}
+
+function reachableContext({ facts }: Engine, { contextLimitTokens }: CompletionRequest): number {
+  const { contextTokens, trainContextTokens } = facts
+  const limitTokens = contextLimitTokens ?? contextTokens
+  return limitTokens <= contextTokens ? limitTokens : Math.max(contextTokens, Math.min(limitTokens, trainContextTokens))
+}
+
+function fitOptions({ facts }: Engine, { keepTokens, truncatePrompt }: CompletionRequest) {
+  return { keepTokens, addsBos: facts.addsBos, truncate: truncatePrompt }
 }
 
 function spell(piece: TokenPiece): { token: string; bytes: number[] } {

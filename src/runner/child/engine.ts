@@ -5,6 +5,7 @@ import type { RunnerFacts, Sampling } from '../protocol.ts'
 import type { TokenPiece } from './text-output.ts'
 
 export interface Engine {
+  /** The same object as long as the context does not grow. */
   readonly facts: EngineFacts
   /** Sequences that can be decoded together. */
   readonly sequences: number
@@ -34,6 +35,8 @@ export interface Engine {
   copySequence(source: number, target: number): void
   /** Drops `count` tokens from `from` on and moves the rest up. */
   dropMiddle(sequence: number, from: number, count: number): void
+  /** A larger context for all sequences, which hold what they held. False when that cannot be had, and then nothing has changed. */
+  grow(contextTokens: number): boolean
 
   /** Throws `invalid_format` for a grammar that does not parse, `invalid_option` for options that the engine refuses. */
   createSampler(options: SamplerOptions): Sampler

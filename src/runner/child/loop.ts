@@ -1,6 +1,7 @@
 // The runner's heart: continuous batching. Each step evaluates the next token of every decoding slot together with a bounded piece of the
 // prompts that are still being read, samples, and sends what came of it in one message. Requests that find no slot wait in the order they
-// came. A request that is gone or whose reader is slow takes no part in the next step. Nothing here knows processes or llama.cpp.
+// came. A request that is gone or whose reader is slow takes no part in the next step. One that needs a larger context waits for the parent's
+// word on it while the others go on; a context grows between two steps. Nothing here knows processes or llama.cpp.
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError, toAppError } from '../../base/errors.ts'
@@ -8,6 +9,7 @@ import type { CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
 import { type Completion, createCompletion } from './completion.ts'
 import { EmbeddingJob } from './embedding.ts'
 import type { Engine } from './engine.ts'
+import { largerContext, replyReserve } from './growth.ts'
 import { PrefillPace } from './prefill-pace.ts'
 import { chooseSlot, type SlotState } from './slots.ts'
 import { sharePrefill } from './step-plan.ts'
@@ -45,6 +47,8 @@ export class Loop {
   readonly #slots: Slot[]
   readonly #waiting: Completion[] = []
   readonly #embeddings: EmbeddingJob[] = []
+  /** The growth that the parent was asked for, and for whom. */
+  #growth: { completion: Completion; contextTokens: number } | undefined
   #uses = 0
 
   constructor(options: LoopOptions) {
@@ -85,14 +89,25 @@ export class Loop {
     if (completion) completion.paused = paused
   }
 
+  /** The parent's word on the growth that was asked for. */
+  answerGrowth(granted: boolean): void {
+    const { engine, send } = this.#options
+    const growth = this.#growth
+    this.#growth = undefined
+    if (!growth || !this.#has(growth.completion)) return
+    if (granted && engine.grow(growth.contextTokens)) send({ type: 'grown', contextTokens: engine.facts.contextTokens })
+    else growth.completion.growthRefused = true
+  }
+
   /** One step; false when there is nothing to do until the next message. */
   step(): boolean {
     if (this.#embeddings.length > 0) {
       this.#stepEmbedding()
       return true
     }
+    const full = this.#makeRoom()
     this.#admit()
-    const entries = this.#fillBatch()
+    const entries = this.#fillBatch(full)
     if (entries.length === 0) return false
     const decodingTokens = entries.reduce((sum, entry) => sum + (entry.completion.decoding ? entry.count : 0), 0)
     try {
@@ -109,6 +124,8 @@ export class Loop {
     const { engine } = this.#options
     while (this.#waiting[0]) {
       const completion = this.#waiting[0]
+      if (this.#slots.every((slot) => slot.completion) || !this.#fits(completion)) return
+      if (this.#waiting[0] !== completion) continue
       const choice = chooseSlot(this.#slots, completion.prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
       if (!choice) return
       this.#waiting.shift()
@@ -123,11 +140,26 @@ export class Loop {
     }
   }
 
+  /** False while the first of the queue waits for a larger context. A prompt that can be neither fitted nor cut leaves the queue. */
+  #fits(completion: Completion): boolean {
+    const neededTokens = completion.prompt.length + replyReserve(completion.request.maxTokens, completion.contextTokens)
+    if (this.#mustGrow(completion, neededTokens)) return false
+    this.#answerFor(completion.id, () => {
+      try {
+        completion.fit()
+      } catch (error) {
+        this.#waiting.shift()?.close()
+        throw error
+      }
+    })
+    return true
+  }
+
   /** Slots in the order of their sequences, which is how the engine evaluates neighbours together. */
-  #fillBatch(): Entry[] {
+  #fillBatch(full: ReadonlySet<Slot>): Entry[] {
     const { engine } = this.#options
     engine.batch.clear()
-    const active = this.#slots.filter((slot) => slot.completion && !slot.completion.paused)
+    const active = this.#slots.filter((slot) => slot.completion && !slot.completion.paused && !full.has(slot))
     const decodingTokens = active.reduce((sum, slot) => sum + (slot.completion?.decoding ? slot.completion.todo.length : 0), 0)
     const reading = active.filter((slot) => !slot.completion?.decoding).sort((a, b) => a.lastUsed - b.lastUsed)
     const shares = sharePrefill(
@@ -139,7 +171,6 @@ export class Loop {
       const completion = slot.completion as Completion
       const count = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
       if (count === 0) continue
-      if (completion.decoding) this.#makeRoom(slot, completion)
       entries.push(this.#addEntry(slot, completion, count))
     }
     return entries
@@ -157,16 +188,50 @@ export class Loop {
     return { slot, completion, count, outputAt }
   }
 
-  /** At the end of the context half of what is not kept goes, as in llama-server. */
-  #makeRoom(slot: Slot, completion: Completion): void {
+  /**
+   * At the end of the context a reply goes on in a larger one; where there is none, its sequence shifts, or it is over. The slots that
+   * have to wait for their room.
+   */
+  #makeRoom(): ReadonlySet<Slot> {
+    const waiting = new Set<Slot>()
+    for (const slot of this.#slots) {
+      const { completion } = slot
+      if (!completion?.decoding || completion.paused) continue
+      const neededTokens = slot.tokens.length + completion.todo.length + 1
+      if (neededTokens <= completion.contextTokens) continue
+      if (this.#mustGrow(completion, neededTokens)) waiting.add(slot)
+      else if (completion.shifts) this.#shift(slot, completion)
+      else {
+        this.#sendChunks(completion.end('length').map((chunk) => ({ id: completion.id, chunk })))
+        this.#free(slot)
+      }
+    }
+    return waiting
+  }
+
+  /** Whether the request has to wait for a larger context, which is asked for. */
+  #mustGrow(completion: Completion, neededTokens: number): boolean {
+    const { contextTokens, reachableTokens } = completion
+    const next = largerContext({ contextTokens, neededTokens, limitTokens: reachableTokens })
+    if (next === undefined) return false
+    if (!this.#growth) {
+      this.#growth = { completion, contextTokens: next }
+      this.#options.send({ type: 'grow', contextTokens: next })
+    }
+    return true
+  }
+
+  /** Half of what is not kept goes, as in llama-server. */
+  #shift(slot: Slot, completion: Completion): void {
     const { engine } = this.#options
-    if (slot.tokens.length + completion.todo.length < engine.facts.contextTokens) return
-    const keep = Math.min(completion.keptTokens, engine.facts.contextTokens - 4)
+    const keep = Math.min(completion.keptTokens, completion.contextTokens - 4)
     const behind = slot.tokens.length - keep
     const discard = Math.max(Math.floor(behind / 2), completion.todo.length)
     engine.dropMiddle(slot.sequence, keep, discard)
     slot.tokens.splice(keep, discard)
     slot.pureLength = Math.min(slot.pureLength, keep)
+    // By the time the context is full again there may be memory.
+    completion.growthRefused = false
   }
 
   #decode(decodingTokens: number): void {
@@ -185,7 +250,7 @@ export class Loop {
     completion.todo = completion.todo.slice(count)
     if (completion.todo.length > 0) return []
     try {
-      const roomLeft = this.#options.engine.facts.contextTokens - slot.tokens.length - 1
+      const roomLeft = completion.reachableTokens - slot.tokens.length - 1
       const chunks = outputAt === undefined ? completion.endAtOnce() : completion.next(outputAt, roomLeft)
       if (completion.ended) this.#free(slot)
       return chunks.map((chunk) => ({ id: completion.id, chunk }))
@@ -224,6 +289,10 @@ export class Loop {
     slot.tokens = []
     this.#options.engine.keepFirst(slot.sequence, 0)
     this.#free(slot)
+  }
+
+  #has(completion: Completion): boolean {
+    return this.#waiting.includes(completion) || this.#slots.some((slot) => slot.completion === completion)
   }
 
   #answerFor(id: number, work: () => void): void {

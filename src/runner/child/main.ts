@@ -81,6 +81,9 @@ class RunnerChild {
       case 'resume':
         loop.setPaused(message.id, false)
         break
+      case 'growth':
+        loop.answerGrowth(message.granted)
+        break
       case 'tokenize':
         answer(message.id, () => ({ type: 'tokens', tokens: engine.tokenize(message.text, message) }))
         break

@@ -50,14 +50,33 @@ class FakeConnection implements Connection {
 
 function stage() {
   const connection = new FakeConnection()
-  const channel = new RunnerChannel(connection, facts)
+  const sizes = { sizeBytes: 100, sizeVramBytes: 0 }
+  const channel = new RunnerChannel(connection, { facts, sizes: () => sizes, mayGrow: (contextTokens) => contextTokens <= 8192 })
   const text = (id: number, ...texts: string[]) =>
     channel.hear({ type: 'step', chunks: texts.map((part) => ({ id, chunk: { type: 'text' as const, text: part } })) })
   const finish = (id: number) => channel.hear({ type: 'step', chunks: [{ id, chunk: end }] })
-  return { connection, channel, text, finish }
+  return { connection, channel, text, finish, sizes }
 }
 
 describe('RunnerChannel', () => {
+  it('answers a wish for a larger context with what there is memory for', () => {
+    const { connection, channel } = stage()
+    channel.hear({ type: 'grow', contextTokens: 8192 })
+    channel.hear({ type: 'grow', contextTokens: 16_384 })
+    expect(connection.sent).toEqual([
+      { type: 'growth', granted: true },
+      { type: 'growth', granted: false },
+    ])
+  })
+
+  it('tells the context and the sizes in force', () => {
+    const { channel, sizes } = stage()
+    expect(channel.facts).toMatchObject({ contextTokens: facts.contextTokens, sizeBytes: 100 })
+    channel.hear({ type: 'grown', contextTokens: 8192 })
+    sizes.sizeBytes = 150
+    expect(channel.facts).toMatchObject({ contextTokens: 8192, sizeBytes: 150 })
+  })
+
   it('sorts the chunks of a step to their requests', async () => {
     const { channel } = stage()
     const replies = Promise.all([collect(channel.complete(greedyRequest())), collect(channel.complete(greedyRequest()))])

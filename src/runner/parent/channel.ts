@@ -18,6 +18,13 @@ export interface Connection {
   close(): Promise<void>
 }
 
+export interface ChannelOptions {
+  /** As they were after the load. */
+  facts: Omit<RunnerFacts, 'sizeBytes' | 'sizeVramBytes'>
+  sizes: () => Pick<RunnerFacts, 'sizeBytes' | 'sizeVramBytes'>
+  mayGrow: (contextTokens: number) => boolean
+}
+
 type Pending =
   | { type: 'stream'; queue: BoundedQueue<CompletionChunk>; paused: boolean }
   | { type: 'call'; resolve: (result: Result) => void; reject: (error: AppError) => void }
@@ -27,17 +34,24 @@ type Call = DistributiveOmit<Extract<ToChild, { type: 'embed' | 'tokenize' | 'de
 type DistributiveOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never
 
 export class RunnerChannel implements Runner {
-  readonly facts: RunnerFacts
   readonly exited: Promise<RunnerExit>
   readonly #connection: Connection
+  readonly #options: ChannelOptions
+  #contextTokens: number
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
 
-  constructor(connection: Connection, facts: RunnerFacts) {
+  constructor(connection: Connection, options: ChannelOptions) {
     this.#connection = connection
-    this.facts = facts
+    this.#options = options
+    this.#contextTokens = options.facts.contextTokens
     this.exited = connection.exited
     void connection.exited.then(() => this.#failAll())
+  }
+
+  get facts(): RunnerFacts {
+    const { facts, sizes } = this.#options
+    return { ...facts, contextTokens: this.#contextTokens, ...sizes() }
   }
 
   async *complete(request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionChunk> {
@@ -87,6 +101,9 @@ export class RunnerChannel implements Runner {
     if (message.type === 'step') for (const { id, chunk } of message.chunks) this.#takeChunk(id, chunk)
     else if (message.type === 'result') this.#settle(message.id, (pending) => pending.resolve(message.result))
     else if (message.type === 'failure') this.#fail(message.id, toError(message.failure))
+    else if (message.type === 'grow') {
+      this.#connection.send({ type: 'growth', granted: this.#options.mayGrow(message.contextTokens) })
+    } else if (message.type === 'grown') this.#contextTokens = message.contextTokens
   }
 
   #takeChunk(id: number, chunk: CompletionChunk): void {

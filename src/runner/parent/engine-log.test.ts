@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LOADED_MARK } from '../protocol.ts'
+import { GROWN_MARK, GROWTH_MARK, LOADED_MARK } from '../protocol.ts'
 import { EngineLog, MAX_LINE_LENGTH, MAX_TAIL_LENGTH } from './engine-log.ts'
 
 const logOf = (text: string) => {
@@ -52,6 +52,15 @@ describe('EngineLog', () => {
       ].join('\n'),
     )
     expect(log.sizes).toEqual({ sizeBytes: 1104 * 1024 * 1024, sizeVramBytes: 1008 * 1024 * 1024 })
+  })
+
+  it('counts the buffers of the context in force, whatever became of the growths before', () => {
+    const context = (mebibytes: number) => `llama_kv_cache:        CPU KV buffer size =   ${mebibytes}.00 MiB\n`
+    const log = logOf(`load_tensors:   CPU_Mapped model buffer size =    92.00 MiB\n${context(8)}${LOADED_MARK}\n`)
+    log.write(`${GROWTH_MARK}\n${context(16)}`)
+    expect(log.sizes.sizeBytes).toBe(100 * 1024 * 1024)
+    log.write(`${GROWTH_MARK}\n${context(32)}${GROWN_MARK}\n`)
+    expect(log.sizes.sizeBytes).toBe(124 * 1024 * 1024)
   })
 
   it('tells when the load has been written, and does not keep the mark', async () => {

@@ -1,7 +1,7 @@
 // What the engine writes to standard error: the last lines, which explain a death, and the sizes of the buffers it allocated, which it tells
 // nowhere else. Bounded: a line and the tail have limits, and the thousands of lines about single tensors are dropped.
 
-import { LOADED_MARK } from '../protocol.ts'
+import { GROWN_MARK, GROWTH_MARK, LOADED_MARK } from '../protocol.ts'
 
 /** What a death is explained with. */
 export const MAX_TAIL_LENGTH = 8 * 1024
@@ -10,15 +10,23 @@ export const MAX_LINE_LENGTH = 2 * 1024
 
 const NOISE =
   /^(llama_graph_n_input_tensors|create_tensor|graph_reserve|set_n_threads|llama_model_loader: - (kv|type)|llama_kv_cache: layer|load_tensors: layer|\.*$)/
-const BUFFER_SIZE = /^\S+:\s+(\S+)\s+(?:model|KV|RS|compute|output) buffer size\s*=\s*([\d.]+) MiB/
+const BUFFER_SIZE = /^\S+:\s+(\S+)\s+(model|KV|RS|compute|output) buffer size\s*=\s*([\d.]+) MiB/
 const MIB = 1024 * 1024
+
+interface Sizes {
+  sizeBytes: number
+  sizeVramBytes: number
+}
 
 export class EngineLog {
   readonly #onLine: (line: string) => void
   #pending = ''
   #tail: string[] = []
   #tailLength = 0
-  #sizes = { sizeBytes: 0, sizeVramBytes: 0 }
+  readonly #weights = noSizes()
+  #context = noSizes()
+  /** Of the context that is being made in place of the one in force. */
+  #nextContext: Sizes | undefined
   #resolveLoaded: () => void = () => {}
   /** The child has written all about its load. */
   readonly loaded: Promise<void> = new Promise((resolve) => {
@@ -34,8 +42,11 @@ export class EngineLog {
   }
 
   /** Weights, KV cache and compute buffers together, and the part of them on GPUs. */
-  get sizes(): Readonly<{ sizeBytes: number; sizeVramBytes: number }> {
-    return this.#sizes
+  get sizes(): Readonly<Sizes> {
+    return {
+      sizeBytes: this.#weights.sizeBytes + this.#context.sizeBytes,
+      sizeVramBytes: this.#weights.sizeVramBytes + this.#context.sizeVramBytes,
+    }
   }
 
   write(text: string): void {
@@ -55,6 +66,11 @@ export class EngineLog {
       this.#resolveLoaded()
       return
     }
+    if (line === GROWTH_MARK) this.#nextContext = noSizes()
+    if (line === GROWN_MARK) {
+      this.#context = this.#nextContext ?? this.#context
+      this.#nextContext = undefined
+    }
     if (NOISE.test(line)) return
     this.#readSize(line)
     this.#onLine(line)
@@ -64,10 +80,15 @@ export class EngineLog {
   }
 
   #readSize(line: string): void {
-    const [, buffer, mebibytes] = BUFFER_SIZE.exec(line) ?? []
+    const [, buffer, kind, mebibytes] = BUFFER_SIZE.exec(line) ?? []
     if (buffer === undefined) return
     const sizeBytes = Math.round(Number(mebibytes) * MIB)
-    this.#sizes.sizeBytes += sizeBytes
-    if (!buffer.startsWith('CPU') && !buffer.endsWith('_Host')) this.#sizes.sizeVramBytes += sizeBytes
+    const sizes = kind === 'model' ? this.#weights : (this.#nextContext ?? this.#context)
+    sizes.sizeBytes += sizeBytes
+    if (!buffer.startsWith('CPU') && !buffer.endsWith('_Host')) sizes.sizeVramBytes += sizeBytes
   }
+}
+
+function noSizes(): Sizes {
+  return { sizeBytes: 0, sizeVramBytes: 0 }
 }

@@ -24,7 +24,7 @@ type Outcome =
   | { type: 'aborted' }
 
 export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRunner {
-  return async (spec, { signal, onProgress }) => {
+  return async (spec, { signal, onProgress, mayGrow }) => {
     throwIfAborted(signal)
     let channel: RunnerChannel | undefined
     let settle: (outcome: Outcome) => void = () => {}
@@ -42,8 +42,12 @@ export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRun
     const stopProgress = watchProgress(runner.processId, onProgress)
     runner.send({ type: 'load', spec })
     try {
-      const facts = await readOutcome(runner, await outcome)
-      channel = new RunnerChannel(runner, facts)
+      const { weightBytes, ...facts } = await readOutcome(runner, await outcome)
+      channel = new RunnerChannel(runner, {
+        facts,
+        sizes: () => sizesOf(runner, weightBytes),
+        mayGrow: mayGrow ?? (() => false),
+      })
       return channel
     } catch (error) {
       runner.kill()
@@ -56,7 +60,7 @@ export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRun
   }
 }
 
-async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<RunnerFacts> {
+async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<ChildFacts & { processId: number }> {
   if (outcome.type === 'aborted') throw new AppError('cancelled', 'request canceled')
   await runner.log.loaded
   const { lastLines } = runner.log
@@ -69,9 +73,13 @@ async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<Run
     const { code, message, details } = outcome.failure
     throw new AppError(code, `${message}${explain(lastLines)}`, { details: { ...details, lastLines } })
   }
-  const { weightBytes, ...facts } = outcome.facts
+  return { ...outcome.facts, processId: runner.processId }
+}
+
+/** Read from the engine's log whenever they are wanted, since a context that grows changes them. */
+function sizesOf(runner: RunnerProcess, weightBytes: number): Pick<RunnerFacts, 'sizeBytes' | 'sizeVramBytes'> {
   const { sizeBytes, sizeVramBytes } = runner.log.sizes
-  return { ...facts, processId: runner.processId, sizeBytes: Math.max(sizeBytes, weightBytes), sizeVramBytes }
+  return { sizeBytes: Math.max(sizeBytes, weightBytes), sizeVramBytes }
 }
 
 /** The engine's own word for it, for people; nothing decides by it. Its first complaint names the cause, later ones only repeat it. */

@@ -1,8 +1,8 @@
 // What every Runner does, whoever serves it: run over the fake in the unit tests and over the real child process in tests/real. A case
 // states behaviour at the seam and nothing about how it comes about.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { CompletionChunk, CompletionRequest, LoadRunner, LoadSpec, Runner } from '../runner.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { CompletionChunk, CompletionRequest, LoadRunner, LoadRunnerOptions, LoadSpec, Runner } from '../runner.ts'
 
 export interface ConformanceSubject {
   load: LoadRunner
@@ -54,7 +54,8 @@ export async function collect(chunks: AsyncIterable<CompletionChunk>): Promise<R
 export function describeRunner(name: string, subject: () => ConformanceSubject): void {
   describe(name, () => {
     let runner: Runner
-    const load = (spec: Partial<LoadSpec> = {}) => subject().load({ ...subject().spec, contextTokens: 128, parallel: 2, ...spec }, {})
+    const load = (spec: Partial<LoadSpec> = {}, options: LoadRunnerOptions = {}) =>
+      subject().load({ ...subject().spec, contextTokens: 128, parallel: 2, ...spec }, options)
 
     beforeAll(async () => {
       runner = await load()
@@ -64,6 +65,7 @@ export function describeRunner(name: string, subject: () => ConformanceSubject):
     describeReplies(() => runner)
     describeLimits(() => runner)
     describeLeaving(() => runner)
+    describeGrowth(load)
     describeTokens(() => runner)
     describeDeath(load, (dying) => subject().kill(dying))
     describeEmbedding(load)
@@ -225,6 +227,66 @@ function describeLeaving(runner: () => Runner): void {
 
     it('throws `cancelled` at once for a signal that has aborted', async () => {
       await expect(collect(runner().complete(greedyRequest(), AbortSignal.abort()))).rejects.toMatchObject({ code: 'cancelled' })
+    })
+  })
+}
+
+function describeGrowth(load: (spec: Partial<LoadSpec>, options: LoadRunnerOptions) => Promise<Runner>): void {
+  describe('a context', () => {
+    const asked: number[] = []
+    let largest = 0
+    let runner: Runner
+    const long = greedyRequest({ prompt: Array.from({ length: 150 }, (_, index) => 65 + (index % 20)), maxTokens: 4 })
+
+    beforeEach(async () => {
+      asked.length = 0
+      largest = 512
+      const mayGrow = (contextTokens: number) => asked.push(contextTokens) > 0 && contextTokens <= largest
+      runner = await load({ parallel: 1 }, { mayGrow })
+    })
+    afterEach(() => runner.close())
+
+    it('grows for a prompt that does not fit, and keeps what it holds', async () => {
+      await collect(runner.complete(greedyRequest({ prompt: (long.prompt as number[]).slice(0, 100), maxTokens: 1 })))
+      const { end } = await collect(runner.complete({ ...long, contextLimitTokens: 4096 }))
+      expect(end).toMatchObject({ promptTokens: 150, cachedTokens: 100, droppedTokens: 0 })
+      expect(asked).toEqual([256])
+      expect(runner.facts.contextTokens).toBe(256)
+    })
+
+    it('grows under a reply, which is the text that a large context gives', async () => {
+      const request = greedyRequest({ maxTokens: 200 })
+      const { text, end } = await collect(runner.complete({ ...request, contextLimitTokens: 512 }))
+      const large = await load({ parallel: 1, contextTokens: 512 }, {})
+      const whole = await collect(large.complete(request))
+      await large.close()
+      expect(text).toBe(whole.text)
+      expect(end.evalTokens).toBe(whole.end.evalTokens)
+    })
+
+    it('stays as it is where there is no memory, and the prompt is cut', async () => {
+      largest = 128
+      const { end } = await collect(runner.complete({ ...long, contextLimitTokens: 4096 }))
+      expect(end.droppedTokens).toBeGreaterThan(0)
+      expect(end.promptTokens + end.droppedTokens).toBe(150)
+      expect(runner.facts.contextTokens).toBe(128)
+    })
+
+    it('does not grow for a request that may not have more', async () => {
+      expect((await collect(runner.complete(long))).end.droppedTokens).toBeGreaterThan(0)
+      expect((await collect(runner.complete({ ...long, contextLimitTokens: 128 }))).end.droppedTokens).toBeGreaterThan(0)
+      expect(asked).toEqual([])
+    })
+
+    it('that has grown gives a request no more than it may have', async () => {
+      await collect(runner.complete({ ...long, contextLimitTokens: 512 }))
+      expect(runner.facts.contextTokens).toBe(256)
+      expect((await collect(runner.complete({ ...long, contextLimitTokens: 128 }))).end.promptTokens).toBeLessThan(128)
+    })
+
+    it('refuses a prompt beyond the limit when it may not be cut', async () => {
+      const failing = collect(runner.complete({ ...long, contextLimitTokens: 140, truncatePrompt: false }))
+      await expect(failing).rejects.toMatchObject({ code: 'context_exceeded' })
     })
   })
 }

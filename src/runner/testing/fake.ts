@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { AppError } from '../../base/errors.ts'
+import { largerContext, replyReserve } from '../child/growth.ts'
 import { fitPrompt } from '../child/prompt-fit.ts'
 import { TextOutput, toTokenPiece } from '../child/text-output.ts'
 import type {
@@ -24,6 +25,8 @@ import { FAKE_BOS, FAKE_EOS, FAKE_VOCABULARY_SIZE, fromFakeTokens, toFakeTokens 
 export interface FakeRunnerOptions {
   spec?: Partial<LoadSpec>
   facts?: Partial<RunnerFacts>
+  /** As in LoadRunnerOptions. */
+  mayGrow?: ((contextTokens: number) => boolean) | undefined
   /** The reply to the request with that number (0, 1, ...). Default: an endless story that depends on the prompt. */
   reply?: (request: CompletionRequest, index: number) => FakeReply
   /** Awaited before each token; a test holds it back to stand in the middle of a reply. */
@@ -43,7 +46,7 @@ export interface FakeRunner extends Runner {
 }
 
 export interface FakeLoaderOptions {
-  runner?: (spec: LoadSpec, index: number) => Omit<FakeRunnerOptions, 'spec'>
+  runner?: (spec: LoadSpec, index: number) => Omit<FakeRunnerOptions, 'spec' | 'mayGrow'>
   /** Awaited before the runner is ready; throw to let the load fail. */
   beforeLoad?: (spec: LoadSpec, index: number) => Promise<void> | void
 }
@@ -78,7 +81,7 @@ export function createFakeLoader(options: FakeLoaderOptions = {}): FakeLoader {
   const loads: { spec: LoadSpec; runner?: FakeRunner }[] = []
   return {
     loads,
-    async load(spec, { signal, onProgress }) {
+    async load(spec, { signal, onProgress, mayGrow }) {
       throwIfAborted(signal)
       const index = loads.length
       const entry: { spec: LoadSpec; runner?: FakeRunner } = { spec }
@@ -86,18 +89,18 @@ export function createFakeLoader(options: FakeLoaderOptions = {}): FakeLoader {
       onProgress?.(0)
       await options.beforeLoad?.(spec, index)
       throwIfAborted(signal)
-      entry.runner = createFakeRunner({ ...options.runner?.(spec, index), spec })
+      entry.runner = createFakeRunner({ ...options.runner?.(spec, index), spec, mayGrow })
       return entry.runner
     },
   }
 }
 
 class Fake implements FakeRunner {
-  readonly facts: RunnerFacts
   readonly exited: Promise<RunnerExit>
   readonly requests: CompletionRequest[] = []
   readonly #options: FakeRunnerOptions
   readonly #spec: LoadSpec
+  #facts: RunnerFacts
   readonly #slots: { busy: boolean; tokens: readonly number[] }[]
   readonly #waiting: (() => void)[] = []
   readonly #dying = new Set<() => void>()
@@ -108,10 +111,14 @@ class Fake implements FakeRunner {
     this.#options = options
     this.#spec = { ...FAKE_SPEC, ...options.spec }
     this.#slots = Array.from({ length: this.#spec.parallel }, () => ({ busy: false, tokens: [] }))
-    this.facts = { ...fakeFacts(this.#spec), ...options.facts }
+    this.#facts = { ...fakeFacts(this.#spec), ...options.facts }
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
     })
+  }
+
+  get facts(): RunnerFacts {
+    return this.#facts
   }
 
   get activeCount(): number {
@@ -194,14 +201,13 @@ class Fake implements FakeRunner {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<CompletionChunk, { reason?: 'stop' | 'length'; stopSequence?: string; evalTokens: number }> {
     const output = new TextOutput<RunnerLogprob>(request.stop)
-    const room = request.contextShift ? Number.POSITIVE_INFINITY : this.#spec.contextTokens - reply.promptTokens
-    const limit = Math.min(request.maxTokens < 0 ? Number.POSITIVE_INFINITY : request.maxTokens, room)
+    const limit = request.maxTokens < 0 ? Number.POSITIVE_INFINITY : request.maxTokens
     let evalTokens = 0
     let reason: 'stop' | 'length' | undefined
     const pieces = reply.pieces[Symbol.iterator]()
     while (reason === undefined && output.stopSequence === undefined) {
       await this.#beforeToken(request, evalTokens, signal)
-      if (evalTokens >= limit) {
+      if (evalTokens >= limit || !this.#hasRoom(request, reply.promptTokens + evalTokens)) {
         reason = 'length'
         break
       }
@@ -274,12 +280,29 @@ class Fake implements FakeRunner {
     if (request.images && request.images.length > 0) throw new AppError('unsupported_capability', 'this model takes no images')
     const tokens =
       typeof request.prompt === 'string' ? this.#tokenize(request.prompt, { addSpecial: true, parseSpecial: true }) : request.prompt
+    this.#grow(request, tokens.length + replyReserve(request.maxTokens, this.#facts.contextTokens))
     return fitPrompt(tokens, {
-      contextTokens: this.#spec.contextTokens,
+      contextTokens: this.#contextOf(request),
       keepTokens: request.keepTokens,
       addsBos: this.facts.addsBos,
       truncate: request.truncatePrompt,
     })
+  }
+
+  #contextOf({ contextLimitTokens }: CompletionRequest): number {
+    return Math.min(this.#facts.contextTokens, contextLimitTokens ?? Number.POSITIVE_INFINITY)
+  }
+
+  #hasRoom(request: CompletionRequest, heldTokens: number): boolean {
+    if (heldTokens >= this.#contextOf(request)) this.#grow(request, heldTokens + 1)
+    return request.contextShift || heldTokens < this.#contextOf(request)
+  }
+
+  #grow({ contextLimitTokens = 0 }: CompletionRequest, neededTokens: number): void {
+    const { contextTokens, trainContextTokens } = this.#facts
+    const limitTokens = Math.min(contextLimitTokens, trainContextTokens)
+    const next = largerContext({ contextTokens, neededTokens, limitTokens })
+    if (next !== undefined && this.#options.mayGrow?.(next)) this.#facts = { ...this.#facts, contextTokens: next }
   }
 
   #tokenize(text: string, { addSpecial, parseSpecial }: { addSpecial: boolean; parseSpecial: boolean }): number[] {

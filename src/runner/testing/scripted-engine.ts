@@ -14,6 +14,9 @@ export const FIRST_PIECE = 300
 
 export interface ScriptedEngineOptions {
   contextTokens?: number
+  trainContextTokens?: number
+  /** What the engine says when it is to grow; default: yes. */
+  canGrow?: boolean
   sequences?: number
   batchTokens?: number
   pooling?: string
@@ -35,7 +38,7 @@ interface BatchToken {
 }
 
 export class ScriptedEngine implements Engine {
-  readonly facts: EngineFacts
+  facts: EngineFacts
   readonly sequences: number
   readonly batchTokens: number
   readonly batch: Batch
@@ -59,7 +62,9 @@ export class ScriptedEngine implements Engine {
     this.canBranch = options.canBranch ?? true
     this.memory = Array.from({ length: this.sequences }, () => [])
     const contextTokens = options.contextTokens ?? 1000
-    this.facts = { ...FACTS, contextTokens, pooling: options.pooling ?? 'none', pooledTokens: Math.min(contextTokens, this.batchTokens) }
+    const trainContextTokens = options.trainContextTokens ?? FACTS.trainContextTokens
+    const pooledTokens = Math.min(contextTokens, this.batchTokens)
+    this.facts = { ...FACTS, contextTokens, trainContextTokens, pooling: options.pooling ?? 'none', pooledTokens }
     const tokens = this.#tokens
     this.batch = {
       get size() {
@@ -129,6 +134,13 @@ export class ScriptedEngine implements Engine {
 
   dropMiddle(sequence: number, from: number, count: number): void {
     this.memory[sequence]?.splice(from, count)
+  }
+
+  grow(contextTokens: number): boolean {
+    if (contextTokens <= this.facts.contextTokens || contextTokens > this.facts.trainContextTokens) throw new Error('a growth must grow')
+    if (this.#options.canGrow === false) return false
+    this.facts = { ...this.facts, contextTokens }
+    return true
   }
 
   createSampler(options: SamplerOptions): Sampler {

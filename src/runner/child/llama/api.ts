@@ -147,6 +147,18 @@ function bindMemory(llama: LibraryHandle) {
     memoryLast: c('int32 llama_memory_seq_pos_max(void*, int32)') as (memory: MemoryPointer, sequence: number) => number,
     memoryCanShift: c('bool llama_memory_can_shift(void*)') as (memory: MemoryPointer) => boolean,
     stateSize: c('size_t llama_state_seq_get_size(void*, int32)') as (context: ContextPointer, sequence: number) => number,
+    stateGet: c('size_t llama_state_seq_get_data(void*, uint8_t*, size_t, int32)') as (
+      context: ContextPointer,
+      data: Uint8Array,
+      sizeBytes: number,
+      sequence: number,
+    ) => number,
+    stateSet: c('size_t llama_state_seq_set_data(void*, const uint8_t*, size_t, int32)') as (
+      context: ContextPointer,
+      data: Uint8Array,
+      sizeBytes: number,
+      sequence: number,
+    ) => number,
     stateSave: c('size_t llama_state_seq_save_file(void*, const char*, int32, int32_t*, size_t)') as (
       context: ContextPointer,
       path: string,

@@ -2,8 +2,9 @@
 // attends to its own tokens only and may keep its prefix while others work; an embedding context has one memory for all, since nothing stays
 // in it. Whatever goes wrong while loading is `load_failed`; the engine's log on standard error says why.
 
+import { writeSync } from 'node:fs'
 import { AppError } from '../../../base/errors.ts'
-import type { LoadSpec } from '../../protocol.ts'
+import { GROWN_MARK, GROWTH_MARK, type LoadSpec } from '../../protocol.ts'
 import type { Engine, EngineFacts, SamplerOptions } from '../engine.ts'
 import { logprobsOf } from '../logprobs.ts'
 import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
@@ -11,7 +12,7 @@ import { LlamaBatch } from './batch.ts'
 import { loadLibrary } from './library.ts'
 import { viewFloats } from './native-memory.ts'
 import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
-import { FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
+import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
 import { Vocabulary } from './vocabulary.ts'
 
 const DEFAULT_BATCH_TOKENS = 512
@@ -19,36 +20,51 @@ const DEFAULT_BATCH_TOKENS = 512
 const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
 /** Inputs that are pooled together. */
 const EMBEDDING_SEQUENCES = 32
+/** Of one sequence; Node 20 has no larger array. */
+const LARGEST_STATE_BYTES = 2 ** 32 - 1
+const STANDARD_ERROR = 2
 
 export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<Engine> {
   const api = bindApi(await loadLibrary({ gpu: spec.gpuLayers !== 0 }))
   api.backendInit()
   const model = loadModel(api, spec)
   const { context, pooling } = createContext(api, model, { spec, threads })
-  applyAdapters(api, { model, context, spec })
-  return new LlamaEngine(api, { model, context, spec, pooling })
+  const adapters = loadAdapters(api, model, spec)
+  if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
+  return new LlamaEngine(api, { model, context, spec, pooling, threads, adapters })
+}
+
+interface EngineParts {
+  model: ModelPointer
+  context: ContextPointer
+  spec: LoadSpec
+  pooling: string
+  threads: number
+  adapters: readonly AdapterPointer[]
 }
 
 class LlamaEngine implements Engine {
-  readonly facts: EngineFacts
   readonly sequences: number
   readonly batchTokens: number
   readonly batch: LlamaBatch
   readonly canShift: boolean
   readonly canBranch: boolean
   readonly #api: LlamaApi
-  readonly #context: ContextPointer
-  readonly #memory: MemoryPointer | null
+  readonly #parts: EngineParts
+  #facts: EngineFacts
+  #context: ContextPointer
+  #memory: MemoryPointer | null
   readonly #vocabulary: Vocabulary
   readonly #slidingWindow: number
   readonly #sampling: SamplingContext
   #threads = 0
+  /** Copies and shifts that the engine has only noted: it carries them out with the next evaluation. */
+  #hasNotedChanges = false
 
-  constructor(
-    api: LlamaApi,
-    { model, context, spec, pooling }: { model: ModelPointer; context: ContextPointer; spec: LoadSpec; pooling: string },
-  ) {
+  constructor(api: LlamaApi, parts: EngineParts) {
+    const { model, context, spec } = parts
     this.#api = api
+    this.#parts = parts
     this.#context = context
     this.#memory = api.contextMemory(context)
     const vocabulary = api.modelGetVocab(model)
@@ -59,15 +75,19 @@ class LlamaEngine implements Engine {
     this.batch = new LlamaBatch(this.batchTokens, this.sequences)
     this.canShift = this.#memory !== null && api.memoryCanShift(this.#memory)
     this.canBranch = this.#memory !== null && !api.modelIsRecurrent(model) && !api.modelIsHybrid(model)
-    this.facts = this.#readFacts(model, { spec, pooling })
+    this.#facts = this.#readFacts(spec.contextTokens)
     this.#sampling = {
       api,
       context,
       vocabulary,
       vocabularySize: this.#vocabulary.size,
-      contextTokens: this.facts.contextTokens,
+      contextTokens: this.#facts.contextTokens,
       candidates: new CandidateList(this.#vocabulary.size),
     }
+  }
+
+  get facts(): EngineFacts {
+    return this.#facts
   }
 
   tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): number[] {
@@ -101,6 +121,7 @@ class LlamaEngine implements Engine {
     if (status !== 0)
       throw new AppError('engine_error', DECODE_FAILURES[status] ?? 'the engine failed to evaluate tokens', { details: { status } })
     this.#api.synchronize(this.#context)
+    this.#hasNotedChanges = false
   }
 
   keepFirst(sequence: number, length: number): boolean {
@@ -115,12 +136,52 @@ class LlamaEngine implements Engine {
     if (this.#memory === null) return
     this.#api.memoryRemove(this.#memory, target, -1, -1)
     this.#api.memoryCopy(this.#memory, source, target, -1, -1)
+    this.#hasNotedChanges = true
   }
 
   dropMiddle(sequence: number, from: number, count: number): void {
     if (this.#memory === null) return
     this.#api.memoryRemove(this.#memory, sequence, from, from + count)
     this.#api.memoryAdd(this.#memory, sequence, from + count, -1, -count)
+    this.#hasNotedChanges = true
+  }
+
+  /** The old context stays until the new one holds everything, so that a failure costs nothing. */
+  grow(contextTokens: number): boolean {
+    const api = this.#api
+    const { model, spec, threads, adapters } = this.#parts
+    if (this.#memory === null || this.#hasNotedChanges) return false
+    writeSync(STANDARD_ERROR, `${GROWTH_MARK}\n`)
+    const batch = { n_batch: this.batchTokens, n_ubatch: api.contextPhysicalBatch(this.#context) }
+    const shape = { ...completionShape({ ...spec, contextTokens }), ...batch }
+    const next = api.contextInit(model, contextParams(api, { spec, threads, shape }))
+    if (next === null) return false
+    if (!applyAdapters(api, next, adapters) || !this.#copySequences(next)) {
+      api.contextFree(next)
+      return false
+    }
+    api.contextFree(this.#context)
+    this.#context = next
+    this.#memory = api.contextMemory(next)
+    this.#threads = 0
+    this.#facts = this.#readFacts(contextTokens)
+    Object.assign(this.#sampling, { context: next, contextTokens: this.#facts.contextTokens })
+    writeSync(STANDARD_ERROR, `${GROWN_MARK}\n`)
+    return true
+  }
+
+  #copySequences(target: ContextPointer): boolean {
+    const api = this.#api
+    for (let sequence = 0; sequence < this.sequences; sequence++) {
+      if (api.memoryLast(this.#memory as MemoryPointer, sequence) < 0) continue
+      const sizeBytes = Number(api.stateSize(this.#context, sequence))
+      if (sizeBytes > LARGEST_STATE_BYTES) return false
+      const state = allocate(sizeBytes)
+      if (state === undefined) return false
+      if (Number(api.stateGet(this.#context, state, sizeBytes, sequence)) !== sizeBytes) return false
+      if (Number(api.stateSet(target, state, sizeBytes, sequence)) === 0) return false
+    }
+    return true
   }
 
   createSampler(options: SamplerOptions) {
@@ -149,11 +210,12 @@ class LlamaEngine implements Engine {
     return this.#api.memoryFirst(memory, sequence) <= Math.max(0, length - this.#slidingWindow)
   }
 
-  #readFacts(model: ModelPointer, { spec, pooling }: { spec: LoadSpec; pooling: string }): EngineFacts {
+  #readFacts(askedTokens: number): EngineFacts {
     const api = this.#api
+    const { model, pooling } = this.#parts
     const vocabulary = api.modelGetVocab(model)
     const [bosToken, eosToken] = [api.vocabularyBos(vocabulary), api.vocabularyEos(vocabulary)]
-    const contextTokens = Math.min(api.contextSequenceSize(this.#context), spec.contextTokens)
+    const contextTokens = Math.min(api.contextSequenceSize(this.#context), askedTokens)
     const textOf = (token: number) => (token < 0 ? '' : (this.#vocabulary.piece(token, true).text ?? ''))
     return {
       contextTokens,
@@ -170,6 +232,15 @@ class LlamaEngine implements Engine {
       weightBytes: Number(api.modelSize(model)),
       pooledTokens: pooling === 'last' ? contextTokens : Math.min(contextTokens, api.contextPhysicalBatch(this.#context)),
     }
+  }
+}
+
+function allocate(sizeBytes: number): Uint8Array | undefined {
+  try {
+    return new Uint8Array(sizeBytes)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 
@@ -192,16 +263,7 @@ function loadModel(api: LlamaApi, spec: LoadSpec): ModelPointer {
 
 function createContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
   const shape = spec.embedding ? embeddingShape(spec) : completionShape(spec)
-  const params = {
-    ...api.contextDefaultParams(),
-    ...shape,
-    n_threads: threads,
-    n_threads_batch: threads,
-    flash_attn_type: FLASH_ATTENTION[spec.flashAttention],
-    type_k: KV_CACHE_TYPES[spec.kvCacheType],
-    type_v: KV_CACHE_TYPES[spec.kvCacheType],
-    swa_full: false,
-  }
+  const params = contextParams(api, { spec, threads, shape })
   let context = api.contextInit(model, params)
   if (context !== null && spec.embedding && poolingOf(api, context) === 'none') {
     // The file names no pooling: the mean of all tokens is what such a model gives best.
@@ -212,6 +274,19 @@ function createContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { 
   if (!spec.embedding && api.contextMemory(context) === null)
     throw new AppError('load_failed', 'this model can only be loaded for embeddings')
   return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
+}
+
+function contextParams(api: LlamaApi, { spec, threads, shape }: { spec: LoadSpec; threads: number; shape: Partial<ContextParams> }) {
+  return {
+    ...api.contextDefaultParams(),
+    ...shape,
+    n_threads: threads,
+    n_threads_batch: threads,
+    flash_attn_type: FLASH_ATTENTION[spec.flashAttention],
+    type_k: KV_CACHE_TYPES[spec.kvCacheType],
+    type_v: KV_CACHE_TYPES[spec.kvCacheType],
+    swa_full: false,
+  }
 }
 
 function completionShape(spec: LoadSpec) {
@@ -246,15 +321,16 @@ function poolingOf(api: LlamaApi, context: ContextPointer): string {
   return Object.entries(POOLING).find(([, value]) => value === type)?.[0] ?? 'none'
 }
 
-function applyAdapters(api: LlamaApi, { model, context, spec }: { model: ModelPointer; context: ContextPointer; spec: LoadSpec }): void {
-  if (spec.adapterPaths.length === 0) return
-  const adapters: AdapterPointer[] = spec.adapterPaths.map((path) => {
+function loadAdapters(api: LlamaApi, model: ModelPointer, spec: LoadSpec): AdapterPointer[] {
+  return spec.adapterPaths.map((path) => {
     const adapter = api.adapterLoad(model, path)
     if (adapter === null) throw new AppError('load_failed', 'the engine cannot load an adapter of this model')
     return adapter
   })
+}
+
+function applyAdapters(api: LlamaApi, context: ContextPointer, adapters: readonly AdapterPointer[]): boolean {
+  if (adapters.length === 0) return true
   const scales = new Float32Array(adapters.length).fill(1)
-  if (api.setAdapters(context, BigUint64Array.from(adapters), adapters.length, scales) !== 0) {
-    throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  }
+  return api.setAdapters(context, BigUint64Array.from(adapters), adapters.length, scales) === 0
 }

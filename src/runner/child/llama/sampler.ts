@@ -14,8 +14,9 @@ export const MAX_GRAMMAR_LENGTH = 1024 * 1024
 
 const MAX_INT32 = 2 ** 31 - 1
 
+/** Samplers outlive a context that grows, so they look its pointer up here at each token. */
 export interface SamplingContext {
-  api: LlamaApi
+  readonly api: LlamaApi
   context: ContextPointer
   vocabulary: VocabularyPointer
   vocabularySize: number
@@ -32,10 +33,11 @@ export function createSampler(context: SamplingContext, options: SamplerOptions)
     : new GrammarSampler(context, { chain, grammar, active: !options.grammarLater })
 }
 
-function plainSampler({ api, context }: SamplingContext, chain: SamplerPointer): Sampler {
+function plainSampler(sampling: SamplingContext, chain: SamplerPointer): Sampler {
+  const { api } = sampling
   return {
     see: (token) => api.samplerAccept(chain, token),
-    sample: (index) => api.samplerSample(chain, context, index),
+    sample: (index) => api.samplerSample(chain, sampling.context, index),
     startGrammar: () => {},
     close: () => api.samplerFree(chain),
   }
