@@ -8,6 +8,6 @@ import type { Check } from './service/maintenance/maintenance.ts'
 import { createStore } from './store/open.ts'
 
 export async function diagnose(config: Config): Promise<Check[]> {
-  const store = await createStore({ root: config.models, makesFolders: false, clock: systemClock })
+  const store = await createStore({ root: config.models, stateFolder: config.home, makesFolders: false, clock: systemClock })
   return compose(config, store, silentLog).maintenance.diagnose()
 }

@@ -17,7 +17,7 @@ export async function serve(config: Config): Promise<number> {
   const log = createLog({ level: config.logLevel })
   for (const warning of config.warnings) log.warn(warning)
   const end = awaitEnd()
-  const store = await createStore({ root: config.models, noPrune: config.noPrune, log, clock: systemClock })
+  const store = await createStore({ root: config.models, stateFolder: config.home, noPrune: config.noPrune, log, clock: systemClock })
   await store.prune()
   const { service, maintenance, scheduler } = compose(config, store, log)
   let serverKey: ServerKey | undefined

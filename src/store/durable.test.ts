@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { freeBytes, replaceFile, requireFree, toStoreError, unlessMissing } from './durable.ts'
+import { freeBytes, replaceFile, requireFree, toStoreError, unlessMissing, writeAllFully } from './durable.ts'
 import { createStore } from './open.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'durable-'))
@@ -52,6 +52,28 @@ describe('replacing a file', () => {
     await replaceFile(file, new TextEncoder().encode('new'), temporary)
     expect(readFileSync(file, 'utf8')).toBe('new')
     expect(readdirSync(folder)).toEqual(['file'])
+  })
+})
+
+describe('writing several pieces', () => {
+  it('goes on where the system took less than all of them', async () => {
+    const written: [number[], number][] = []
+    const handle = {
+      async writev(pieces: Uint8Array[], position: number) {
+        const bytes = Buffer.concat(pieces).subarray(0, 4)
+        written.push([[...bytes], position])
+        return { bytesWritten: bytes.length }
+      },
+    } as unknown as Parameters<typeof writeAllFully>[0]
+    await writeAllFully(
+      handle,
+      [[1, 2, 3], [], [4, 5, 6], [7]].map((piece) => new Uint8Array(piece)),
+      10,
+    )
+    expect(written).toEqual([
+      [[1, 2, 3, 4], 10],
+      [[5, 6, 7], 14],
+    ])
   })
 })
 

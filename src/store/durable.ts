@@ -42,6 +42,23 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, position
   }
 }
 
+/** Several pieces, one behind the other, with as few calls as the system takes. */
+export async function writeAllFully(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  const [first, ...others] = pieces
+  if (first && others.length === 0) return writeFully(handle, first, position)
+  let rest = pieces.filter((piece) => piece.byteLength > 0)
+  let at = position
+  while (rest.length > 0) {
+    let { bytesWritten } = await handle.writev(rest, at)
+    at += bytesWritten
+    rest = rest.flatMap((piece) => {
+      const taken = Math.min(bytesWritten, piece.byteLength)
+      bytesWritten -= taken
+      return taken === piece.byteLength ? [] : [piece.subarray(taken)]
+    })
+  }
+}
+
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined
   try {

@@ -13,6 +13,8 @@ export interface Folder {
   layout: Layout
   locks: Locks
   pins: Pins
+  /** Which models were pulled, by name; kept outside of the models folder, which holds nothing of ours but locks. */
+  pulledFile: string
   clock: Clock
   log: Log
 }

@@ -1,5 +1,6 @@
 // Opens a models folder, making what is missing of it.
 
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
@@ -19,6 +20,8 @@ import type { OpenStore } from './store.ts'
 
 export interface StoreOptions {
   root: string
+  /** Where the notes about this store are kept; beside the models folder unless told. */
+  stateFolder?: string
   /** Unused blobs stay. */
   noPrune?: boolean
   /** False for who only looks: then folders that are missing stay so. */
@@ -30,13 +33,15 @@ export interface StoreOptions {
 /** Throws `internal` with the reason where the folder can neither be made nor read. */
 export async function createStore({
   root,
+  stateFolder = path.join(path.dirname(path.resolve(root)), '.llamero'),
   noPrune = false,
   makesFolders = true,
   log = silentLog,
   clock = systemClock,
 }: StoreOptions): Promise<OpenStore> {
   const layout = createLayout(path.resolve(root))
-  const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), clock, log }
+  const pulledFile = path.join(stateFolder, `pulled-${createHash('sha256').update(layout.root).digest('hex').slice(0, 12)}.json`)
+  const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), pulledFile, clock, log }
   if (makesFolders) await makeFolders(folder)
   const removeUnused = async (candidates: readonly Layer[]): Promise<void> => {
     if (!noPrune) await removeUnusedLayers(folder, candidates)

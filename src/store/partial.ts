@@ -8,7 +8,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
 import { hashFile, mismatch, nameBlob } from './blob-file.ts'
-import { requireFree, toStoreError, writeFully } from './durable.ts'
+import { requireFree, toStoreError, writeAllFully } from './durable.ts'
 import type { Folder } from './folder.ts'
 import { type Journal, readJournal, startJournal } from './journal.ts'
 import { partialPath } from './layout.ts'
@@ -122,13 +122,14 @@ class PartialFile implements PartialBlob {
     return this.#done.missing(this.sizeBytes)
   }
 
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
-    const end = offset + bytes.byteLength
+  async write(offset: number, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    const pieces = bytes instanceof Uint8Array ? [bytes] : bytes
+    const end = pieces.reduce((sum, piece) => sum + piece.byteLength, offset)
     if (this.#closed) throw new AppError('internal', 'the download is closed')
     if (offset < 0 || end > this.sizeBytes || this.#done.overlaps(offset, end)) {
       throw new AppError('internal', `bytes ${offset} to ${end} are not missing from this download`)
     }
-    const writing = this.#write(offset, bytes)
+    const writing = this.#write({ start: offset, end }, pieces)
     this.#writing.add(writing)
     try {
       await writing
@@ -190,11 +191,11 @@ class PartialFile implements PartialBlob {
     }
   }
 
-  async #write(offset: number, bytes: Uint8Array): Promise<void> {
+  async #write({ start, end }: Range, pieces: readonly Uint8Array[]): Promise<void> {
     try {
-      await writeFully(this.#handle, bytes, offset)
-      this.#done.add(offset, offset + bytes.byteLength)
-      await this.#keepJournal({ start: offset, end: offset + bytes.byteLength })
+      await writeAllFully(this.#handle, pieces, start)
+      this.#done.add(start, end)
+      await this.#keepJournal({ start, end })
       if (this.#folder.clock.monotonicNs() - this.#persistedNs >= PERSIST_EVERY_NS) await this.#persist()
     } catch (error) {
       throw await toStoreError(error, this.#folder.layout.blobs, this.#missingBytes())

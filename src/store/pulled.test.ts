@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatManifest, type Manifest } from '../model/manifest.ts'
@@ -9,17 +9,22 @@ import { createScratch, type Scratch, writeModelBlobs } from './testing/scratch.
 
 let scratch: Scratch
 let store: OpenStore
+let stateFolder: string
 let manifest: Manifest
 beforeEach(async () => {
   scratch = await createScratch()
-  store = await createStore({ root: scratch.root, clock: scratch.clock })
+  stateFolder = path.join(scratch.root, '..', `${path.basename(scratch.root)}-state`)
+  store = await createStore({ root: scratch.root, stateFolder, clock: scratch.clock })
   manifest = await writeModelBlobs(store, 'config', 'layer')
 })
-afterEach(() => scratch.remove())
+afterEach(() => {
+  rmSync(stateFolder, { recursive: true, force: true })
+  return scratch.remove()
+})
 
 const asSent = () => new TextEncoder().encode(formatManifest(manifest).trimEnd())
 const install = (name: string, bytes: Manifest | Uint8Array) => store.manifests.write(parseModelName(name), bytes)
-const file = () => path.join(scratch.root, '.pulled.json')
+const file = () => path.join(stateFolder, readdirSync(stateFolder)[0] ?? 'none')
 const origins = async () =>
   Object.fromEntries((await store.maintenance.origins()).map(({ name, origin }) => [shortName(name), origin] as const))
 

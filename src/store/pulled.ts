@@ -2,7 +2,7 @@
 // was replaced since has another ID and counts as made here. Models that Ollama has pulled are not in the list: their manifests are as the
 // registry sent them, which Ollama's own never are (they end with a line feed), and that is what they are told by.
 
-import { lstat, readFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fullName, type ModelName, tryParseModelName } from '../model/name.ts'
 import { isMissing, replaceFile, temporaryName, toStoreError, unlessMissing } from './durable.ts'
@@ -16,7 +16,6 @@ export interface ModelOrigin {
   origin: 'registry' | 'local'
 }
 
-const FILE = '.pulled.json'
 /** Far more models than anyone has. A larger file is not ours. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024
 const LINE_FEED = 0x0a
@@ -26,11 +25,12 @@ export async function notePulled(folder: Folder, { name, digestHex }: Pick<Store
     const noted = new Map([...(await readNoted(folder)), [fullName(name), digestHex]])
     for (const known of noted.keys()) if (!(await isInstalled(folder, known))) noted.delete(known)
     const bytes = new TextEncoder().encode(`${JSON.stringify(Object.fromEntries(noted))}\n`)
-    const file = path.join(folder.layout.root, FILE)
+    const state = path.dirname(folder.pulledFile)
     try {
-      await replaceFile(file, bytes, path.join(folder.layout.root, temporaryName(`${FILE}.`)))
+      await mkdir(state, { recursive: true })
+      await replaceFile(folder.pulledFile, bytes, path.join(state, temporaryName('pulled.')))
     } catch (error) {
-      throw await toStoreError(error, folder.layout.root, bytes.byteLength)
+      throw await toStoreError(error, state, bytes.byteLength)
     }
   })
 }
@@ -49,7 +49,7 @@ export async function listOrigins(folder: Folder): Promise<ModelOrigin[]> {
 }
 
 async function readNoted(folder: Folder): Promise<Map<string, string>> {
-  const file = path.join(folder.layout.root, FILE)
+  const file = folder.pulledFile
   const stats = await unlessMissing(lstat(file))
   if (!stats?.isFile() || stats.size > MAX_FILE_BYTES) return new Map()
   let value: unknown

@@ -29,8 +29,8 @@ export interface PartialBlob {
   readonly sizeBytes: number
   /** Byte ranges that are not yet on the disk, in order, [start, end). */
   missing(): { start: number; end: number }[]
-  /** Writes at an offset inside one missing range. Progress is persisted every few seconds and at close. */
-  write(offset: number, bytes: Uint8Array): Promise<void>
+  /** Writes at an offset inside one missing range, several pieces one behind the other. Progress is persisted every few seconds and at close. */
+  write(offset: number, bytes: Uint8Array | readonly Uint8Array[]): Promise<void>
   /** All there: fsync, hash, compare with the digest, rename, fsync the folder. Throws `digest_mismatch` and deletes the bytes when they differ. */
   commit(): Promise<void>
   /** Persists the progress and lets go; a later open goes on. */
