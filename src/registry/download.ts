@@ -5,7 +5,8 @@
 import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import type { PartialBlob } from '../store/store.ts'
-import type { BlobRange, BlobReader } from './blob-reader.ts'
+import type { BlobReader } from './blob-reader.ts'
+import { keepRange } from './keep-range.ts'
 import { type Lane, Lanes, MIN_SPLIT_BYTES } from './lanes.ts'
 import { createPacer, type Pace } from './pacer.ts'
 import { type Part, PartQueue } from './part-queue.ts'
@@ -143,45 +144,17 @@ async function fetchOnce(lane: Lane, run: Run): Promise<void> {
     const wholeBlob = range.start < start || range.end > end
     if (!wholeBlob) run.onRanges()
     else if (!run.alone) throw momentary('the server answers a range with the whole blob')
-    await keep({ ...range, body }, wholeBlob ? [part, ...queue.waiting()] : [part], { run, lane })
+    await keepRange({ ...range, body }, wholeBlob ? [part, ...queue.waiting()] : [part], {
+      ...run,
+      onArrived: (count) => lanes.took(lane, count),
+      onKept: run.onBytes,
+    })
   } catch (error) {
     attempt.abort()
     throw isReopened ? REOPENED : error
   } finally {
     delete lane.reopen
   }
-}
-
-interface Keeper {
-  run: Run
-  lane: Lane
-}
-
-/** Writes those bytes of the body that a wanted part still misses, and moves the part's start along. What goes beyond the range is left. */
-async function keep(range: BlobRange, wanted: readonly Part[], { run, lane }: Keeper): Promise<void> {
-  let position = range.start
-  for await (const bytes of range.body) {
-    // The body is read to its end, so that the connection serves the next part; only a server that sends too much is left.
-    if (position >= range.end) return
-    for (const part of wanted) {
-      const start = Math.max(part.start, position)
-      const end = Math.min(part.end, position + bytes.length)
-      if (start !== part.start || start >= end) continue
-      await run.partial.write(start, bytes.subarray(start - position, end - position))
-      part.start = end
-      run.lanes.took(lane, end - start)
-      run.onBytes(end - start)
-    }
-    position += bytes.length
-    // Somebody else fetches the rest, or it was there before.
-    if (position < range.end && isDone(wanted)) return
-    await run.pace(bytes.length, run.signal)
-  }
-  if (position < range.end && !isDone(wanted)) throw momentary('unexpected EOF')
-}
-
-function isDone(parts: readonly Part[]): boolean {
-  return parts.every(({ start, end }) => start >= end)
 }
 
 function momentary(message: string): AppError {

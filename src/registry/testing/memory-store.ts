@@ -108,7 +108,8 @@ export class MemoryPartial implements PartialBlob {
     return ranges
   }
 
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
+  async write(offset: number, given: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    const bytes = given instanceof Uint8Array ? given : Buffer.concat(given)
     const target = this.#written.subarray(offset, offset + bytes.length)
     if (!this.open || target.length !== bytes.length || target.includes(1)) throw new AppError('internal', 'these bytes are not missing')
     this.#data.set(bytes, offset)
