@@ -13,6 +13,7 @@ import { embedMany, embedTogether } from './scenarios/embed.ts'
 import { firstToken } from './scenarios/first-token.ts'
 import { prefix } from './scenarios/prefix.ts'
 import { schemaCost } from './scenarios/schema.ts'
+import { together } from './scenarios/together.ts'
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,17 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 })
-const SCENARIOS: readonly Scenario[] = [decode, firstToken, prefix, clients, clientsFirstToken, embedTogether, embedMany, schemaCost]
+const SCENARIOS: readonly Scenario[] = [
+  decode,
+  firstToken,
+  prefix,
+  clients,
+  clientsFirstToken,
+  together,
+  embedTogether,
+  embedMany,
+  schemaCost,
+]
 const rounds = Number(values.rounds)
 const embeddingModel = values['embedding-model']
 const embedding = embeddingModel === undefined ? {} : { embeddingModel }

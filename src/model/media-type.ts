@@ -17,5 +17,3 @@ export const MEDIA_TYPES = {
   tensor: 'application/vnd.ollama.image.tensor',
   json: 'application/vnd.ollama.image.json',
 } as const
-
-export type MediaType = (typeof MEDIA_TYPES)[keyof typeof MEDIA_TYPES]
