@@ -109,7 +109,7 @@ export interface RunnerLogprob extends RunnerTokenLogprob {
 }
 
 export type CompletionChunk =
-  /** Never half a character, never a part of a stop string. Logprobs are those of the tokens that this text completes. */
+  /** Never half a character, never a part of a stop string. Logprobs are those of the tokens that begin in this text. */
   | { type: 'text'; text: string; logprobs?: RunnerLogprob[] }
   | {
       type: 'end'

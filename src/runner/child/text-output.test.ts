@@ -75,18 +75,26 @@ describe('TextOutput', () => {
     }
   })
 
-  it('sends a log-probability with the text that completes its token', () => {
+  it('sends a log-probability with the first text of its token', () => {
     const output = new TextOutput<string>(['--'])
     expect(output.push(piece('a'), 'first')).toEqual({ text: 'a', logprobs: ['first'] })
     expect(output.push(toTokenPiece(Uint8Array.of(0xc3)), 'half')).toEqual({ text: '', logprobs: [] })
     expect(output.push(toTokenPiece(Uint8Array.of(0xa9)), 'other half')).toEqual({ text: 'é', logprobs: ['half', 'other half'] })
-    expect(output.push(piece(' -'), 'held')).toEqual({ text: ' ', logprobs: [] })
-    expect(output.push(piece('x'), 'after')).toEqual({ text: '-x', logprobs: ['held', 'after'] })
+    expect(output.push(piece(' -'), 'partly held')).toEqual({ text: ' ', logprobs: ['partly held'] })
+    expect(output.push(piece('x'), 'after')).toEqual({ text: '-x', logprobs: ['after'] })
+    expect(output.push(piece('-'), 'held')).toEqual({ text: '', logprobs: [] })
+    expect(output.finish()).toEqual({ text: '-', logprobs: ['held'] })
   })
 
   it('leaves out the log-probabilities of the stop string', () => {
     const output = new TextOutput<string>(['STOP'])
-    expect(output.push(piece('a S'), 'begins before')).toEqual({ text: 'a ', logprobs: [] })
-    expect(output.push(piece('TOP'), 'inside')).toEqual({ text: '', logprobs: ['begins before'] })
+    expect(output.push(piece('a S'), 'begins before')).toEqual({ text: 'a ', logprobs: ['begins before'] })
+    expect(output.push(piece('TOP'), 'inside')).toEqual({ text: '', logprobs: [] })
+  })
+
+  it('keeps the log-probability of a token without text for the next text', () => {
+    const output = new TextOutput<string>([])
+    expect(output.push(piece(''), 'silent')).toEqual({ text: '', logprobs: [] })
+    expect(output.push(piece('a'), 'spoken')).toEqual({ text: 'a', logprobs: ['silent', 'spoken'] })
   })
 })

@@ -1,6 +1,6 @@
 // Turns the bytes of tokens into text that may leave: never half a character, never a part of a stop string. What could still become a stop
-// string is held back; the match that begins earliest wins, and nothing of it or after it comes out. Log-probabilities leave together with
-// the text that their tokens complete. Bytes that are no UTF-8 become U+FFFD; half a character at the very end is dropped.
+// string is held back; the match that begins earliest wins, and nothing of it or after it comes out. Log-probabilities leave with the
+// first text of their tokens, so that what was told of tokens is never behind the text. Bytes that are no UTF-8 become U+FFFD; half a character at the very end is dropped.
 
 /** The bytes of a token, and its text where the bytes are whole characters by themselves. */
 export interface TokenPiece {
@@ -15,9 +15,8 @@ export interface OutputChunk<Logprob> {
 
 interface Mark<Logprob> {
   logprob: Logprob
-  /** Where the token's text begins and ends, in UTF-16 units since the start of the reply. */
+  /** Where the token's text begins, in UTF-16 units since the start of the reply; for a part of a character, where that begins. */
   start: number
-  end: number
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -48,25 +47,25 @@ export class TextOutput<Logprob = never> {
   /** What may leave now; the text is empty when everything is held back. */
   push(piece: TokenPiece, logprob?: Logprob): OutputChunk<Logprob> {
     const text = this.#decode(piece)
-    if (logprob !== undefined) this.#mark(logprob, text)
+    if (logprob !== undefined) this.#marks.push({ logprob, start: this.#decodedLength })
     this.#decodedLength += text.length
     const known = this.#held + text
     const match = this.#findStop(known)
     if (match) {
       this.#stopSequence = match.stop
       this.#held = ''
-      return this.#send(known.slice(0, match.at), 'stopped')
+      return this.#send(known.slice(0, match.at))
     }
     const holdFrom = known.length - this.#partialStopLength(known)
     this.#held = known.slice(holdFrom)
-    return this.#send(known.slice(0, holdFrom), 'going on')
+    return this.#send(known.slice(0, holdFrom))
   }
 
   /** The reply ends without a stop string: what was held back is text after all. */
   finish(): OutputChunk<Logprob> {
     const text = this.#held
     this.#held = ''
-    return this.#send(text, 'stopped')
+    return this.#send(text)
   }
 
   #decode(piece: TokenPiece): string {
@@ -75,11 +74,6 @@ export class TextOutput<Logprob = never> {
     const wholeLength = bytes.length - halfCharacterLength(bytes)
     this.#halfCharacter = bytes.subarray(wholeLength)
     return bytes.toString('utf8', 0, wholeLength)
-  }
-
-  #mark(logprob: Logprob, text: string): void {
-    const end = this.#decodedLength + text.length
-    this.#marks.push({ logprob, start: this.#decodedLength, end: this.#halfCharacter.length > 0 ? end + 1 : end })
   }
 
   #findStop(text: string): { stop: string; at: number } | undefined {
@@ -101,12 +95,10 @@ export class TextOutput<Logprob = never> {
     return longest
   }
 
-  #send(text: string, state: 'going on' | 'stopped'): OutputChunk<Logprob> {
+  #send(text: string): OutputChunk<Logprob> {
     this.#sentLength += text.length
     const logprobs: Logprob[] = []
-    while (this.#marks[0] && (state === 'stopped' ? this.#marks[0].start < this.#sentLength : this.#marks[0].end <= this.#sentLength)) {
-      logprobs.push((this.#marks.shift() as Mark<Logprob>).logprob)
-    }
+    while (this.#marks[0] && this.#marks[0].start < this.#sentLength) logprobs.push((this.#marks.shift() as Mark<Logprob>).logprob)
     return { text, logprobs }
   }
 }
