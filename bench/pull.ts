@@ -1,4 +1,4 @@
-// npx tsx bench/pull.ts [--mib 1024] [--rounds 3]
+// npm run bench:pull -- [--mib 1024] [--rounds 3]
 // Pulls one blob over loopback into an empty store and compares with `curl` of the same blob and `sha256sum` of the file. The server is a
 // process of its own for both. Prints medians, the ratio, and the most memory that the pull took.
 

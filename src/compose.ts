@@ -53,7 +53,7 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     allowedHosts: config.allowedRegistries,
     maxStreams: config.maxTransferStreams,
     version: VERSION,
-    buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: [license] }, store),
+    buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: license === undefined ? [] : [license] }, store),
   })
   const runs = createRunServices({ reader, scheduler, clock, log, ...templates })
   const maintenance = createMaintenanceService({

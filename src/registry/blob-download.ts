@@ -25,6 +25,8 @@ export interface BlobDownload {
   layer: Layer
   /** What the pull will need besides this blob: all of it is refused before the first byte where the disk is too small. */
   laterBytes: number
+  /** Where it is no blob of the session's registry. */
+  url?: URL
   maxStreams?: number
   /** Of whoever starts it; others that join have to live with it. */
   limitBytesPerSecond?: number
@@ -58,7 +60,7 @@ async function fetchBlob(download: BlobDownload, { signal, report }: TaskContext
     await checkSpace(store, missingBytes + download.laterBytes)
     const tell = () => report({ completedBytes: sizeBytes - missingBytes, totalBytes: sizeBytes })
     tell()
-    await downloadMissing(partial, createBlobReader(session, layer), {
+    await downloadMissing(partial, createBlobReader(session, layer, download.url), {
       ...download,
       clock,
       signal,

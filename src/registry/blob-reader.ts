@@ -25,17 +25,21 @@ export interface BlobReader {
 /** What a storage answers for a signed address that has expired. */
 const EXPIRED: readonly number[] = [400, 401, 403, 404, 410]
 
-export function createBlobReader(session: Session, { digest, sizeBytes }: { digest: Digest; sizeBytes: number }): BlobReader {
-  const registryUrl = session.url(`blobs/${digest}`)
+/** Of the registry that the session is about, unless `url` says where. */
+export function createBlobReader(
+  session: Session,
+  { digest, sizeBytes }: { digest: Digest; sizeBytes: number },
+  url = session.url(`blobs/${digest}`),
+): BlobReader {
   let storageUrl: URL | undefined
   return {
     async open(start, end, signal) {
-      const from = storageUrl ?? registryUrl
+      const from = storageUrl ?? url
       // Unless another range has found a new address meanwhile.
       const forget = () => {
         if (storageUrl === from) storageUrl = undefined
       }
-      const { reply, url } = await follow(session, from, { headers: { range: `bytes=${start}-${end - 1}` }, signal }).catch(
+      const { reply, url: storage } = await follow(session, from, { headers: { range: `bytes=${start}-${end - 1}` }, signal }).catch(
         (error: unknown) => {
           forget()
           throw error
@@ -44,10 +48,10 @@ export function createBlobReader(session: Session, { digest, sizeBytes }: { dige
       if (reply.status !== 200 && reply.status !== 206) {
         forget()
         const error = statusError(reply.status, await readErrorText(reply))
-        if (from === registryUrl || !EXPIRED.includes(reply.status)) throw error
+        if (from === url || !EXPIRED.includes(reply.status)) throw error
         throw new AppError(error.code, error.message, { cause: error, details: { ...error.details, retry: true } })
       }
-      storageUrl = url.origin === session.origin ? undefined : url
+      storageUrl = storage.origin === session.origin ? undefined : storage
       try {
         return { ...checkRange(reply, { start, end, sizeBytes }), body: reply.body }
       } catch (error) {

@@ -21,6 +21,7 @@ import { pushModel } from './push.ts'
 import type { OpenRegistry } from './registry.ts'
 import { createSession, registryOrigin, type Session } from './session.ts'
 import { SharedTasks } from './shared-tasks.ts'
+import { pullFile } from './sources/file.ts'
 import { createOciSource } from './sources/oci.ts'
 import { type BuildManifest, createPackageSource, type Unpacked } from './sources/package.ts'
 import { createPackageClient, type PackageClient } from './sources/package-client.ts'
@@ -59,9 +60,19 @@ export function createRegistry(options: RegistryOptions): OpenRegistry {
   const { store, log, clock, environment, version, catalogue = CATALOGUE } = options
   const http = options.http ?? openNetwork(environment, { clock, log, version })
   const openSession = sessionOpener(options, http)
-  const sourceOf = createSources(options, openSession)
+  const downloads = new SharedTasks<FetchedBlob>()
+  const transfer = {
+    store,
+    log,
+    clock,
+    openSession,
+    downloads,
+    ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
+  }
+  const sourceOf = createSources(options, createOciSource(transfer))
   return {
     pull: (name, request) => pullModel(name, request, { store, log, catalogue, sourceOf }),
+    pullFile: (url, request) => pullFile(url, request, { ...transfer, build: options.buildManifest }),
     push: (name, request) => pushModel(name, request, { store, clock, log, openSession }),
     async reach(signal) {
       const reply = await http({ method: 'GET', url: new URL(`https://${DEFAULT_HOST}/v2/`), signal })
@@ -102,10 +113,8 @@ function openNetwork(environment: Environment, { clock, log, version }: { clock:
   return createHttpClient({ dial: createDial({ clock, chooseProxy, connect }), userAgent: userAgent(version) })
 }
 
-function createSources(options: RegistryOptions, openSession: OpenSession): (place: Place) => Source {
-  const { store, log, clock, environment, home, buildManifest, maxStreams } = options
-  const streams = maxStreams === undefined ? {} : { maxStreams }
-  const registry = createOciSource({ ...streams, store, log, clock, openSession, downloads: new SharedTasks<FetchedBlob>() })
+function createSources(options: RegistryOptions, registry: Source): (place: Place) => Source {
+  const { store, log, clock, environment, home, buildManifest } = options
   const client = options.packageClient ?? createPackageClient({ environment, clock })
   const downloads = new SharedTasks<Unpacked>()
   const cacheFolder = path.join(home, 'cache')

@@ -170,6 +170,10 @@ async function* readBody(incoming: http.IncomingMessage, host: string, signal: A
   try {
     for await (const bytes of incoming) yield bytes as Uint8Array
   } catch (error) {
+    // What had arrived before the connection broke is still there.
+    for (let rest = incoming.read() as Uint8Array | null; rest !== null && !signal?.aborted; rest = incoming.read() as Uint8Array | null) {
+      yield rest
+    }
     throw toNetworkError(error, { host, signal })
   }
 }

@@ -16,7 +16,8 @@ export function shortDigest(digest: Digest): string {
 
 export interface WatchOptions {
   status: string
-  digest: Digest
+  /** None where it is not known yet. */
+  digest?: Digest
   clock: Clock
   signal: AbortSignal | undefined
 }
@@ -38,7 +39,7 @@ export async function* watch<T>(work: Promise<T>, amount: () => Amount, options:
     if (done || totalBytes === 0 || (completedBytes === lastBytes && quietMs < HEARTBEAT_MS)) continue
     lastBytes = completedBytes
     lastNs = clock.monotonicNs()
-    yield { status, digest, totalBytes, completedBytes }
+    yield { status, ...(digest === undefined ? {} : { digest }), totalBytes, completedBytes }
   }
   return raceAbort(work, signal)
 }

@@ -21,6 +21,8 @@ export interface TransferOptions {
 export interface Registry {
   /** Ends with `success`. Throws `registry_not_found`, `registry_unreachable`, `registry_error`, `digest_mismatch`, `disk_full`, `unauthorized`. */
   pull(name: ModelName, options: TransferOptions): AsyncIterable<Progress>
+  /** A GGUF file as parseFileUrl takes it. Throws `invalid_request` for http that is not `insecure` besides. */
+  pullFile(url: URL, options: TransferOptions): AsyncIterable<Progress>
   /** Throws `model_not_found` besides. */
   push(name: ModelName, options: TransferOptions): AsyncIterable<Progress>
 }

@@ -2,6 +2,7 @@
 
 import { AppError } from '../base/errors.ts'
 import type { ModelName } from '../model/name.ts'
+import { parseFileUrl } from '../registry/file-url.ts'
 import type { Progress, Registry } from '../registry/registry.ts'
 import { parseModelReference } from './model-reference.ts'
 import type { TransferRequest } from './service.ts'
@@ -14,6 +15,8 @@ export async function* pullModel(
   { registry, onPulled }: { registry: Registry; onPulled?: OnPulled | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<Progress> {
+  const url = parseFileUrl(request.model)
+  if (url) return yield* registry.pullFile(url, { signal, insecure: request.insecure ?? false })
   const name = localName(request.model)
   for await (const progress of registry.pull(name, { signal, insecure: request.insecure ?? false })) {
     if (progress.status === 'success') await onPulled?.(name)

@@ -145,7 +145,7 @@ async function withRegistry(http: HttpClient | undefined) {
     version: '0.0.0',
     ...(http ? { http } : {}),
     async buildManifest(gguf, { license }) {
-      const [config, text] = [await store.blobs.write('{}'), await store.blobs.write(license)]
+      const [config, text] = [await store.blobs.write('{}'), await store.blobs.write(license ?? '')]
       return {
         config: { mediaType: MEDIA_TYPES.config, ...config },
         layers: [

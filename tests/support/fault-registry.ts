@@ -178,7 +178,7 @@ export function endEarlyAfter(bytes: number): Fault {
 
 /** The right number of wrong bytes. */
 export const corrupt: Fault = (request, reply) => {
-  begin(request, reply).end(Buffer.from(wantedBytes(request)).fill(0x55, 0, 16))
+  begin(request, reply).end(Buffer.from(wantedBytes(request)).map((byte, index) => (index < 16 ? byte ^ 0x55 : byte)))
 }
 
 export function answer(status: number, headers: http.OutgoingHttpHeaders = {}, body: string | Buffer = ''): Fault {

