@@ -5,8 +5,10 @@ export interface Lease extends Disposable, AsyncDisposable {
   readonly runner: Runner
   /** From the request to the grant; never 0. */
   readonly loadNs: number
-  /** Context in force, per sequence. */
+  /** Context in force at the grant, per sequence. */
   readonly contextTokens: number
+  /** What the request may have of it, which grows up to here. */
+  readonly contextLimitTokens: number
   readonly batchTokens: number
   /** Idempotent. */
   release(): void
@@ -16,11 +18,12 @@ export interface LeaseOptions {
   runner: Runner
   loadNs: number
   contextTokens: number
+  contextLimitTokens: number
   batchTokens: number
   onRelease: () => void
 }
 
-export function createLease({ runner, loadNs, contextTokens, batchTokens, onRelease }: LeaseOptions): Lease {
+export function createLease({ onRelease, ...parts }: LeaseOptions): Lease {
   let released = false
   const release = () => {
     if (released) return
@@ -28,10 +31,8 @@ export function createLease({ runner, loadNs, contextTokens, batchTokens, onRele
     onRelease()
   }
   return {
-    runner,
-    loadNs: Math.max(loadNs, 1),
-    contextTokens,
-    batchTokens,
+    ...parts,
+    loadNs: Math.max(parts.loadNs, 1),
     release,
     [Symbol.dispose]: release,
     [Symbol.asyncDispose]: async () => release(),

@@ -21,6 +21,7 @@ export interface LoadAttempt {
 export interface LoadAttemptOptions {
   loadRunner: LoadRunner
   spec: LoadSpec
+  mayGrow: (contextTokens: number) => boolean
   clock: Clock
   log: Log
   /** 0 or less = wait for ever. */
@@ -42,7 +43,10 @@ export function startLoad(options: LoadAttemptOptions): LoadAttempt {
   }
 }
 
-async function load({ loadRunner, spec, clock, log, timeoutMs }: LoadAttemptOptions, controller: AbortController): Promise<Runner> {
+async function load(
+  { loadRunner, spec, mayGrow, clock, log, timeoutMs }: LoadAttemptOptions,
+  controller: AbortController,
+): Promise<Runner> {
   let stall: Timer | undefined
   let timeout: AppError | undefined
   const watch = () => {
@@ -55,7 +59,7 @@ async function load({ loadRunner, spec, clock, log, timeoutMs }: LoadAttemptOpti
     })
   }
   watch()
-  const loading = loadRunner(spec, { signal: controller.signal, onProgress: watch })
+  const loading = loadRunner(spec, { signal: controller.signal, onProgress: watch, mayGrow })
   try {
     return await raceAbort(loading, controller.signal)
   } catch (error) {

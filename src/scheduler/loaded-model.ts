@@ -18,11 +18,18 @@ export interface LoadedModelOptions {
   onDue: (model: LoadedModel) => void
 }
 
+export interface Grant {
+  loadNs: number
+  keepAliveNs: number | undefined
+  contextLimitTokens: number
+}
+
 export class LoadedModel implements Resident {
   readonly target: LoadTarget
   readonly spec: LoadSpec
   readonly runner: Runner
   readonly #options: LoadedModelOptions
+  readonly #firstTokens: number
   leases = 0
   keepAliveNs: number
   lastUsedMs: number
@@ -34,6 +41,7 @@ export class LoadedModel implements Resident {
     this.target = options.target
     this.spec = options.spec
     this.runner = options.runner
+    this.#firstTokens = options.runner.facts.contextTokens
     this.keepAliveNs = options.keepAliveNs
     this.lastUsedMs = options.clock.nowMs()
   }
@@ -46,9 +54,14 @@ export class LoadedModel implements Resident {
     return this.runner.facts.sizeBytes || this.#options.estimatedBytes
   }
 
-  /** The engine rounds up; what was asked for is what holds. */
+  /** In force. The engine rounds up what a model is loaded with; until the context grows, what was asked for is what holds. */
   get contextTokens(): number {
-    return Math.min(this.runner.facts.contextTokens, this.spec.contextTokens)
+    const { contextTokens } = this.runner.facts
+    return this.hasGrown ? contextTokens : Math.min(contextTokens, this.spec.contextTokens)
+  }
+
+  get hasGrown(): boolean {
+    return this.runner.facts.contextTokens > this.#firstTokens
   }
 
   /** While it is used, counted from now. */
@@ -57,7 +70,7 @@ export class LoadedModel implements Resident {
   }
 
   /** An absent `keepAliveNs` leaves what the requests before have set. */
-  grant(loadNs: number, keepAliveNs: number | undefined): Lease {
+  grant({ loadNs, keepAliveNs, contextLimitTokens }: Grant): Lease {
     this.leases += 1
     this.stopTimer()
     this.#idleSinceMs = undefined
@@ -66,6 +79,7 @@ export class LoadedModel implements Resident {
       runner: this.runner,
       loadNs,
       contextTokens: this.contextTokens,
+      contextLimitTokens,
       batchTokens: this.spec.batchTokens,
       onRelease: () => this.#takeBack(),
     })

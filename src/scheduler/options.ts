@@ -52,6 +52,14 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
   }
 }
 
+/** How far the context may grow for such a request: nobody may have asked for a size. */
+export function contextLimitOf(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): number {
+  const { trainContextTokens } = target.architecture
+  const startTokens = contextTokensOf(target, options.num_ctx, limits.contextTokens)
+  const grows = options.num_ctx === 0 && limits.contextTokens <= 0 && !target.isEmbedding
+  return grows ? Math.max(startTokens, trainContextTokens) : startTokens
+}
+
 /** What nobody asked for (-1 GPU layers, no use_mmap) is satisfied by whatever was loaded. */
 export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
   return (

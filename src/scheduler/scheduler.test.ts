@@ -4,6 +4,7 @@ import { AppError } from '../base/errors.ts'
 import { silentLog } from '../base/log.ts'
 import { createManualClock } from '../base/testing/manual-clock.ts'
 import { DEFAULT_OPTIONS } from '../model/options.ts'
+import { collect, greedyRequest } from '../runner/testing/conformance.ts'
 import { createFakeLoader, type FakeLoaderOptions } from '../runner/testing/fake.ts'
 import type { Lease } from './lease.ts'
 import type { LoadOptions } from './options.ts'
@@ -553,6 +554,83 @@ describe('running models', () => {
     const { use, scheduler } = setUp({ runner: () => ({ facts: { sizeBytes: 0 } }) })
     await use(A)
     expect(scheduler.running()[0]?.sizeBytes).toBeGreaterThan(A.weightsBytes)
+  })
+})
+
+describe('a context that grows', () => {
+  const LONG = 'x'.repeat(5000)
+  const read = async ({ runner, contextLimitTokens }: Lease, prompt = LONG) => {
+    const { end } = await collect(runner.complete(greedyRequest({ prompt, maxTokens: 1, contextLimitTokens })))
+    return end.droppedTokens
+  }
+
+  it('may reach the training context where nobody says how large it is', async () => {
+    const { acquire } = setUp()
+    const lease = await acquire(A)
+    expect([lease.contextTokens, lease.contextLimitTokens]).toEqual([4096, 8192])
+  })
+
+  it.each([
+    ['the request', { options: { num_ctx: 4096 } }, {}],
+    ['the configuration', {}, { contextTokens: 4096 }],
+  ])('does not where %s says it', async (_, asking, limits) => {
+    const { acquire, scheduler } = setUp({ limits })
+    const lease = await acquire(A, asking)
+    expect(lease.contextLimitTokens).toBe(4096)
+    expect(await read(lease)).toBeGreaterThan(0)
+    expect(scheduler.running()[0]?.contextTokens).toBe(4096)
+  })
+
+  it('is listed as it is, and serves on all that leave its size open', async () => {
+    const { acquire, scheduler, loaded } = setUp({ limits: { numParallel: 4 } })
+    expect(await read(await acquire(A))).toBe(0)
+    expect(scheduler.running()[0]?.contextTokens).toBe(8192)
+    expect(await read(await acquire(A))).toBe(0)
+    expect(loaded()).toHaveLength(1)
+  })
+
+  it('serves a request for the size that it has come to, and is loaded again for any other', async () => {
+    const { acquire, use, loader, scheduler } = setUp()
+    const first = await acquire(A)
+    await read(first)
+    first.release()
+    const exact = await acquire(A, { options: { num_ctx: 8192 } })
+    expect([loader.loads.length, exact.contextTokens, exact.contextLimitTokens]).toEqual([1, 8192, 8192])
+    exact.release()
+    await use(A, { options: { num_ctx: 4096 } })
+    expect(loader.loads).toHaveLength(2)
+    expect(scheduler.running()[0]?.contextTokens).toBe(4096)
+  })
+
+  it('also grows for those who leave its size open when it was loaded by one who did not', async () => {
+    const { acquire, use, loaded } = setUp()
+    await use(A, { options: { num_ctx: 4096 } })
+    expect(await read(await acquire(A))).toBe(0)
+    expect(loaded()).toHaveLength(1)
+  })
+
+  it('stays where there is no memory for it', async () => {
+    let freeBytes = 32 * GIB
+    const { acquire, scheduler } = setUp({ memory: () => ({ totalBytes: 64 * GIB, freeBytes }) })
+    const lease = await acquire(A)
+    freeBytes = 4 * GIB
+    expect(await read(lease)).toBeGreaterThan(0)
+    expect(scheduler.running()[0]?.contextTokens).toBe(4096)
+    freeBytes = 5 * GIB
+    expect(await read(lease, `y${LONG}`)).toBe(0)
+  })
+
+  it('leaves the memory to a load that is under way', async () => {
+    const gate = createGate()
+    const memory = () => ({ totalBytes: 64 * GIB, freeBytes: 4.6 * GIB })
+    const { acquire } = setUp({ beforeLoad: (_, index) => (index === 1 ? gate.opened : undefined), memory })
+    const lease = await acquire(A)
+    const other = acquire(B)
+    await settled()
+    expect(await read(lease)).toBeGreaterThan(0)
+    gate.open()
+    await other
+    expect(await read(lease, `y${LONG}`)).toBe(0)
   })
 })
 

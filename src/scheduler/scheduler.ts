@@ -9,10 +9,11 @@ import { AppError, toAppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
 import { estimateMemory } from './estimate.ts'
+import { decideGrowth } from './growth.ts'
 import type { Lease } from './lease.ts'
 import { type LoadAttempt, startLoad } from './load.ts'
 import { LoadedModel } from './loaded-model.ts'
-import { type LoadOptions, needsReload, toLoadSpec } from './options.ts'
+import { contextLimitOf, type LoadOptions, needsReload, toLoadSpec } from './options.ts'
 import { decidePlacement } from './placement.ts'
 import type { LoadTarget, Memory, Running, SchedulerLimits } from './target.ts'
 
@@ -52,7 +53,9 @@ const GIBIBYTE = 2 ** 30
 
 interface Waiting {
   target: LoadTarget
+  options: LoadOptions
   spec: LoadSpec
+  contextLimitTokens: number
   keepAliveNs: number | undefined
   startNs: number
   resolve: (lease: Lease) => void
@@ -63,6 +66,7 @@ interface Loading {
   key: string
   spec: LoadSpec
   keepAliveNs: number
+  estimatedBytes: number
   attempt: LoadAttempt
 }
 
@@ -85,11 +89,13 @@ class QueueScheduler implements Scheduler {
   async acquire({ target, options, keepAliveNs, signal }: AcquireRequest): Promise<Lease> {
     throwIfAborted(signal)
     if (this.#closed) throw shuttingDown()
-    const spec = toLoadSpec(target, options, this.#options.limits)
+    const { limits, clock } = this.#options
+    const spec = toLoadSpec(target, options, limits)
+    const contextLimitTokens = contextLimitOf(target, options, limits)
     let release = () => {}
     try {
       return await new Promise<Lease>((resolve, reject) => {
-        const waiting: Waiting = { target, spec, keepAliveNs, startNs: this.#options.clock.monotonicNs(), resolve, reject }
+        const waiting = { target, options, spec, contextLimitTokens, keepAliveNs, startNs: clock.monotonicNs(), resolve, reject }
         if (!this.#hasRoom(waiting)) {
           return reject(new AppError('server_busy', 'server busy, please try again.  maximum pending requests exceeded'))
         }
@@ -156,14 +162,22 @@ class QueueScheduler implements Scheduler {
     else this.#place(first)
   }
 
-  #usable({ target, spec }: Waiting): LoadedModel | undefined {
-    const model = this.#loaded.get(target.key)
-    return model && model !== this.#leaving?.model && !needsReload(model.spec, spec) ? model : undefined
+  #usable(waiting: Waiting): LoadedModel | undefined {
+    const model = this.#loaded.get(waiting.target.key)
+    return model && model !== this.#leaving?.model && this.#suits(model, waiting) ? model : undefined
+  }
+
+  /** A context that has grown suits those who left its size open, and those who ask for what it has become. */
+  #suits(model: LoadedModel, { target, options, spec, contextLimitTokens }: Waiting): boolean {
+    if (!model.hasGrown || contextLimitTokens > spec.contextTokens) return !needsReload(model.spec, spec)
+    if (spec.contextTokens !== model.contextTokens) return false
+    return !needsReload(model.spec, toLoadSpec(target, { ...options, num_ctx: model.spec.contextTokens }, this.#options.limits))
   }
 
   #grant(model: LoadedModel, waiting: Waiting): void {
     this.#queue.splice(this.#queue.indexOf(waiting), 1)
-    waiting.resolve(model.grant(this.#options.clock.monotonicNs() - waiting.startNs, waiting.keepAliveNs))
+    const { keepAliveNs, contextLimitTokens, startNs } = waiting
+    waiting.resolve(model.grant({ loadNs: this.#options.clock.monotonicNs() - startNs, keepAliveNs, contextLimitTokens }))
   }
 
   #place(first: Waiting): void {
@@ -193,8 +207,9 @@ class QueueScheduler implements Scheduler {
 
   async #load({ target, spec }: Waiting, estimatedBytes: number): Promise<void> {
     const { loadRunner, clock, log, limits } = this.#options
-    const attempt = startLoad({ loadRunner, spec, clock, log, timeoutMs: limits.loadTimeoutMs })
-    const loading: Loading = { key: target.key, spec, keepAliveNs: limits.keepAliveNs, attempt }
+    const mayGrow = (contextTokens: number) => this.#mayGrow(target, contextTokens)
+    const attempt = startLoad({ loadRunner, spec, mayGrow, clock, log, timeoutMs: limits.loadTimeoutMs })
+    const loading: Loading = { key: target.key, spec, keepAliveNs: limits.keepAliveNs, estimatedBytes, attempt }
     this.#loading = loading
     try {
       const runner = await attempt.runner
@@ -218,6 +233,17 @@ class QueueScheduler implements Scheduler {
       if (!attempt.abandoned) this.#refuse(loading, error)
       this.#advance()
     }
+  }
+
+  #mayGrow(target: LoadTarget, wantedTokens: number): boolean {
+    const model = this.#loaded.get(target.key)
+    if (!model) return false
+    const { spec, contextTokens } = model
+    const promisedBytes = this.#loading?.estimatedBytes ?? 0
+    const answer = decideGrowth({ target, spec, contextTokens, wantedTokens, memory: this.#options.memory(), promisedBytes })
+    const words = answer.granted ? 'the context grows' : 'there is no memory for a larger context'
+    this.#options.log.info(words, { model: target.name, contextTokens, wantedTokens, ...answer })
+    return answer.granted
   }
 
   /** The failure of a load is the answer to everyone who waited for it. */

@@ -130,6 +130,17 @@ describe('the messages of a chat', () => {
     expect(requests()[1]?.prompt).toMatch(/^user: b/)
   })
 
+  it('are left out only beyond what the context can become', async () => {
+    const { add, chat, requests, scheduler } = setUp()
+    add('m')
+    const messages = (length: number) => [{ role: 'user', content: 'o'.repeat(length) }, ...QUESTION]
+    expect(finishOf(await chat({ messages: messages(5000) }))).not.toHaveProperty('truncation')
+    expect(scheduler.running()[0]?.contextTokens).toBe(8192)
+    const { truncation } = finishOf(await chat({ messages: messages(9000) }))
+    expect(truncation?.droppedMessages).toBe(1)
+    expect(requests()[1]?.contextLimitTokens).toBe(8192)
+  })
+
   it('stay whole where nothing may be left out, and the runner refuses', async () => {
     const { add, chat } = setUp()
     add('m')

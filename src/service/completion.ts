@@ -85,10 +85,10 @@ async function countTokens({ lease }: Run, text: string): Promise<number> {
 /** What a run would refuse after it has begun. Throws `unsupported_capability`, `invalid_format`, `context_exceeded`. */
 export function checkCompletion(completion: Completion, promptTokens: number): void {
   refuseImages(completion)
-  const { contextTokens } = completion.run.lease
+  const { contextLimitTokens } = completion.run.lease
   const { truncatePrompt } = toRunnerRequest(completion)
-  if (!truncatePrompt && promptTokens >= contextTokens) {
-    throw promptTooLong(new AppError('context_exceeded', `the prompt has ${promptTokens} tokens and the context ${contextTokens}`))
+  if (!truncatePrompt && promptTokens >= contextLimitTokens) {
+    throw promptTooLong(new AppError('context_exceeded', `the prompt has ${promptTokens} tokens and the context ${contextLimitTokens}`))
   }
 }
 
@@ -152,6 +152,7 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
     contextShift,
     // A runner that may not shift has no way to go on after a cut, so Ollama refuses instead.
     truncatePrompt: request.truncate !== false && contextShift,
+    contextLimitTokens: lease.contextLimitTokens,
     ...grammar,
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
     ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),

@@ -1,5 +1,5 @@
-// The prompt of a run: the model's template over the messages, cut to the context. A parsed template is kept as long as the runner whose
-// special tokens it writes.
+// The prompt of a run: the model's template over the messages, cut to what the context can become. A parsed template is kept as long as the
+// runner whose special tokens it writes.
 
 import { AppError } from '../base/errors.ts'
 import type { Truncation } from '../chat/event.ts'
@@ -60,9 +60,9 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
   if (!truncate) return { ...render(messages), template }
   const { rendered, truncation } = await fitMessages({
     messages,
-    limitTokens: lease.contextTokens,
+    limitTokens: lease.contextLimitTokens,
     imageTokens: model.projectorPaths.length > 0 ? IMAGE_TOKENS : 0,
-    countTokens: (prompt) => countTokens(lease.runner, prompt, lease.contextTokens),
+    countTokens: (prompt) => countTokens(lease.runner, prompt, lease.contextLimitTokens),
     render,
   })
   return { ...rendered, template, ...(truncation ? { truncation } : {}) }
