@@ -19,12 +19,22 @@ const STANDARD_ERROR = 2
 /** Never resolves: the process ends by itself. */
 export function runChild(): Promise<void> {
   dieWithParent()
+  waitForLogReader()
   process.on('disconnect', () => process.exit(0))
   // Ctrl-C reaches the whole process group; the server decides when its runners end.
   process.on('SIGINT', () => {})
   const child = new RunnerChild()
   process.on('message', (message) => child.hear(message as ToChild))
   return new Promise(() => {})
+}
+
+/**
+ * Once anything has touched `process.stderr`, writes to it fail while its pipe is full: the engine's lines, from which the parent reads the
+ * sizes, would be lost, and a mark of ours would end the process. Node has no public way to say that they shall wait.
+ */
+function waitForLogReader(): void {
+  const stream = process.stderr as unknown as { _handle?: { setBlocking?: (blocking: boolean) => number } }
+  stream._handle?.setBlocking?.(true)
 }
 
 class RunnerChild {

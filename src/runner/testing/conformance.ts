@@ -242,7 +242,7 @@ function describeGrowth(load: (spec: Partial<LoadSpec>, options: LoadRunnerOptio
       asked.length = 0
       largest = 512
       const mayGrow = (contextTokens: number) => asked.push(contextTokens) > 0 && contextTokens <= largest
-      runner = await load({ parallel: 1 }, { mayGrow })
+      runner = await load({}, { mayGrow })
     })
     afterEach(() => runner.close())
 
@@ -262,6 +262,18 @@ function describeGrowth(load: (spec: Partial<LoadSpec>, options: LoadRunnerOptio
       await large.close()
       expect(text).toBe(whole.text)
       expect(end.evalTokens).toBe(whole.end.evalTokens)
+    })
+
+    it('grows between two tokens of another reply, which goes on as if nothing had happened', async () => {
+      const counting = greedyRequest({ prompt: '1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,', maxTokens: 60 })
+      const alone = await collect(runner.complete(counting))
+      const chunks = runner.complete(counting)
+      const { value: first } = await chunks[Symbol.asyncIterator]().next()
+      const other = collect(runner.complete({ ...long, contextLimitTokens: 512 }))
+      const rest = await collect(chunks)
+      expect((await other).end.droppedTokens).toBe(0)
+      expect(runner.facts.contextTokens).toBe(256)
+      expect((first?.type === 'text' ? first.text : '') + rest.text).toBe(alone.text)
     })
 
     it('stays as it is where there is no memory, and the prompt is cut', async () => {
