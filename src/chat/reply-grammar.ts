@@ -11,6 +11,7 @@ import { SchemaReader } from './grammar/schema-reader.ts'
 import { textUntil } from './grammar/text-until.ts'
 import { type GrammarFormat, readFormat, refuseBroken } from './grammar/to-grammar.ts'
 import type { Tool } from './message.ts'
+import type { ThinkingTags } from './parse/thinking.ts'
 
 export interface ReplyGrammarOptions {
   tools: readonly Tool[]
@@ -19,27 +20,41 @@ export interface ReplyGrammarOptions {
   /** The reply may be this instead of calls. */
   format?: GrammarFormat
   /** The reply may begin with thinking. */
-  thinking?: { open: string; close: string }
+  thinking?: ThinkingTags
   /** The grammar begins behind the thinking. */
   isAfterThinking?: boolean
 }
 
 /** White space that models put between thinking and answer. */
 const MAX_LEAD = 4
+const LEAD = repeat(set(' ', '\n'), 0, MAX_LEAD)
 
 /** Throws `invalid_format` where the format is no schema that a grammar expresses. */
 export function toReplyGrammar({ tools, syntax, maxCalls, format, thinking, isAfterThinking }: ReplyGrammarOptions): string {
   const writer = new GrammarWriter()
   const root = writer.reserve('root')
   const json = new JsonRules(writer)
-  const lead = repeat(set(' ', '\n'), 0, MAX_LEAD)
-  const prefix = thinking ? optional(thinking.open, textUntil(thinking.close, writer), lead) : sequence()
+  const prefix = thinking ? perhapsThinking(thinking, writer) : sequence()
   const calls = sequence(syntax.open, listOf(anyCall(tools, syntax, { writer, json }), syntax, maxCalls), syntax.close)
   const formatted = format ? readFormat(format, writer, json) : undefined
   const body = formatted ? choice(calls, formatted.expression) : calls
-  writer.complete(root, sequence(isAfterThinking ? lead : '', prefix, body))
+  writer.complete(root, sequence(isAfterThinking ? LEAD : '', prefix, body))
   refuseBroken(writer, formatted?.reader)
   return writer.toText()
+}
+
+/** A format, perhaps behind thinking: a model that may think need not. Throws `invalid_format`. */
+export function toThinkingGrammar(format: GrammarFormat, thinking: ThinkingTags): string {
+  const writer = new GrammarWriter()
+  const root = writer.reserve('root')
+  const { expression, reader } = readFormat(format, writer, new JsonRules(writer))
+  writer.complete(root, sequence(perhapsThinking(thinking, writer), expression))
+  refuseBroken(writer, reader)
+  return writer.toText()
+}
+
+function perhapsThinking({ open, close }: ThinkingTags, writer: GrammarWriter): Expression {
+  return optional(open, textUntil(close, writer), LEAD)
 }
 
 interface Rules {

@@ -382,17 +382,26 @@ describe('format', () => {
 
   it('holds after the thinking where there is some', async () => {
     const { add, chat, requests } = setUp()
-    add('m', { layers: { template: THINKING_TEMPLATE } })
+    add('m', { layers: { template: `${THINKING_TEMPLATE}<think>\n` } })
     await chat({ format: { type: 'json' } })
     await chat({ format: { type: 'json' }, think: false })
     expect(requests().map(({ grammarAfter }) => grammarAfter)).toEqual(['</think>', undefined])
+  })
+
+  it('holds from the first word of a model that may think and may not', async () => {
+    const { add, chat, requests } = setUp()
+    add('m', { layers: { template: THINKING_TEMPLATE } })
+    await chat({ format: schema })
+    const [request] = requests()
+    expect(request).not.toHaveProperty('grammarAfter')
+    expect(request?.grammar).toMatch(/::= "<think>" until .*\nroot ::= \w+\? integer\n/)
   })
 
   it('holds after the thinking of the family that the model names', async () => {
     const { add, chat, requests } = setUp()
     add('m', { config: { parser: 'gemma4' } })
     await chat({ format: schema })
-    expect(requests()[0]?.grammarAfter).toBe('<channel|>')
+    expect(requests()[0]?.grammar).toContain('::= "<|channel>" until')
     expect(requests()[0]?.preservedTokens).toContain('<channel|>')
   })
 })

@@ -5,7 +5,7 @@ import { callSyntaxOf } from '../chat/call-syntax.ts'
 import { toGrammar } from '../chat/grammar/to-grammar.ts'
 import type { Tool } from '../chat/message.ts'
 import { parserThinkingTags, thinkingEnd } from '../chat/parse/select.ts'
-import { toReplyGrammar } from '../chat/reply-grammar.ts'
+import { toReplyGrammar, toThinkingGrammar } from '../chat/reply-grammar.ts'
 import type { CompletionRequest } from '../runner/runner.ts'
 import type { Completion } from './completion.ts'
 import type { Model } from './model.ts'
@@ -23,14 +23,22 @@ type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter' | 'closing'>
 
 /** Throws `invalid_request` and `invalid_format`. */
 export function grammarOf(completion: Completion): Grammar {
-  const { run, request, template, think } = completion
+  const { run, request, template, think, prompt } = completion
   const calls = callGrammarOf(completion)
   if (calls) return calls
   if (!request.format) return {}
-  const grammar = toGrammar(request.format)
-  if (think === undefined || think === false || !template) return { grammar }
-  const end = thinkingEnd(parserName(run.model)) ?? template.thinkingTags?.close
-  return end === undefined ? { grammar } : { grammar, grammarAfter: end }
+  if (think === undefined || think === false || !template) return { grammar: toGrammar(request.format) }
+  const parser = parserName(run.model)
+  const parserEnd = thinkingEnd(parser)
+  const tags = parserEnd === undefined ? template.thinkingTags : parserThinkingTags(parser)
+  if (tags && !isOpen(prompt, tags)) return { grammar: toThinkingGrammar(request.format, tags) }
+  const end = parserEnd ?? tags?.close
+  return { grammar: toGrammar(request.format), ...(end === undefined ? {} : { grammarAfter: end }) }
+}
+
+/** The prompt has begun the thinking. */
+function isOpen(prompt: string, { open }: { open: string }): boolean {
+  return prompt.trimEnd().endsWith(open.trim())
 }
 
 /** Of a reply that must call tools, or has the choice between calls and a format. Throws `invalid_request`. */
@@ -54,8 +62,7 @@ function callGrammarOf({ run, request, template, think, prompt, tools, toolChoic
   const tags = syntax.thinking ?? parserThinkingTags(parser) ?? template.thinkingTags
   const closing = isForced && !syntax.hasBareText ? { closing: { tokensLeft: tokensToClose(options.tools), texts: CLOSERS } } : {}
   if (!tags || think === undefined || think === false) return { grammar: toReplyGrammar(options), ...closing }
-  const isOpen = prompt.trimEnd().endsWith(tags.open.trim())
-  if (isOpen) return { grammar: toReplyGrammar({ ...options, isAfterThinking: true }), grammarAfter: tags.close, ...closing }
+  if (isOpen(prompt, tags)) return { grammar: toReplyGrammar({ ...options, isAfterThinking: true }), grammarAfter: tags.close, ...closing }
   return { grammar: toReplyGrammar({ ...options, thinking: tags }) }
 }
 
