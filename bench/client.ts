@@ -20,7 +20,8 @@ export interface Reply {
   text: string
 }
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
+// A connection for each request: one that was kept may have ended while the engine was measured.
+const agent = new http.Agent({ keepAlive: false, maxSockets: 64 })
 
 /** `more`: fields of the request beside the usual ones. */
 export function generate(
