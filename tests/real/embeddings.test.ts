@@ -1,7 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readGgufHead } from '../../src/gguf/head.ts'
+import { entriesOf, writeGgufFile } from '../../src/gguf/writer.ts'
 import { convertMiniLm, findMiniLm, MINILM_WEIGHTS_SHA256 } from '../support/minilm.ts'
 import { createFromFile, post } from '../support/models.ts'
 import { root } from '../support/paths.ts'
@@ -179,6 +181,46 @@ describe('an empty text', () => {
   it('of white space alone is like an empty one', async () => {
     const { embeddings } = await embed([' \n\t ', ''])
     expect(cosine(embeddings[0], embeddings[1])).toBeGreaterThan(SAME)
+  })
+})
+
+describe('a decoder with pooling', () => {
+  const LAST = 3
+  const texts = ['The cat sleeps on the warm stone.', 'A kitten naps on a hot rock.', 'Interest rates rise again in March.', 'x', '']
+
+  beforeAll(async () => {
+    const source = process.env.LLAMERO_TEST_GGUF ?? ''
+    const head = await readGgufHead(source, { arrays: 'values' })
+    const file = path.join(folder, 'decoder.gguf')
+    await writeGgufFile(file, {
+      metadata: [...entriesOf(head), { key: 'llama.pooling_type', type: 'uint32', value: LAST }],
+      tensors: head.tensors.map(({ name, type, shape, offsetBytes, sizeBytes }) => {
+        const start = head.dataOffsetBytes + offsetBytes
+        return { name, type, shape, data: () => createReadStream(source, { start, end: start + sizeBytes - 1 }) }
+      }),
+    })
+    await createFromFile(server.url, { name: 'decoder', file })
+  })
+
+  it('gives each text of many the vector that it has alone', async () => {
+    const { embeddings } = await embed(texts.slice(0, 4), { model: 'decoder' })
+    for (const [index, text] of texts.slice(0, 4).entries()) {
+      const [alone] = (await embed(text, { model: 'decoder' })).embeddings
+      expect(alone).toHaveLength(576)
+      expect(lengthOf(embeddings[index])).toBeCloseTo(1, 5)
+      expect(cosine(embeddings[index], alone)).toBeGreaterThan(0.999)
+    }
+    expect(cosine(embeddings[0], embeddings[1])).toBeGreaterThan(cosine(embeddings[0], embeddings[2]))
+  })
+
+  it('has no vector for a text without tokens, and says so', async () => {
+    await expect(embed(texts, { model: 'decoder' })).rejects.toThrow('400 {"error":"input content cannot be empty"}')
+  })
+
+  it('only embeds', async () => {
+    await expect(post(`${server.url}/api/generate`, { model: 'decoder', prompt: 'Hi', stream: false })).rejects.toThrow(
+      '400 {"error":"\\"decoder\\" does not support generate"}',
+    )
   })
 })
 
