@@ -12,6 +12,7 @@ import { createLlamaEngine } from './llama/engine.ts'
 import { dieWithParent } from './llama/parent-death.ts'
 import { probeLlama } from './llama/probe.ts'
 import { Loop } from './loop.ts'
+import { createStepSender } from './step-sender.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 const STANDARD_ERROR = 2
@@ -39,6 +40,7 @@ function waitForLogReader(): void {
 
 class RunnerChild {
   #serving: { engine: Engine; loop: Loop } | undefined
+  readonly #sender = createStepSender(send, systemClock)
   #stepping = false
 
   hear(message: ToChild): void {
@@ -64,7 +66,7 @@ class RunnerChild {
         clock: systemClock,
         threadRoom: () => meter.threadRoom(),
       })
-      this.#serving = { engine, loop: new Loop({ engine, governor, clock: systemClock, send }) }
+      this.#serving = { engine, loop: new Loop({ engine, governor, clock: systemClock, send: this.#sender.send }) }
       const { pooledTokens: _, ...facts } = engine.facts
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
       send({ type: 'ready', facts: { ...facts, loadNs: systemClock.monotonicNs() - startNs } satisfies ChildFacts })
@@ -111,6 +113,7 @@ class RunnerChild {
   #step(): void {
     this.#stepping = this.#serving?.loop.step() ?? false
     if (this.#stepping) setImmediate(() => this.#step())
+    else this.#sender.flush()
   }
 }
 
