@@ -14,6 +14,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           globalSetup: ['tests/support/setup.ts'],
+          setupFiles: ['tests/support/fuzz-seed.ts'],
         },
       },
     ],

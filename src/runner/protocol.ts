@@ -48,6 +48,8 @@ export type ChildFacts = Omit<RunnerFacts, 'processId' | 'sizeBytes' | 'sizeVram
 
 export interface StepChunk {
   id: number
+  /** May not wait for the next step. */
+  urgent?: boolean
   chunk: CompletionChunk
 }
 

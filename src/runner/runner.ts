@@ -94,6 +94,8 @@ export interface CompletionRequest {
   topLogprobs?: number
   /** Special tokens that must come out as text (`<think>`, `<tool_call>`, ...); the others are silent. */
   preservedTokens?: readonly string[]
+  /** Each token's text leaves at once, where others may wait a moment for the next: for who counts them. */
+  eachToken?: boolean
   /** Media, in the order of the `[img-N]` marks. Refused by runners without a projector. */
   images?: readonly Uint8Array[]
 }

@@ -155,6 +155,7 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
     contextLimitTokens: lease.contextLimitTokens,
     ...grammar,
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...(request.thinkingBudgetTokens === undefined ? {} : { eachToken: true }),
     ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),
     ...(images.length > 0 ? { images } : {}),
   }

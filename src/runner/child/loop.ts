@@ -253,7 +253,8 @@ export class Loop {
       const roomLeft = completion.reachableTokens - slot.tokens.length - 1
       const chunks = outputAt === undefined ? completion.endAtOnce() : completion.next(outputAt, roomLeft)
       if (completion.ended) this.#free(slot)
-      return chunks.map((chunk) => ({ id: completion.id, chunk }))
+      const urgent = completion.request.eachToken ? { urgent: true } : {}
+      return chunks.map((chunk) => ({ id: completion.id, ...urgent, chunk }))
     } catch (error) {
       this.#fail(slot, error)
       return []

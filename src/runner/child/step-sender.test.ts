@@ -54,6 +54,12 @@ describe('text of steps', () => {
     expect(texts()[1]).toBe('bc|bc|bc|bc|bc|bc|bc|bc')
   })
 
+  it('goes at once when it is urgent', () => {
+    step(0, text(1, 'a'))
+    step(1, { ...text(1, 'b'), urgent: true })
+    expect(texts()).toEqual(['a', 'b'])
+  })
+
   it('keeps the log-probabilities of what it joins', () => {
     const logprob = (token: string) => ({ token, logprob: -1, bytes: [] })
     step(0, text(1, 'a'))

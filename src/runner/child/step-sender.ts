@@ -44,7 +44,7 @@ export function createStepSender(send: (message: ToParent) => void, clock: Pick<
         return
       }
       held = mergeChunks(held, message.chunks)
-      const mayWait = message.chunks.every(({ id, chunk }) => chunk.type === 'text' && begun.has(id))
+      const mayWait = message.chunks.every(({ id, chunk, urgent }) => chunk.type === 'text' && !urgent && begun.has(id))
       if (!mayWait || clock.monotonicNs() - sentNs >= Math.min(HOLD_NS * message.chunks.length, LONGEST_HOLD_NS)) flush()
     },
   }
