@@ -155,7 +155,8 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
     contextLimitTokens: lease.contextLimitTokens,
     ...grammar,
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
-    ...(request.thinkingBudgetTokens === undefined ? {} : { eachToken: true }),
+    // wire: a record with log-probabilities has those of one token.
+    ...(topLogprobs === undefined && request.thinkingBudgetTokens === undefined ? {} : { eachToken: true }),
     ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),
     ...(images.length > 0 ? { images } : {}),
   }
