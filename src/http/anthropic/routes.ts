@@ -5,7 +5,7 @@ import { toAppError } from '../../base/errors.ts'
 import type { Service } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
-import type { Route } from '../kernel/route.ts'
+import { type Route, routesOver } from '../kernel/route.ts'
 import { toWarningHeaders } from '../request-fields.ts'
 import { createRequestId, failAnthropic, JSON_WITHOUT_CHARSET, REQUEST_ID_HEADER, toErrorReply } from './errors.ts'
 import { replyStream, replyWhole } from './reply.ts'
@@ -16,16 +16,12 @@ export interface AnthropicContext {
   clock: Clock
 }
 
-type Handler = (request: HttpRequest, context: AnthropicContext) => Promise<Reply>
-
 export function createAnthropicRoutes(context: AnthropicContext): Route[] {
-  const route = (path: string, handler: Handler): Route => ({
-    method: 'POST',
-    path,
-    handle: (request) => handler(request, context),
-    fail: failAnthropic,
-  })
-  return [route('/v1/messages', handleMessages), route('/v1/messages/count_tokens', handleCountTokens)]
+  const route = routesOver(context)
+  return [
+    route('POST', '/v1/messages', failAnthropic, handleMessages),
+    route('POST', '/v1/messages/count_tokens', failAnthropic, handleCountTokens),
+  ]
 }
 
 async function handleMessages(request: HttpRequest, { service, clock }: AnthropicContext): Promise<Reply> {

@@ -12,5 +12,14 @@ export interface Route {
   path: string
   handle(request: HttpRequest): Reply | Promise<Reply>
   /** What the handler threw, in the words of its dialect. */
-  fail(error: AppError): WholeReply
+  fail: Fail
+}
+
+export type Fail = (error: AppError) => WholeReply
+export type Handler<Context> = (request: HttpRequest, context: Context) => Reply | Promise<Reply>
+export type AddRoute<Context> = (method: Method, path: string, fail: Fail, handler: Handler<Context>) => Route
+
+/** Makes the routes of one dialect, whose handlers all work in the same context. */
+export function routesOver<Context>(context: Context): AddRoute<Context> {
+  return (method, path, fail, handler) => ({ method, path, handle: (request) => handler(request, context), fail })
 }

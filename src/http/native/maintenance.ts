@@ -15,7 +15,7 @@ import { AppError } from '../../base/errors.ts'
 import type { MaintenanceService, VerifyEvent } from '../../service/maintenance/maintenance.ts'
 import { empty, json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
-import type { Method, Route } from '../kernel/route.ts'
+import { type Route, routesOver } from '../kernel/route.ts'
 import { failNative, streamFailure } from './errors.ts'
 import { formatLocal } from './wire.ts'
 
@@ -25,22 +25,16 @@ export interface MaintenanceContext {
   stop(key: string): boolean
 }
 
-type Handler = (request: HttpRequest, context: MaintenanceContext) => Reply | Promise<Reply>
-
 export function createMaintenanceRoutes(context: MaintenanceContext): Route[] {
-  const route = (method: Method, path: string, handler: Handler): Route => ({
-    method,
-    path: `/api/llamero/${path}`,
-    handle: (request) => handler(request, context),
-    fail: failNative('other'),
-  })
+  const route = routesOver(context)
+  const fail = failNative('other')
   return [
-    route('POST', 'prune', handlePrune),
-    route('POST', 'verify', handleVerify),
-    route('GET', 'partials', handlePartials),
-    route('GET', 'origins', handleOrigins),
-    route('GET', 'doctor', handleDoctor),
-    route('POST', 'stop', handleStop),
+    route('POST', '/api/llamero/prune', fail, handlePrune),
+    route('POST', '/api/llamero/verify', fail, handleVerify),
+    route('GET', '/api/llamero/partials', fail, handlePartials),
+    route('GET', '/api/llamero/origins', fail, handleOrigins),
+    route('GET', '/api/llamero/doctor', fail, handleDoctor),
+    route('POST', '/api/llamero/stop', fail, handleStop),
   ]
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Service } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
-import type { Method, Route } from '../kernel/route.ts'
+import { type Handler, type Method, type Route, routesOver } from '../kernel/route.ts'
 import { handleHasBlob, handlePutBlob } from './blobs.ts'
 import { handleChat } from './chat.ts'
 import { handleMe, handleRecommendations, handleSignout, handleStatus, handleWebFetch, handleWebSearch } from './cloud.ts'
@@ -25,16 +25,14 @@ export interface NativeContext {
   ownVersion?: string
 }
 
-type Handler = (request: HttpRequest, context: NativeContext) => Reply | Promise<Reply>
-
 export function createNativeRoutes(context: NativeContext): Route[] {
-  const route = (method: Method, path: string, endpoint: Endpoint, handler: Handler): Route => ({
-    method,
-    path,
-    handle: (request) => handler(request, context),
-    fail: failNative(endpoint),
-  })
-  const both = (path: string, handler: Handler) => [route('HEAD', path, 'other', handler), route('GET', path, 'other', handler)]
+  const add = routesOver(context)
+  const route = (method: Method, path: string, endpoint: Endpoint, handler: Handler<NativeContext>) =>
+    add(method, path, failNative(endpoint), handler)
+  const both = (path: string, handler: Handler<NativeContext>) => [
+    route('HEAD', path, 'other', handler),
+    route('GET', path, 'other', handler),
+  ]
   return [
     ...both('/', handleRoot),
     ...both('/api/version', handleVersion),

@@ -7,7 +7,7 @@ import type { ChatRequest } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
 import { messages, toMessages } from './messages.ts'
-import { type CommonRequest, commonFields, MAX_TOP_LOGPROBS, readNativeThink, toRunFields, toThink } from './run-fields.ts'
+import { COMMON_FATES, type CommonRequest, commonFields, MAX_TOP_LOGPROBS, readNativeThink, toRunFields, toThink } from './run-fields.ts'
 import { chooseTools, tools, toTools } from './tools.ts'
 
 export const chatCompletionRequest = struct(
@@ -35,14 +35,7 @@ export type WireChatRequest = Decoded<(typeof chatCompletionRequest)['fields']>
 const NOT_A_CHAT_FIELD = 'belongs to /api/generate and has no place in a chat'
 
 export const CHAT_FATES: Fates = {
-  user: 'unused',
-  metadata: 'unused',
-  store: 'unused',
-  safety_identifier: 'unused',
-  prompt_cache_key: 'unused',
-  prompt_cache_retention: 'unused',
-  // The result is the same without: it only says what the reply may look like, to make it faster.
-  prediction: 'unused',
+  ...COMMON_FATES,
   // A hint to models that were trained with it.
   verbosity: { refusal: 'only "medium" is supported', unless: (value) => value === 'medium' },
   functions: { refusal: 'is the older form of tools; send tools' },
@@ -50,11 +43,6 @@ export const CHAT_FATES: Fates = {
   audio: { refusal: 'speech is not made here' },
   web_search_options: { refusal: 'there is no web search here' },
   moderation: { refusal: 'there is no moderation here' },
-  grammar: { refusal: 'send response_format with a JSON schema' },
-  guided_json: { refusal: 'send response_format with a JSON schema' },
-  guided_regex: { refusal: 'send response_format with a JSON schema that has a pattern' },
-  guided_choice: { refusal: 'send response_format with a JSON schema that has an enum' },
-  guided_grammar: { refusal: 'send response_format with a JSON schema' },
   thinking: { refusal: 'send reasoning_effort or think' },
   prompt: { refusal: NOT_A_CHAT_FIELD },
   suffix: { refusal: NOT_A_CHAT_FIELD },

@@ -5,7 +5,16 @@ import type { Think } from '../../chat/message.ts'
 import type { GenerateRequest } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError, unsupported } from './errors.ts'
-import { commonFields, MAX_CHOICES, MAX_TOP_LOGPROBS, readCount, readNativeThink, toRunFields, toThink } from './run-fields.ts'
+import {
+  COMMON_FATES,
+  commonFields,
+  MAX_CHOICES,
+  MAX_TOP_LOGPROBS,
+  readCount,
+  readNativeThink,
+  toRunFields,
+  toThink,
+} from './run-fields.ts'
 
 export const completionRequest = struct(
   'CompletionRequest',
@@ -29,13 +38,7 @@ export type WireCompletionRequest = Decoded<(typeof completionRequest)['fields']
 const NOT_A_COMPLETION_FIELD = 'belongs to /v1/chat/completions'
 
 export const COMPLETION_FATES: Fates = {
-  user: 'unused',
-  metadata: 'unused',
-  store: 'unused',
-  safety_identifier: 'unused',
-  prompt_cache_key: 'unused',
-  prompt_cache_retention: 'unused',
-  prediction: 'unused',
+  ...COMMON_FATES,
   max_completion_tokens: { refusal: 'send max_tokens' },
   top_logprobs: { refusal: 'send logprobs' },
   messages: { refusal: NOT_A_COMPLETION_FIELD },
@@ -45,11 +48,6 @@ export const COMPLETION_FATES: Fates = {
   chat_template_kwargs: { refusal: NOT_A_COMPLETION_FIELD },
   context: { refusal: 'belongs to /api/generate' },
   images: { refusal: 'belongs to /api/generate' },
-  grammar: { refusal: 'send response_format with a JSON schema' },
-  guided_json: { refusal: 'send response_format with a JSON schema' },
-  guided_regex: { refusal: 'send response_format with a JSON schema that has a pattern' },
-  guided_choice: { refusal: 'send response_format with a JSON schema that has an enum' },
-  guided_grammar: { refusal: 'send response_format with a JSON schema' },
 }
 
 /** One of the prompts of a request: a text, or token ids that go to the model as they are. */

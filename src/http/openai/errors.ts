@@ -58,6 +58,15 @@ export const RUN_STAGE = 'run'
 
 /** The field of a request to which a capability belongs that the model lacks. */
 const CAPABILITY_PARAMS: Readonly<Record<string, string>> = { tools: 'tools', vision: 'messages', audio: 'messages', insert: 'suffix' }
+/** Where the prompt stands in a request. */
+const PROMPT_PARAMS: Readonly<Record<Endpoint, string>> = {
+  chat: 'messages',
+  completions: 'prompt',
+  embeddings: 'input',
+  models: 'model',
+  responses: 'input',
+  rerank: 'documents',
+}
 
 /** A field that is wrong. `param` as OpenAI writes it: `messages[0].content`. */
 export function fieldError(param: string, message: string, code = 'invalid_value'): AppError {
@@ -115,7 +124,7 @@ function typeOf(status: number): string {
 function paramOf({ code, details }: AppError, endpoint: Endpoint): string | undefined {
   if (typeof details.param === 'string' && details.param !== '') return details.param
   if (code === 'unsupported_capability') return CAPABILITY_PARAMS[String(details.capability)] ?? 'model'
-  if (code === 'context_exceeded') return { chat: 'messages', completions: 'prompt' }[endpoint as string] ?? 'input'
+  if (code === 'context_exceeded') return PROMPT_PARAMS[endpoint]
   return CODES[code].param
 }
 

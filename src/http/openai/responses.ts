@@ -5,7 +5,7 @@ import type { Message } from '../../chat/message.ts'
 import type { ChatRequest } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
-import type { Method, Route } from '../kernel/route.ts'
+import { type Route, routesOver } from '../kernel/route.ts'
 import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
 import { failOpenAi, fieldError, JSON_WITHOUT_CHARSET, unsupported } from './errors.ts'
 import { beginResponse } from './responses-body.ts'
@@ -17,22 +17,16 @@ import type { OpenAiContext } from './routes.ts'
 import { runStage } from './run.ts'
 
 type ResponsesContext = Pick<OpenAiContext, 'service' | 'clock'> & { store: ResponseStore }
-type Handler = (request: HttpRequest, context: ResponsesContext) => Reply | Promise<Reply>
 
 export function createResponsesRoutes({ service, clock }: Pick<OpenAiContext, 'service' | 'clock'>): Route[] {
-  const context = { service, clock, store: new ResponseStore() }
-  const route = (method: Method, path: string, handler: Handler): Route => ({
-    method,
-    path,
-    handle: (request) => handler(request, context),
-    fail: failOpenAi('responses'),
-  })
+  const route = routesOver<ResponsesContext>({ service, clock, store: new ResponseStore() })
+  const fail = failOpenAi('responses')
   return [
-    route('POST', '/v1/responses', handleResponses),
-    route('POST', '/v1/responses/input_tokens', handleInputTokens),
-    route('GET', '/v1/responses/:id', handleGet),
-    route('DELETE', '/v1/responses/:id', handleDelete),
-    route('GET', '/v1/responses/:id/input_items', handleInputItems),
+    route('POST', '/v1/responses', fail, handleResponses),
+    route('POST', '/v1/responses/input_tokens', fail, handleInputTokens),
+    route('GET', '/v1/responses/:id', fail, handleGet),
+    route('DELETE', '/v1/responses/:id', fail, handleDelete),
+    route('GET', '/v1/responses/:id/input_items', fail, handleInputItems),
   ]
 }
 

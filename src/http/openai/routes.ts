@@ -3,9 +3,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Service } from '../../service/service.ts'
-import type { Reply, WholeReply } from '../kernel/reply.ts'
-import type { HttpRequest } from '../kernel/request.ts'
-import type { Method, Route } from '../kernel/route.ts'
+import type { WholeReply } from '../kernel/reply.ts'
+import { type Handler, type Method, type Route, routesOver } from '../kernel/route.ts'
 import { handleChat } from './chat.ts'
 import { handleCompletions } from './completions.ts'
 import { handleEmbeddings } from './embeddings.ts'
@@ -19,15 +18,10 @@ export interface OpenAiContext {
   programVersion: string
 }
 
-type Handler = (request: HttpRequest, context: OpenAiContext) => Reply | Promise<Reply>
-
 export function createOpenAiRoutes(context: OpenAiContext): Route[] {
-  const route = (method: Method, path: string, endpoint: Endpoint, handler: Handler): Route => ({
-    method,
-    path,
-    handle: (request) => handler(request, context),
-    fail: failOpenAi(endpoint),
-  })
+  const add = routesOver(context)
+  const route = (method: Method, path: string, endpoint: Endpoint, handler: Handler<OpenAiContext>) =>
+    add(method, path, failOpenAi(endpoint), handler)
   return [
     route('POST', '/v1/chat/completions', 'chat', handleChat),
     route('POST', '/v1/completions', 'completions', handleCompletions),

@@ -7,6 +7,7 @@ import { quoteGo } from '../../base/go-text.ts'
 import type { Think } from '../../chat/message.ts'
 import { isOptionName, type ModelOptions, OPTION_TYPES } from '../../model/options.ts'
 import type { CompletionFields, OutputFormat } from '../../service/service.ts'
+import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
 
 const responseFormat = struct(
@@ -48,6 +49,23 @@ export const commonFields = {
   shift: flag,
   _debug_render_only: flag,
 } as const
+
+/** What becomes of the fields that neither chat nor completions have. */
+export const COMMON_FATES: Fates = {
+  user: 'unused',
+  metadata: 'unused',
+  store: 'unused',
+  safety_identifier: 'unused',
+  prompt_cache_key: 'unused',
+  prompt_cache_retention: 'unused',
+  // The result is the same without: it only says what the reply may look like, to make it faster.
+  prediction: 'unused',
+  grammar: { refusal: 'send response_format with a JSON schema' },
+  guided_json: { refusal: 'send response_format with a JSON schema' },
+  guided_regex: { refusal: 'send response_format with a JSON schema that has a pattern' },
+  guided_choice: { refusal: 'send response_format with a JSON schema that has an enum' },
+  guided_grammar: { refusal: 'send response_format with a JSON schema' },
+}
 
 export type CommonRequest = Decoded<typeof commonFields>
 
