@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fullName, isSameName, parseModelName, shortName, tryParseModelName } from './name.ts'
+import { fullName, isSameName, parseModelName, shortName, toFlatParts, tryParseModelName } from './name.ts'
 
 describe('model names', () => {
   it.each([
@@ -43,5 +43,45 @@ describe('model names', () => {
   it('sees names that differ in case as the same', () => {
     expect(isSameName(parseModelName('Ns/M:T'), parseModelName('ns/m:t'))).toBe(true)
     expect(isSameName(parseModelName('m:t'), parseModelName('m:u'))).toBe(false)
+  })
+
+  it.each([
+    ['ghcr.io/org/team/m', 'ghcr.io/org/team/m:latest', 'ghcr.io::org::team/_/m'],
+    ['localhost/a/b/m:t', 'localhost/a/b/m:t', 'localhost::a::b/_/m'],
+    ['host:5000/a/b.c/d-e/m', 'host:5000/a/b.c/d-e/m:latest', 'host:5000::a::b.c::d-e/_/m'],
+    ['127.0.0.1:5000/a/b/m', '127.0.0.1:5000/a/b/m:latest', '127.0.0.1:5000::a::b/_/m'],
+    ['https://h.io/a/b/m', 'h.io/a/b/m:latest', 'h.io::a::b/_/m'],
+  ])('%s has a namespace of several segments, and a place among the names of four parts', (text, full, flat) => {
+    const name = parseModelName(text)
+    expect([fullName(name), shortName(name)]).toEqual([full, full])
+    const parts = toFlatParts(name)
+    expect(`${parts.host}/${parts.namespace}/${parts.model}`).toBe(flat)
+    expect(tryParseModelName(flat.concat(':', name.tag))).toEqual(name)
+  })
+
+  it('keeps names of three segments as they are', () => {
+    const name = parseModelName('h.io/ns/m:t')
+    expect(toFlatParts(name)).toEqual(name)
+  })
+
+  it.each([
+    'registry.ollama.ai/a/b/m',
+    'x:a/b/c/d',
+    'h.io/a/../m',
+    'h.io/a//m',
+    'h.io/.a/b/m',
+    'h.io/a/b:c/m',
+    'h.io::a/_/m',
+    'h.io::a::b/ns/m',
+    'h.io::a::../_/m',
+    'h.io::::b/_/m',
+    'nohost::a::b/_/m',
+    `h.io/${'s'.repeat(81)}/b/m`,
+    `h.io/${`${'s'.repeat(79)}/`.repeat(3)}${'s'.repeat(7)}/m`,
+  ])('%j is no name of several segments', (text) => expect(tryParseModelName(text)).toBeUndefined())
+
+  it('fills one name of a folder and no more', () => {
+    // 4 for the host, 81 for each long segment with its colons, 8 for the last.
+    expect(tryParseModelName(`h.io/${`${'s'.repeat(79)}/`.repeat(3)}${'s'.repeat(6)}/m`)).toBeDefined()
   })
 })

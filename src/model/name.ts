@@ -1,10 +1,13 @@
 // Model names: [scheme://]host/namespace/model:tag. Grammar and defaults: contract/native.md section 10.3.
 // Only parseModelName makes a ModelName, so its parts are always safe in a path.
+// Beyond Ollama's grammar the namespace may have several segments (ghcr.io/org/team/model), for registries that nest repositories. Then the
+// first part must look like a host. What Ollama sees of such a name (in a models folder that both use) is one of its own: `ghcr.io::org::team/_/model`.
 
 import { AppError } from '../base/errors.ts'
 
 export interface ModelName {
   readonly host: string
+  /** Of several segments, with slashes between, only where the host is another than Ollama's. */
   readonly namespace: string
   readonly model: string
   readonly tag: string
@@ -22,6 +25,15 @@ const PARTS = {
   tag: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/,
 } as const
 
+/** Between segments of the namespace, where the host stands in Ollama's grammar. No host has it. */
+const NESTED = '::'
+/** Stands for the namespace then. */
+const NESTED_NAMESPACE = '_'
+/** A name or an address, with dots or a port: a folder on this machine is less likely to be called so. */
+const NESTED_HOST = /^(?:localhost|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[A-Za-z0-9_.-]+(?=:\d))(?::\d{1,5})?$/i
+/** One folder's name on the disk. */
+const MAX_NESTED_LENGTH = 255
+
 /** The name with its missing parts filled in, or undefined where it is malformed. A scheme is accepted and dropped. */
 export function tryParseModelName(text: string): ModelName | undefined {
   const scheme = text.indexOf('://')
@@ -33,8 +45,8 @@ export function tryParseModelName(text: string): ModelName | undefined {
     rest = rest.slice(0, colon)
   }
   const parts = rest.split('/')
-  if (parts.length > 3) return undefined
   const model = parts.pop() ?? ''
+  if (parts.length > 2) return toModelName({ host: parts[0] ?? '', namespace: parts.slice(1).join('/'), model, tag })
   const namespace = parts.pop() ?? DEFAULT_NAMESPACE
   const host = parts.pop() ?? DEFAULT_HOST
   return toModelName({ host, namespace, model, tag })
@@ -47,11 +59,40 @@ export function parseModelName(text: string): ModelName {
   return name
 }
 
-/** Checks parts that come from elsewhere (folder names of the store). */
-export function toModelName(parts: { host: string; namespace: string; model: string; tag: string }): ModelName | undefined {
-  const valid =
-    PARTS.host.test(parts.host) && PARTS.namespace.test(parts.namespace) && PARTS.model.test(parts.model) && PARTS.tag.test(parts.tag)
-  return valid ? ({ host: parts.host, namespace: parts.namespace, model: parts.model, tag: parts.tag } as ModelName) : undefined
+/** The four parts of a name as anyone may write them, in text or as folders of the store. */
+export type NameParts = Omit<ModelName, '__brand'>
+
+/** Checks parts that come from elsewhere (folder names of the store), in either spelling of a namespace of several segments. */
+export function toModelName(parts: NameParts): ModelName | undefined {
+  const { host, namespace, model, tag } = parts
+  if (!PARTS.model.test(model) || !PARTS.tag.test(tag)) return undefined
+  if (host.includes(NESTED)) {
+    const [outer = '', ...segments] = host.split(NESTED)
+    return namespace === NESTED_NAMESPACE && segments.length > 1
+      ? toModelName({ host: outer, namespace: segments.join('/'), model, tag })
+      : undefined
+  }
+  const valid = namespace.includes('/') ? isNested(host, namespace) : PARTS.host.test(host) && PARTS.namespace.test(namespace)
+  return valid ? ({ host, namespace, model, tag } as ModelName) : undefined
+}
+
+/** The name within Ollama's grammar of four parts: what folders of the store are called. */
+export function toFlatParts({ host, namespace, model, tag }: ModelName): NameParts {
+  if (!namespace.includes('/')) return { host, namespace, model, tag }
+  return { host: flatHost(host, namespace), namespace: NESTED_NAMESPACE, model, tag }
+}
+
+function flatHost(host: string, namespace: string): string {
+  return [host, ...namespace.split('/')].join(NESTED)
+}
+
+function isNested(host: string, namespace: string): boolean {
+  return (
+    NESTED_HOST.test(host) &&
+    host.toLowerCase() !== DEFAULT_HOST &&
+    namespace.split('/').every((segment) => PARTS.model.test(segment)) &&
+    flatHost(host, namespace).length <= MAX_NESTED_LENGTH
+  )
 }
 
 /** `model:tag`; the namespace when it is not `library`; everything when the host is another. */

@@ -1,13 +1,13 @@
 // The names of files in the models folder, as Ollama lays them out (contract/native.md section 10.1), so that one folder serves both:
 //   blobs/sha256-<64 hex>             a blob; exists only when its bytes have that hash
 //   blobs/sha256-<64 hex>-partial     a download; -partial-<N> are its progress files
-//   manifests/<host>/<namespace>/<model>/<tag>
+//   manifests/<host>/<namespace>/<model>/<tag>   (a namespace of several segments stands behind its host: model/name.ts)
 // Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks, pins and journals of downloads. Ollama never looks at the latter.
 
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Digest, digestHex, toDigest } from '../model/digest.ts'
-import type { ModelName } from '../model/name.ts'
+import { type ModelName, toFlatParts } from '../model/name.ts'
 import { unlessMissing } from './durable.ts'
 
 export interface Layout {
@@ -48,7 +48,9 @@ export function journalPath(layout: Layout, digest: Digest): string {
   return path.join(layout.locks, `written-${digestHex(digest)}`)
 }
 
-export function manifestPath(layout: Layout, { host, namespace, model, tag }: ModelName): string {
+/** Four folders deep, whatever the name: Ollama looks nowhere else, and would take the blobs of a manifest that it does not see for unused. */
+export function manifestPath(layout: Layout, name: ModelName): string {
+  const { host, namespace, model, tag } = toFlatParts(name)
   return path.join(layout.manifests, host, namespace, model, tag)
 }
 
