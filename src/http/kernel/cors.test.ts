@@ -15,9 +15,10 @@ describe('a preflight', () => {
     expect(preflight('content-type,x-custom')).toEqual(preflight())
   })
 
-  it("is allowed the headers of Anthropic's client where it asks for them", () => {
+  it("is allowed the headers of Anthropic's and OpenAI's clients where it asks for them", () => {
     const asked = ['anthropic-dangerous-direct-browser-access', 'anthropic-version', 'anthropic-beta', 'x-api-key']
     expect(preflight(['content-type', ...asked].join(', '))).toEqual(expect.arrayContaining(asked))
+    expect(preflight('openai-organization, OpenAI-Project')).toEqual([...preflight(), 'openai-organization', 'openai-project'])
     expect(preflight('X-Api-Key')).toEqual([...preflight(), 'x-api-key'])
   })
 })

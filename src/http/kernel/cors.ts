@@ -30,8 +30,17 @@ const HEADERS = [
   ...['Arch', 'Async', 'Custom-Poll-Interval', 'Helper-Method', 'Lang', 'Os', 'Package-Version', 'Poll-Helper'].map(stainless),
   ...['Retry-Count', 'Runtime', 'Runtime-Version', 'Timeout'].map(stainless),
 ].join(',')
-/** What Anthropic's client sends from a page. wire: Ollama's list has none of these, so they are allowed where they are asked for. */
-const ANTHROPIC_HEADERS = ['x-api-key', 'anthropic-version', 'anthropic-beta', 'anthropic-dangerous-direct-browser-access']
+/** What the clients of Anthropic and OpenAI send from a page. wire: Ollama's list has none of these, so they are allowed where they are asked for. */
+const CLIENT_HEADERS = [
+  'x-api-key',
+  'anthropic-version',
+  'anthropic-beta',
+  'anthropic-dangerous-direct-browser-access',
+  'openai-organization',
+  'openai-project',
+  'idempotency-key',
+  'content-encoding',
+]
 const MAX_AGE_SECONDS = '43200'
 
 export function checkCors({ method, origin, host, requestHeaders }: CorsInput, policy: OriginPolicy): CorsVerdict {
@@ -45,7 +54,7 @@ export function checkCors({ method, origin, host, requestHeaders }: CorsInput, p
 function preflightHeaders(allowed: string, requested = ''): CorsHeaders {
   const asked = requested.split(',').map((name) => name.trim().toLowerCase())
   return {
-    'Access-Control-Allow-Headers': [HEADERS, ...ANTHROPIC_HEADERS.filter((name) => asked.includes(name))].join(','),
+    'Access-Control-Allow-Headers': [HEADERS, ...CLIENT_HEADERS.filter((name) => asked.includes(name))].join(','),
     'Access-Control-Allow-Methods': METHODS,
     'Access-Control-Allow-Origin': allowed,
     'Access-Control-Max-Age': MAX_AGE_SECONDS,
