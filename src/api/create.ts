@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts'
-import { anything, type Decoded, flag, kindOf, record, struct, text, textMap } from './fields.ts'
+import { anything, type Decoded, described, flag, kindOf, record, struct, text, textMap } from './fields.ts'
 import { type MessageBody, messages } from './message.ts'
 
 export interface CreateRequestBody {
@@ -41,7 +41,7 @@ export const createRequest = struct('CreateRequest', {
   draft_quantize: text,
   template: text,
   system: text,
-  license: anything,
+  license: described(anything, { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] }),
   parameters: record,
   messages,
   quantize: text,

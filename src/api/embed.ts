@@ -1,6 +1,6 @@
 // /api/embed, and /api/embeddings, which is older and takes one text.
 
-import { flag, integer, rawJson, struct, text } from './fields.ts'
+import { described, flag, integer, rawJson, struct, text } from './fields.ts'
 import { runFields } from './run-fields.ts'
 
 export interface EmbedRequestBody {
@@ -24,6 +24,11 @@ export interface EmbeddingsResponseBody {
   embedding: number[]
 }
 
-export const embedRequest = struct('EmbedRequest', { ...runFields, input: rawJson, truncate: flag, dimensions: integer })
+export const embedRequest = struct('EmbedRequest', {
+  ...runFields,
+  input: described(rawJson, { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] }),
+  truncate: flag,
+  dimensions: integer,
+})
 
 export const embeddingsRequest = struct('EmbeddingRequest', { ...runFields, prompt: text })

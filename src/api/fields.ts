@@ -2,8 +2,7 @@
 // A wrong type is said as Go says it, which needs the name of the Go type and the path to the field; why not zod: docs/decisions/0006.
 
 import { AppError } from '../base/errors.ts'
-
-type JsonSchema = Readonly<Record<string, unknown>>
+import { type JsonSchema, nullable } from './json-schema.ts'
 
 /** Where a value stands in the body. */
 export interface Place {
@@ -48,7 +47,11 @@ export function struct<F extends Fields>(name: string, fields: F, { decodesItsel
     goType,
     fields,
     zero: {},
-    schema: { type: 'object', properties: Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.schema])) },
+    schema: {
+      title: `${goPackage}.${name}`,
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, nullable(field.schema)])),
+    },
     decode(value, place) {
       if (!isObject(value)) throw wrongType(value, place, goType)
       const sealed = place.sealed === true || decodesItselfAs !== undefined
@@ -72,7 +75,7 @@ export function struct<F extends Fields>(name: string, fields: F, { decodesItsel
 export const text: Field<string> = scalar('string', '', { type: 'string' }, (value) => typeof value === 'string')
 export const number: Field<number> = {
   zero: 0,
-  schema: { type: 'number' },
+  schema: { type: 'number', format: 'double' },
   decode(value, place) {
     if (typeof value !== 'number' || !Number.isFinite(value)) throw wrongType(value, place, 'float64')
     return value
@@ -90,12 +93,17 @@ export const anything: Field<unknown> = {
   },
 }
 
+/** The same field under a schema that says more: for values that are looked at later, and for words about a field. */
+export function described<T>(field: Field<T>, schema: JsonSchema): Field<T> {
+  return { ...field, schema }
+}
+
 /** Any JSON value, kept as it is and looked at later. */
 export const rawJson: Field<unknown> = { zero: null, schema: {}, decode: (value) => value }
 
 export const integer: Field<number> = {
   zero: 0,
-  schema: { type: 'integer' },
+  schema: { type: 'integer', format: 'int64' },
   decode(value, place) {
     if (typeof value !== 'number') throw wrongType(value, place, 'int')
     if (!Number.isInteger(value) || Math.abs(value) >= 2 ** 63) throw wrongType(value, place, 'int', true)
@@ -116,7 +124,7 @@ export const record: Field<Record<string, unknown>> = {
 
 export const textMap: Field<Record<string, string>> = {
   zero: {},
-  schema: { type: 'object', additionalProperties: { type: 'string' } },
+  schema: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
   decode(value, place) {
     if (!isObject(value)) throw wrongType(value, place, 'map[string]string')
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, item === null ? '' : text.decode(item, place)]))
@@ -127,7 +135,7 @@ export const textMap: Field<Record<string, string>> = {
 export function list<T>(item: Field<T>, goType: string): Field<T[]> {
   return {
     zero: [],
-    schema: { type: 'array', items: item.schema },
+    schema: { type: 'array', items: nullable(item.schema) },
     decode(value, place) {
       if (!Array.isArray(value)) throw wrongType(value, place, goType)
       return value.map((element) => (element === null ? item.zero : item.decode(element, place)))

@@ -3,7 +3,7 @@
 import { parseDurationNs } from '../base/duration.ts'
 import { AppError } from '../base/errors.ts'
 import { decodeBase64 } from './base64.ts'
-import { type Field, flag, integer, isObject, list, rawJson, record, text, wrongType } from './fields.ts'
+import { described, type Field, flag, integer, isObject, list, rawJson, record, text, wrongType } from './fields.ts'
 
 /** What a client may write for the fields that generate and chat share. */
 export interface CompletionBody {
@@ -25,7 +25,10 @@ export interface CompletionBody {
 /** Nanoseconds; Infinity = for ever. A number counts seconds. */
 const keepAlive: Field<number> = {
   zero: 0,
-  schema: { type: ['number', 'string'] },
+  schema: {
+    type: ['number', 'string'],
+    description: 'How long the model stays loaded: seconds, or a duration as `5m`; negative = for ever, 0 = unload after the answer.',
+  },
   decode(value, place) {
     if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) throw wrongType(value, place, 'float64')
     if (typeof value !== 'number' && typeof value !== 'string') throw invalid(`Unsupported type: '${goTypeOf(value)}'`)
@@ -39,7 +42,7 @@ type ThinkWord = (typeof THINK_WORDS)[number]
 
 const think: Field<boolean | ThinkWord> = {
   zero: false,
-  schema: { enum: [true, false, ...THINK_WORDS] },
+  schema: { enum: [true, false, ...THINK_WORDS], description: 'Whether, or how much, a model thinks that can.' },
   decode(value) {
     if (typeof value === 'boolean') return value
     const words = '"high", "medium", "low", "max", true, or false'
@@ -50,9 +53,11 @@ const think: Field<boolean | ThinkWord> = {
   },
 }
 
+const BASE64 = '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
+
 const image: Field<Uint8Array> = {
   zero: new Uint8Array(),
-  schema: { type: 'string', contentEncoding: 'base64' },
+  schema: { type: 'string', contentEncoding: 'base64', pattern: BASE64 },
   decode(value, place) {
     if (typeof value !== 'string') throw wrongType(value, place, 'api.ImageData')
     return decodeBase64(value)
@@ -61,12 +66,18 @@ const image: Field<Uint8Array> = {
 
 export const images = list(image, '[]api.ImageData')
 
-export const runFields = { model: text, keep_alive: keepAlive, options: record } as const
+/** What may stand in `options` is said once for all dialects, by the document that shows them. */
+export const OPTIONS_SCHEMA = { $ref: '#/components/schemas/Options' } as const
+export const FORMAT_SCHEMA = { anyOf: [{ enum: ['json', ''] }, { type: 'object', description: 'A JSON Schema.' }] } as const
+
+const modelName = described(text, { type: 'string', description: 'Name of a model: `[host/][namespace/]model[:tag]`.' })
+
+export const runFields = { model: modelName, keep_alive: keepAlive, options: described(record, OPTIONS_SCHEMA) } as const
 
 export const completionFields = {
   ...runFields,
   stream: flag,
-  format: rawJson,
+  format: described(rawJson, FORMAT_SCHEMA),
   think,
   truncate: flag,
   shift: flag,
