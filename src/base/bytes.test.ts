@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, toFixedEven } from './bytes.ts'
+import { formatBytes, parseBytes, toFixedEven } from './bytes.ts'
 
 describe('formatBytes', () => {
   it.each([
@@ -16,6 +16,25 @@ describe('formatBytes', () => {
     [1_234_567_890_123, '1.2 TB'],
     [1_999_999_999_999, '2.0 TB'],
   ])('prints %d as %s', (size, text) => expect(formatBytes(size)).toBe(text))
+})
+
+describe('parseBytes', () => {
+  it.each([
+    ['0', 0],
+    ['1500', 1500],
+    ['1500B', 1500],
+    ['500k', 500_000],
+    ['1.5M', 1_500_000],
+    ['.5 mb', 500_000],
+    ['2G', 2e9],
+    ['1TB', 1e12],
+    ['1KiB', 1024],
+    ['1.5MiB', 1_572_864],
+  ])('reads %s as %d', (text, size) => expect(parseBytes(text)).toBe(size))
+
+  it.each(['', 'k', '-1', '1e3', '1 2', '1ki', '1iB', '1X', '1MBps', '999999999999999T', '١'])('finds no size in %j', (text) =>
+    expect(parseBytes(text)).toBeUndefined(),
+  )
 })
 
 describe('toFixedEven', () => {

@@ -17,6 +17,17 @@ export function formatBytes(sizeBytes: number): string {
   return `${Math.trunc(sizeBytes)} B`
 }
 
+const SIZE = /^(\d{1,15}(?:\.\d{1,9})?|\.\d{1,9})\s*([kmgt]?)(i?)(b?)$/i
+const EXPONENTS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 }
+
+/** "1500000", "1500k", "1.5M", "1.5 MB": decimal, as formatBytes prints; "1MiB" is binary. Undefined for what is no size. */
+export function parseBytes(text: string): number | undefined {
+  const [, amount, unit = '', binary = '', bytes = ''] = SIZE.exec(text.trim()) ?? []
+  if (amount === undefined || (binary !== '' && (unit === '' || bytes === ''))) return undefined
+  const sizeBytes = Math.round(Number(amount) * (binary === '' ? 1000 : 1024) ** (EXPONENTS[unit.toLowerCase()] ?? 0))
+  return Number.isSafeInteger(sizeBytes) ? sizeBytes : undefined
+}
+
 /** A fixed number of decimals, exact halves to the even digit, as C and Go print them; `toFixed` takes the larger one. */
 export function toFixedEven(value: number, decimals: number): string {
   const text = value.toFixed(decimals)

@@ -309,6 +309,24 @@ describe('pull and push', () => {
     expect(cli.out.text).toBe('')
   })
 
+  it('ask for a limit of the rate in bytes', async () => {
+    const asked: unknown[] = []
+    const take = (request: unknown) => {
+      asked.push(request)
+      return parts<ProgressBody>({ status: 'success' })
+    }
+    const cli = createTestCli({ client: { pull: take, push: take } })
+    expect(await cli.run('pull', 'm', '--limit-rate', '1.5M')).toBe(0)
+    expect(await cli.run('push', '--limit-rate=500kB/s', 'm')).toBe(0)
+    expect(asked).toEqual([
+      { model: 'm', limit_rate: 1_500_000 },
+      { model: 'm', limit_rate: 500_000 },
+    ])
+    for (const rate of ['0', 'fast', '']) expect(await cli.run('pull', 'm', `--limit-rate=${rate}`)).toBe(1)
+    expect(asked).toHaveLength(2)
+    expect(cli.err.text).toContain('Error: invalid value for --limit-rate: "fast" (must be bytes per second, like 500k or 2 MB)')
+  })
+
   it('puts the status before an error that came before the stream, and not before a later one', async () => {
     const cli = createTestCli({
       client: {

@@ -36,8 +36,8 @@ export async function pullAll(context: Context, options: PullOptions): Promise<n
   return failed.length === 0 ? 0 : 1
 }
 
-async function pullOne({ client, clock, io }: Context, model: string, { insecure, json }: PullOptions): Promise<void> {
-  const parts = streamed(client.pull({ model, ...(insecure ? { insecure } : {}) }))
+async function pullOne({ client, clock, io }: Context, model: string, { json, ...settings }: PullOptions): Promise<void> {
+  const parts = streamed(client.pull({ model, ...settings }))
   if (json) return printTransfer(parts, (part) => printJsonLine(io, { model, ...part }))
   io.stderr.write(`${model}:\n`)
   const display = createProgressDisplay(io.stderr, clock)

@@ -1,14 +1,14 @@
 import { streamed } from './server.ts'
+import type { TransferSettings } from './transfer-flags.ts'
 import { followTransfer } from './transfer-progress.ts'
 import type { Context } from './verb.ts'
 
-export interface PullOptions {
-  insecure: boolean
+export interface PullOptions extends TransferSettings {
   json: boolean
 }
 
-export async function pullModel(context: Context, model: string, { insecure, json }: PullOptions): Promise<void> {
-  const parts = streamed(context.client.pull({ model, ...(insecure ? { insecure } : {}) }))
+export async function pullModel(context: Context, model: string, { json, ...settings }: PullOptions): Promise<void> {
+  const parts = streamed(context.client.pull({ model, ...settings }))
   await followTransfer(context, parts, { label: labelPull, hideEmpty: true, json })
 }
 

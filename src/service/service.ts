@@ -181,6 +181,8 @@ export interface CreateRequest {
 export interface TransferRequest {
   model: string
   insecure?: boolean
+  /** On all connections together. */
+  limitBytesPerSecond?: number
 }
 
 export interface Service {

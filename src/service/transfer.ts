@@ -3,7 +3,7 @@
 import { AppError } from '../base/errors.ts'
 import type { ModelName } from '../model/name.ts'
 import { parseFileUrl } from '../registry/file-url.ts'
-import type { Progress, Registry } from '../registry/registry.ts'
+import type { Progress, Registry, TransferOptions } from '../registry/registry.ts'
 import { parseModelReference } from './model-reference.ts'
 import type { TransferRequest } from './service.ts'
 
@@ -16,16 +16,20 @@ export async function* pullModel(
   signal: AbortSignal,
 ): AsyncGenerator<Progress> {
   const url = parseFileUrl(request.model)
-  if (url) return yield* registry.pullFile(url, { signal, insecure: request.insecure ?? false })
+  if (url) return yield* registry.pullFile(url, toOptions(request, signal))
   const name = localName(request.model)
-  for await (const progress of registry.pull(name, { signal, insecure: request.insecure ?? false })) {
+  for await (const progress of registry.pull(name, toOptions(request, signal))) {
     if (progress.status === 'success') await onPulled?.(name)
     yield progress
   }
 }
 
 export async function* pushModel(request: TransferRequest, registry: Registry, signal: AbortSignal): AsyncGenerator<Progress> {
-  yield* registry.push(localName(request.model), { signal, insecure: request.insecure ?? false })
+  yield* registry.push(localName(request.model), toOptions(request, signal))
+}
+
+function toOptions({ insecure = false, limitBytesPerSecond }: TransferRequest, signal: AbortSignal): TransferOptions {
+  return { signal, insecure, ...(limitBytesPerSecond === undefined ? {} : { limitBytesPerSecond }) }
 }
 
 function localName(model: string) {

@@ -13,6 +13,7 @@ describe('the layout of the models folder', () => {
     expect(partialPath(layout, digest)).toBe(`/models/blobs/sha256-${hex}-partial`)
     expect(partialPath(layout, digest, 12)).toBe(`/models/blobs/sha256-${hex}-partial-12`)
     expect(manifestPath(layout, parseModelName('localhost:5000/ns/m:7b'))).toBe('/models/manifests/localhost:5000/ns/m/7b')
+    expect(manifestPath(layout, parseModelName('ghcr.io/org/team/m:7b'))).toBe('/models/manifests/ghcr.io::org::team/_/m/7b')
   })
 
   it.each([

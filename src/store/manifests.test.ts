@@ -31,6 +31,17 @@ describe('a manifest', () => {
     expect(readdirSync(at())).toEqual(['registry.ollama.ai'])
   })
 
+  it('of a nested repository has a name that Ollama can read, and is found and removed under its own', async () => {
+    await write('ghcr.io/org/team/m:7b')
+    expect(existsSync(at('ghcr.io::org::team', '_', 'm', '7b'))).toBe(true)
+    expect(await names()).toEqual(['ghcr.io/org/team/m:7b'])
+    expect(shortName((await read('GHCR.io/Org/team/M:7B'))?.name ?? parseModelName('none'))).toBe('ghcr.io/org/team/m:7b')
+    await write('ghcr.io/ORG/team/m:8b')
+    expect(readdirSync(at())).toEqual(['ghcr.io::org::team'])
+    expect(await scratch.store.manifests.remove(parseModelName('ghcr.io/org/team/m:7b'))).toBe(true)
+    expect(await names()).toEqual(['ghcr.io/org/team/m:8b'])
+  })
+
   it('keeps the bytes of a registry', async () => {
     const bytes = new TextEncoder().encode(
       `${JSON.stringify({ layers: [], config: { digest: manifest.config.digest, size: 6, mediaType: 'x' }, more: 1 })}  `,

@@ -377,6 +377,16 @@ describe('progress', () => {
     expect(whole).toMatchObject({ status: 200, text: '{"status":"success"}', headers: { 'content-type': 'application/json' } })
   })
 
+  it.each(['pull', 'push'] as const)('of %s goes at the rate that the request allows', async (verb) => {
+    await using server = await startWire({ [verb]: () => eventsOf(...steps) })
+    await sendJson(server, `/api/${verb}`, { model: 'm', insecure: true, limit_rate: 1000 })
+    expect(server.service.calls[0]?.request).toEqual({ model: 'm', insecure: true, limitBytesPerSecond: 1000 })
+    expect(await sendJson(server, `/api/${verb}`, { model: 'm', limit_rate: 0 })).toMatchObject({
+      status: 400,
+      text: '{"error":"limit_rate must be one byte per second or more"}',
+    })
+  })
+
   it('that fails late is a line of the stream, or the status of the whole', async () => {
     const failing = () => eventsOf<{ status: string }>({ status: 'pulling manifest' }, new AppError('registry_not_found', 'not there'))
     await using server = await startWire({ pull: failing })

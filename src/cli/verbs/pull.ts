@@ -2,6 +2,7 @@ import { checkArgumentCount, usageError } from '../arguments.ts'
 import { JSON_LINES_FLAG } from '../json.ts'
 import { pullAll } from '../pull-all.ts'
 import { pullModel } from '../pull-model.ts'
+import { readTransferFlags, TRANSFER_FLAGS } from '../transfer-flags.ts'
 import type { Verb } from '../verb.ts'
 
 export const pullVerb: Verb = {
@@ -13,13 +14,13 @@ export const pullVerb: Verb = {
   completes: 'models',
   flags: {
     all: { type: 'boolean', help: 'Update every model that came from a registry' },
-    insecure: { type: 'boolean', help: 'Use http instead of https' },
+    ...TRANSFER_FLAGS,
     json: JSON_LINES_FLAG,
   },
   variables: ['host'],
   async run(context, invocation) {
     const { positionals } = invocation
-    const options = { insecure: invocation.boolean('insecure'), json: invocation.boolean('json') }
+    const options = { ...readTransferFlags(invocation), json: invocation.boolean('json') }
     if (invocation.boolean('all')) {
       if (positionals.length > 0) throw usageError('--all updates all models: name none')
       return pullAll(context, options)

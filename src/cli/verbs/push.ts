@@ -1,6 +1,7 @@
 import { DEFAULT_NAMESPACE, fullName, tryParseModelName } from '../../model/name.ts'
 import { JSON_LINES_FLAG } from '../json.ts'
 import { streamed } from '../server.ts'
+import { readTransferFlags, TRANSFER_FLAGS } from '../transfer-flags.ts'
 import { followTransfer } from '../transfer-progress.ts'
 import { ONE_ARGUMENT, type Verb } from '../verb.ts'
 
@@ -10,13 +11,13 @@ export const pushVerb: Verb = {
   summary: 'Send a model to a registry',
   arguments: ONE_ARGUMENT,
   completes: 'models',
-  flags: { insecure: { type: 'boolean', help: 'Use http instead of https' }, json: JSON_LINES_FLAG },
+  flags: { ...TRANSFER_FLAGS, json: JSON_LINES_FLAG },
   variables: ['host'],
   async run(context, invocation) {
     const { client, io } = context
     const [model = ''] = invocation.positionals
     const json = invocation.boolean('json')
-    const parts = streamed(client.push({ model, ...(invocation.boolean('insecure') ? { insecure: true } : {}) }))
+    const parts = streamed(client.push({ model, ...readTransferFlags(invocation) }))
     await followTransfer(context, parts, {
       label: ({ status = '', digest = '' }) => status || `pushing ${digest.slice(7, 19)}`,
       hideEmpty: false,

@@ -51,7 +51,7 @@ async function showOrPull(context: Context, model: string, insecure: boolean): P
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
-  await pullModel(context, model, { insecure, json: false })
+  await pullModel(context, model, { ...(insecure ? { insecure } : {}), json: false })
   return context.client.show({ model })
 }
 

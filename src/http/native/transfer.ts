@@ -2,9 +2,10 @@
 
 import { checkCreate, createRequest, type DecodedCreate, toLicenses } from '../../api/create.ts'
 import { decodeBody } from '../../api/decode.ts'
-import { type ProgressBody, pullRequest, pushRequest } from '../../api/transfer.ts'
+import type { Decoded } from '../../api/fields.ts'
+import { checkLimitRate, type ProgressBody, pullRequest, pushRequest } from '../../api/transfer.ts'
 import { type AppError, type ErrorCode, toAppError } from '../../base/errors.ts'
-import type { CreateRequest, Service } from '../../service/service.ts'
+import type { CreateRequest, Service, TransferRequest } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
@@ -19,15 +20,21 @@ type ProgressItem = ProgressSource extends AsyncIterable<infer Item> ? Item : ne
 const NAME_ERRORS: readonly ErrorCode[] = ['model_required', 'invalid_model_name', 'invalid_request', 'cloud_disabled']
 
 export async function handlePull(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { model, name, insecure, stream } = decodeBody(await request.readBody(), pullRequest)
-  const progress = service.pull({ model: firstNonEmpty(model, name), ...present({ insecure }) }, request.signal)
+  const { transfer, stream } = toTransfer(decodeBody(await request.readBody(), pullRequest))
+  const progress = service.pull(transfer, request.signal)
   return replyWithProgress(progress, { endpoint: 'pull', streams: stream ?? true, beforeStream: isAboutName })
 }
 
 export async function handlePush(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { model, name, insecure, stream } = decodeBody(await request.readBody(), pushRequest)
-  const progress = service.push({ model: firstNonEmpty(model, name), ...present({ insecure }) }, request.signal)
+  const { transfer, stream } = toTransfer(decodeBody(await request.readBody(), pushRequest))
+  const progress = service.push(transfer, request.signal)
   return replyWithProgress(progress, { endpoint: 'push', streams: stream ?? true, beforeStream: isAboutName })
+}
+
+function toTransfer(wire: Decoded<typeof pullRequest.fields>): { transfer: TransferRequest; stream: boolean | undefined } {
+  const { model, name, insecure, limit_rate: limitBytesPerSecond, stream } = wire
+  checkLimitRate(limitBytesPerSecond)
+  return { transfer: { model: firstNonEmpty(model, name), ...present({ insecure, limitBytesPerSecond }) }, stream }
 }
 
 export async function handleCreate(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
