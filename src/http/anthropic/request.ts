@@ -1,6 +1,6 @@
 // A request of Anthropic's dialect as the domain's. What it does not say stays as the Modelfile has it.
 
-import { type Decoded, flag, integer, isObject, list, number, rawJson, record, struct, text } from '../../api/fields.ts'
+import { type Decoded, described, flag, integer, isObject, list, number, rawJson, record, struct, text } from '../../api/fields.ts'
 import { runFields } from '../../api/run-fields.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Think } from '../../chat/message.ts'
@@ -12,17 +12,17 @@ import { Notes } from './notes.ts'
 import { tools, toToolChoice, toTools } from './tools.ts'
 
 const promptFields = {
-  model: text,
+  model: runFields.model,
   messages,
-  system: rawJson,
+  system: described(rawJson, { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'object' } }] }),
   tools,
-  tool_choice: rawJson,
+  tool_choice: described(rawJson, { type: 'object' }),
   thinking: struct('ThinkingConfig', { type: text, budget_tokens: integer, display: text }, { goPackage: 'anthropic' }),
   output_config: record,
-  output_format: rawJson,
-  cache_control: rawJson,
+  output_format: described(rawJson, { type: 'object', description: 'The older place of `output_config.format`.' }),
+  cache_control: described(rawJson, { description: 'Tells that cached tokens are to be counted apart.' }),
   /** Beyond Anthropic: options of the run, and how long the model stays loaded. */
-  options: record,
+  options: runFields.options,
   keep_alive: runFields.keep_alive,
 } as const
 

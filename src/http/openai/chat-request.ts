@@ -1,13 +1,14 @@
 // `POST /v1/chat/completions`: every field of OpenAI's chat, of Ollama's, and of the extensions that clients send, and what becomes of it.
 
-import { type Decoded, flag, integer, isObject, list, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, described, flag, integer, isObject, list, rawJson, struct, text } from '../../api/fields.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Think } from '../../chat/message.ts'
 import type { ChatRequest } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
+import { MAX_TOP_LOGPROBS, toolChoice, topLogprobs } from './fields.ts'
 import { messages, toMessages } from './messages.ts'
-import { COMMON_FATES, type CommonRequest, commonFields, MAX_TOP_LOGPROBS, readNativeThink, toRunFields, toThink } from './run-fields.ts'
+import { COMMON_FATES, type CommonRequest, commonFields, readNativeThink, toRunFields, toThink } from './run-fields.ts'
 import { chooseTools, tools, toTools } from './tools.ts'
 
 export const chatCompletionRequest = struct(
@@ -17,14 +18,14 @@ export const chatCompletionRequest = struct(
     messages,
     max_completion_tokens: integer,
     tools,
-    tool_choice: rawJson,
+    tool_choice: toolChoice,
     parallel_tool_calls: flag,
     reasoning: struct('Reasoning', { effort: text }, { goPackage: 'openai' }),
     reasoning_effort: text,
     logprobs: flag,
-    top_logprobs: integer,
+    top_logprobs: topLogprobs,
     modalities: list(text, '[]string'),
-    chat_template_kwargs: rawJson,
+    chat_template_kwargs: described(rawJson, { type: 'object', description: 'Variables of the chat template.' }),
     enable_thinking: flag,
   },
   { goPackage: 'openai' },

@@ -1,30 +1,22 @@
 // `POST /v1/completions`: every field of OpenAI's completions, of Ollama's, and of the extensions that clients send, and what becomes of it.
 
-import { type Decoded, flag, integer, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, flag, struct, text } from '../../api/fields.ts'
 import type { Think } from '../../chat/message.ts'
 import type { GenerateRequest } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError, unsupported } from './errors.ts'
-import {
-  COMMON_FATES,
-  commonFields,
-  MAX_CHOICES,
-  MAX_TOP_LOGPROBS,
-  readCount,
-  readNativeThink,
-  toRunFields,
-  toThink,
-} from './run-fields.ts'
+import { choiceCount, MAX_CHOICES, MAX_TOP_LOGPROBS, textsOrTokens, topLogprobs } from './fields.ts'
+import { COMMON_FATES, commonFields, readCount, readNativeThink, toRunFields, toThink } from './run-fields.ts'
 
 export const completionRequest = struct(
   'CompletionRequest',
   {
     ...commonFields,
-    prompt: rawJson,
+    prompt: textsOrTokens,
     suffix: text,
-    logprobs: integer,
+    logprobs: topLogprobs,
     echo: flag,
-    best_of: integer,
+    best_of: choiceCount,
     raw: flag,
     system: text,
     template: text,

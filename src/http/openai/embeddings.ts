@@ -1,6 +1,7 @@
 // `POST /v1/embeddings`: texts or token ids to vectors of length 1, as numbers or as base64 of little-endian 32-bit floats.
 
-import { type Decoded, flag, integer, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, described, flag, integer, struct, text } from '../../api/fields.ts'
+import { runFields } from '../../api/run-fields.ts'
 import { AppError } from '../../base/errors.ts'
 import type { EmbedInput } from '../../service/service.ts'
 import { shortenFloat32 } from '../float32.ts'
@@ -8,21 +9,22 @@ import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { decodeRequest, type Fates, toWarningHeaders } from '../request-fields.ts'
 import { fieldError, JSON_WITHOUT_CHARSET } from './errors.ts'
+import { keepAlive, options, textsOrTokens } from './fields.ts'
 import type { OpenAiContext } from './routes.ts'
 import { runStage } from './run.ts'
-import { readKeepAlive, readOptions } from './run-fields.ts'
+import { commonFields, readKeepAlive, readOptions } from './run-fields.ts'
 
 export const embeddingRequest = struct(
   'EmbedRequest',
   {
-    input: rawJson,
-    model: text,
-    dimensions: integer,
-    encoding_format: text,
+    input: textsOrTokens,
+    model: runFields.model,
+    dimensions: described(integer, { type: 'integer', minimum: 1 }),
+    encoding_format: described(text, { type: 'string', description: '`float` or `base64`.' }),
     truncate: flag,
-    keep_alive: rawJson,
-    options: rawJson,
-    num_ctx: rawJson,
+    keep_alive: keepAlive,
+    options,
+    num_ctx: commonFields.num_ctx,
   },
   { goPackage: 'openai' },
 )

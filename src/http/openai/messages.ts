@@ -6,6 +6,7 @@ import { type Decoded, integer, isObject, list, rawJson, struct, text } from '..
 import { isAppError } from '../../base/errors.ts'
 import type { Message, ToolCall } from '../../chat/message.ts'
 import { fieldError, unsupported } from './errors.ts'
+import { textOrObjects } from './fields.ts'
 
 const calledFunction = struct('Function', { name: text, arguments: text }, { goPackage: 'openai' })
 const toolCall = struct('ToolCall', { id: text, index: integer, type: text, function: calledFunction }, { goPackage: 'openai' })
@@ -14,7 +15,7 @@ export const message = struct(
   'Message',
   {
     role: text,
-    content: rawJson,
+    content: textOrObjects,
     /** Thinking of an earlier turn, under either name that servers give it. */
     reasoning: text,
     reasoning_content: text,

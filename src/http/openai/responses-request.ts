@@ -1,13 +1,14 @@
 // `POST /v1/responses`: the fields of a request, and what becomes of each.
 
-import { type Decoded, flag, integer, isObject, list, rawJson, record, struct, text, textMap } from '../../api/fields.ts'
+import { type Decoded, flag, integer, isObject, list, record, struct, text, textMap } from '../../api/fields.ts'
 import { quoteGo } from '../../base/go-text.ts'
 import type { Message, Tool } from '../../chat/message.ts'
 import type { ChatRequest, OutputFormat } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError, unsupported } from './errors.ts'
+import { MAX_TOP_LOGPROBS, textOrObjects, toolChoice, topLogprobs } from './fields.ts'
 import { toInputMessages } from './responses-input.ts'
-import { commonFields, MAX_TOP_LOGPROBS, toOutputFormat, toRunFields, toThink } from './run-fields.ts'
+import { commonFields, toOutputFormat, toRunFields, toThink } from './run-fields.ts'
 import { chooseTools, toTools } from './tools.ts'
 
 const { model, stream, temperature, top_p, options, keep_alive, service_tier } = commonFields
@@ -22,12 +23,12 @@ export const responsesRequest = struct(
     options,
     keep_alive,
     service_tier,
-    input: rawJson,
+    input: textOrObjects,
     instructions: text,
     max_output_tokens: integer,
     metadata: textMap,
     tools: list(record, '[]openai.ResponsesTool'),
-    tool_choice: rawJson,
+    tool_choice: toolChoice,
     parallel_tool_calls: flag,
     previous_response_id: text,
     reasoning: struct('ResponsesReasoning', { effort: text, summary: text, generate_summary: text }, { goPackage: 'openai' }),
@@ -35,7 +36,7 @@ export const responsesRequest = struct(
     truncation: text,
     store: flag,
     include: list(text, '[]string'),
-    top_logprobs: integer,
+    top_logprobs: topLogprobs,
   },
   { goPackage: 'openai' },
 )

@@ -1,7 +1,19 @@
 // The fields that chat and completions share, and what they mean to a run. What the request does not say stays as the Modelfile has it.
 
-import { type Decoded, type Field, flag, integer, isObject, number, type Place, rawJson, struct, text } from '../../api/fields.ts'
-import { completionFields } from '../../api/run-fields.ts'
+import {
+  type Decoded,
+  described,
+  type Field,
+  flag,
+  integer,
+  isObject,
+  number,
+  type Place,
+  rawJson,
+  struct,
+  text,
+} from '../../api/fields.ts'
+import { completionFields, FORMAT_SCHEMA, runFields } from '../../api/run-fields.ts'
 import { AppError, isAppError } from '../../base/errors.ts'
 import { quoteGo } from '../../base/go-text.ts'
 import type { Think } from '../../chat/message.ts'
@@ -9,12 +21,17 @@ import { isOptionName, type ModelOptions, OPTION_TYPES } from '../../model/optio
 import type { CompletionFields, OutputFormat } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
+import { choiceCount, keepAlive, logitBias, MAX_CHOICES, options, textOrTexts } from './fields.ts'
 
 const responseFormat = struct(
   'ResponseFormat',
   {
-    type: text,
-    json_schema: struct('JsonSchema', { name: text, description: text, strict: flag, schema: rawJson }, { goPackage: 'openai' }),
+    type: described(text, { type: 'string', description: '`text`, `json_object` or `json_schema`.' }),
+    json_schema: struct(
+      'JsonSchema',
+      { name: text, description: text, strict: flag, schema: described(rawJson, { type: 'object' }) },
+      { goPackage: 'openai' },
+    ),
   },
   { goPackage: 'openai' },
 )
@@ -23,28 +40,30 @@ type OpenAiOption = 'temperature' | 'top_p' | 'seed' | 'stop' | 'frequency_penal
 type FurtherOption = Exclude<keyof ModelOptions, OpenAiOption>
 
 /** What OpenAI does not have and Ollama's options do: `top_k`, `min_p`, `num_ctx`, ... at the top of the body. Looked at when options merge. */
-const furtherOptions = Object.fromEntries(Object.keys(OPTION_TYPES).map((name) => [name, rawJson])) as Record<FurtherOption, Field<unknown>>
+const furtherOptions = Object.fromEntries(
+  Object.keys(OPTION_TYPES).map((name) => [name, described(rawJson, { $ref: `#/components/schemas/Options/properties/${name}` })]),
+) as Record<FurtherOption, Field<unknown>>
 
 export const commonFields = {
   ...furtherOptions,
-  model: text,
+  model: runFields.model,
   stream: flag,
   stream_options: struct('StreamOptions', { include_usage: flag, include_obfuscation: flag }, { goPackage: 'openai' }),
   max_tokens: integer,
-  n: integer,
+  n: choiceCount,
   seed: integer,
-  stop: rawJson,
+  stop: textOrTexts,
   temperature: number,
   top_p: number,
   frequency_penalty: number,
   presence_penalty: number,
-  logit_bias: rawJson,
+  logit_bias: logitBias,
   response_format: responseFormat,
   service_tier: text,
-  options: rawJson,
-  keep_alive: rawJson,
-  format: rawJson,
-  think: rawJson,
+  options,
+  keep_alive: keepAlive,
+  format: described(rawJson, FORMAT_SCHEMA),
+  think: described(rawJson, completionFields.think.schema),
   truncate: flag,
   shift: flag,
   _debug_render_only: flag,
@@ -69,9 +88,6 @@ export const COMMON_FATES: Fates = {
 
 export type CommonRequest = Decoded<typeof commonFields>
 
-/** Open-ended, since every reply holds a place in the queue. */
-export const MAX_CHOICES = 128
-export const MAX_TOP_LOGPROBS = 20
 const MAX_LOGIT_BIASES = 4096
 const NO_PLACE: Place = { struct: '', path: '', text: '' }
 
@@ -153,12 +169,12 @@ export function toOutputFormat(schema: unknown, param: string): OutputFormat {
 }
 
 function toOptions(wire: CommonRequest): Record<string, unknown> {
-  const options = { ...readOptions(wire.options) }
-  for (const [name, value] of Object.entries(wire)) if (isOptionName(name) && value !== undefined) options[name] = value
-  if (wire.max_tokens !== undefined) options.num_predict = wire.max_tokens
+  const merged = { ...readOptions(wire.options) }
+  for (const [name, value] of Object.entries(wire)) if (isOptionName(name) && value !== undefined) merged[name] = value
+  if (wire.max_tokens !== undefined) merged.num_predict = wire.max_tokens
   const stop = readStop(wire.stop)
-  if (stop) options.stop = stop
-  return options
+  if (stop) merged.stop = stop
+  return merged
 }
 
 function readStop(stop: unknown): string[] | undefined {

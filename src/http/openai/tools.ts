@@ -19,19 +19,19 @@ const tool: Field<Record<string, unknown>> = {
   schema: {
     type: 'object',
     properties: {
-      type: { const: 'function' },
+      type: { enum: ['function', null] },
       function: {
         type: 'object',
         properties: {
           name: { type: 'string' },
-          description: { type: 'string' },
-          parameters: { type: 'object' },
-          strict: { type: 'boolean' },
+          description: { type: ['string', 'null'] },
+          parameters: { type: ['object', 'null'] },
+          strict: { type: ['boolean', 'null'] },
         },
         required: ['name'],
       },
     },
-    required: ['type', 'function'],
+    required: ['function'],
   },
   decode(value, place) {
     if (!isObject(value)) throw wrongType(value, place, 'api.Tool')
