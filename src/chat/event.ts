@@ -35,12 +35,21 @@ export interface Truncation {
 
 export type FinishReason = 'stop' | 'length' | 'repetition'
 
+/** A call while it is written, only where the request wants that. Its pieces together are the JSON of its arguments. */
+export type CallPiece =
+  | { type: 'tool-call-begun'; id: string; index: number; name: string }
+  | { type: 'tool-call-piece'; index: number; text: string }
+  /** In place of the whole call: what was written is no JSON object, mostly since the reply has ended. */
+  | { type: 'tool-call-cut'; index: number; logprobs?: Logprob[] }
+
 export type ChatEvent =
   | { type: 'loaded' }
   | { type: 'unloaded' }
   | { type: 'rendered'; prompt: string; imageCount: number }
   | { type: 'thinking-delta'; text: string; logprobs?: Logprob[] }
   | { type: 'text-delta'; text: string; logprobs?: Logprob[] }
+  | CallPiece
+  /** Whole; where it was begun, behind its pieces. */
   | { type: 'tool-call'; call: ToolCall; logprobs?: Logprob[] }
   | {
       type: 'finish'

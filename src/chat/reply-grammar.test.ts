@@ -58,7 +58,7 @@ describe.each(ways)('a reply that must be a call, by %s', (name, way) => {
       const calls = events.flatMap((event) => (event.type === 'tool-call' ? [event.call.function] : []))
       expect(calls.length, sample).toBeGreaterThan(0)
       expect(
-        events.filter((event) => event.type !== 'tool-call' && event.text.trim() !== ''),
+        events.filter((event) => 'text' in event && event.text.trim() !== ''),
         sample,
       ).toEqual([])
       for (const call of calls) expect(['get_weather', 'now']).toContain(call.name)

@@ -28,19 +28,30 @@ const PIECES = [
   '{"name": "now"}',
   '{"name": "get_weather", "arguments": {"city": "Paris"}}',
   '{"name": "other"}',
+  '{"name": "get", "arguments": ',
+  '{"a": "<x>", "b": [1, {}]}',
   ' to=functions.now',
 ]
 
 const GENERIC_TOKENS = ['<think>', '</think>', '<tool_call>', '</tool_call>']
 
-function createParser(parser: string | undefined, promptTail: string, calls: { count: number }) {
+function createParser(parser: string | undefined, promptTail: string, calls: { count: number }, streamsCalls = false) {
   const createId = countingIds()
   const createCallId = () => {
     calls.count++
     return createId()
   }
   const tags = { thinkingTags: { open: '<think>', close: '</think>' }, toolCallTag: '<tool_call>' }
-  return createReplyParser({ ...tags, ...(parser === undefined ? {} : { parser }) }, { tools, think: true, promptTail, createCallId })
+  return createReplyParser(
+    { ...tags, ...(parser === undefined ? {} : { parser }) },
+    {
+      tools,
+      think: true,
+      promptTail,
+      createCallId,
+      streamsCalls,
+    },
+  )
 }
 
 describe.each([undefined, ...parserNames])('the parser %s', (parser) => {
@@ -58,6 +69,17 @@ describe.each([undefined, ...parserNames])('the parser %s', (parser) => {
       {
         numRuns: 60,
       },
+    )
+  })
+
+  it('gives the pieces of a call the same however it is cut, and they are its arguments', () => {
+    fc.assert(
+      fc.property(replies, promptTails, (reply, promptTail) => {
+        for (const event of readEveryCut(() => createParser(parser, promptTail, { count: 0 }, true), reply)) {
+          if ('call' in event && event.pieces !== undefined) expect(JSON.parse(event.pieces)).toEqual(event.arguments)
+        }
+      }),
+      { numRuns: 60 },
     )
   })
 

@@ -1,7 +1,7 @@
 // Cohere's Command A and North: <|START_THINKING|>…<|END_THINKING|>, then <|START_TEXT|>…<|END_TEXT|> (older: RESPONSE) or
 // <|START_ACTION|>[{"tool_call_id": …, "tool_name": …, "parameters": {…}}]<|END_ACTION|>.
 
-import { parseJsonCalls } from './json-calls.ts'
+import { parseJsonCalls, readJsonHead } from './json-calls.ts'
 import { isObject, JsonEndFinder, parseJsonObject } from './json-object.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
@@ -16,7 +16,7 @@ export const COHERE_TOKENS: readonly string[] = [THINKING.open, THINKING.close, 
 export function createCohereFormat({ promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: createThinkingFormat(THINKING, promptTail),
-    calls: [createTaggedCalls(ACTION.open, ACTION.close, parseActions)],
+    calls: [createTaggedCalls(ACTION.open, ACTION.close, parseActions, readJsonHead)],
     dropped: [...TEXT_TAGS, '<|END_OF_TURN_TOKEN|>'],
     trims: true,
   }

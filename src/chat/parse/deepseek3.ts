@@ -6,6 +6,7 @@
 import { parseArguments } from './json-calls.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
+import type { CallHead } from './streamed-call.ts'
 import { createThinkingFormat } from './thinking.ts'
 
 const SEPARATOR = '<｜tool▁sep｜>'
@@ -14,15 +15,24 @@ const FRAMES = ['calls▁begin', 'calls▁end', 'output▁begin', 'output▁end'
   (word) => `<｜tool▁${word}｜>`,
 )
 
+/** A name, and in the code-block form another behind it, up to the arguments. */
+const HEAD = new RegExp(`^([^{]*?)${SEPARATOR}([^{]*)(?=\\{)`)
+
 export const DEEPSEEK3_TOKENS: readonly string[] = ['<think>', '</think>', CALL.open, CALL.close, SEPARATOR, ...FRAMES]
 
 export function createDeepseek3Format({ promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
-    calls: [createTaggedCalls(CALL.open, CALL.close, parseCall)],
+    calls: [createTaggedCalls(CALL.open, CALL.close, parseCall, readHead)],
     dropped: FRAMES,
     trims: true,
   }
+}
+
+function readHead(text: string): CallHead | undefined {
+  const [, first = '', second = ''] = HEAD.exec(text) ?? []
+  const name = first.trim() === 'function' ? second.replace(/`{3}(?:json)?/, '').trim() : second.trim() === '' ? first.trim() : ''
+  return name === '' ? undefined : { name, at: text.indexOf('{') }
 }
 
 function parseCall(body: string): ParsedCall[] | undefined {

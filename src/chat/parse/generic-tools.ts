@@ -6,6 +6,7 @@
 // The tags "{" and "[" stand in so many answers that with them only a reply that begins with the tag is read.
 
 import type { Tool } from '../message.ts'
+import { jsonHeadReader } from './call-head.ts'
 import { isObject, JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
 import type { BlockReading, CallBlock, CallFormat, ParsedCall } from './reply-format.ts'
 
@@ -13,6 +14,8 @@ import type { BlockReading, CallBlock, CallFormat, ParsedCall } from './reply-fo
 const MAX_LEAD_CHARACTERS = 64
 
 const MAX_NESTING = 8
+const NAME_KEYS = ['name', 'tool_name', 'function', 'tool'] as const
+const WRAPPERS = ['function', 'function_call', 'tool_call'] as const
 
 export function createGenericCallFormat(tag: string, tools: readonly Tool[]): CallFormat {
   const names = new Set(tools.map((tool) => tool.function.name).filter((name) => name !== ''))
@@ -21,6 +24,7 @@ export function createGenericCallFormat(tag: string, tools: readonly Tool[]): Ca
     open: tag,
     where: isBracket ? 'start' : 'anywhere',
     createBlock: () => new GenericBlock(names, tag, isBracket),
+    readHead: jsonHeadReader({ nameKeys: NAME_KEYS, names, wrappers: WRAPPERS }),
   }
 }
 
@@ -128,7 +132,7 @@ function findCalls(value: unknown, names: ReadonlySet<string>, depth: number): P
   if (depth > MAX_NESTING) return []
   if (Array.isArray(value)) return value.flatMap((item) => findCalls(item, names, depth + 1))
   if (!isObject(value)) return []
-  const name = [value.name, value.tool_name, value.function, value.tool].find((item) => typeof item === 'string' && names.has(item))
+  const name = NAME_KEYS.map((key) => value[key]).find((item) => typeof item === 'string' && names.has(item))
   if (typeof name === 'string') return [{ name, arguments: findArguments(value) }]
   const inner = value.function ?? value.function_call ?? value.tool_call ?? value.tool_calls
   if (inner !== undefined) return findCalls(inner, names, depth + 1)

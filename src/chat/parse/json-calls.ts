@@ -1,11 +1,15 @@
 // Calls that a family writes as JSON between its own tags: {"name": …, "arguments": {…}}, one or a list. Names are not checked against the
 // request: the tags say that it is a call.
 
+import { jsonHeadReader } from './call-head.ts'
 import { isObject, JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
 import type { ParsedCall } from './reply-format.ts'
 
 const NAME_KEYS = ['name', 'tool_name', 'function'] as const
 const ARGUMENT_KEYS = ['arguments', 'parameters'] as const
+
+/** For calls that are given while they are written. */
+export const readJsonHead = jsonHeadReader({ nameKeys: NAME_KEYS })
 
 export function parseJsonCalls(body: string): ParsedCall[] | undefined {
   const trimmed = body.trim()

@@ -5,8 +5,17 @@
 
 import type { Logprob } from '../event.ts'
 import { HeldText, type Piece } from './held-text.ts'
-import { type CallBlock, type ParsedCall, partialTagLength, type ReplyFormat, type ThinkingFormat } from './reply-format.ts'
+import {
+  type BlockReading,
+  type CallBlock,
+  type CallFormat,
+  type ParsedCall,
+  partialTagLength,
+  type ReplyFormat,
+  type ThinkingFormat,
+} from './reply-format.ts'
 import type { ReplyEvent, ReplyParser, ReplyParserOptions } from './reply-parser.ts'
+import { type HeadReader, StreamedCall } from './streamed-call.ts'
 
 type Mode = 'start' | 'text' | 'thinking' | 'call'
 
@@ -15,6 +24,9 @@ interface OpenCall {
   /** Characters of the tag, and of the space in front of it, before the block; 0 once the block has given calls. */
   tagLength: number
   hasCalls: boolean
+  readHead: HeadReader | undefined
+  /** The next call of the block, where calls are given while they are written. */
+  next: StreamedCall | undefined
 }
 
 export class MarkedReplyParser implements ReplyParser {
@@ -35,6 +47,7 @@ export class MarkedReplyParser implements ReplyParser {
     this.#format = format
     this.#options = options
     this.#mayThinkAtStart = format.thinking !== undefined
+    this.#eatsSpace = format.leading !== undefined
     if (format.thinking?.isOpen) this.#enterThinking(format.thinking, [format.thinking.open])
   }
 
@@ -76,7 +89,8 @@ export class MarkedReplyParser implements ReplyParser {
 
   /** Space behind a tag, and tags that say nothing; true when something else follows. */
   #eatSpace(): boolean {
-    const dropped = this.#mode === 'thinking' ? [] : (this.#format.dropped ?? [])
+    const leading = this.#mode === 'start' ? (this.#format.leading ?? []) : []
+    const dropped = this.#mode === 'thinking' ? [] : [...(this.#format.dropped ?? []), ...leading]
     while (true) {
       this.#held.drop(leadingSpaceLength(this.#held.text))
       const text = this.#held.text
@@ -100,8 +114,7 @@ export class MarkedReplyParser implements ReplyParser {
     if (call) {
       if (this.#format.trims) this.#held.drop(spaceLength)
       else this.#emit('text-delta', this.#held.take(spaceLength))
-      this.#call = { block: call.createBlock(), tagLength: 0, hasCalls: false }
-      this.#mode = 'call'
+      this.#enterCall(call, 0)
       return true
     }
     const tags = [...(thinking ? [thinking.open] : []), ...calls.map((format) => format.open)]
@@ -118,8 +131,7 @@ export class MarkedReplyParser implements ReplyParser {
     if (found === undefined) return false
     const call = openCalls.find((format) => format.open === found.tag)
     if (call) {
-      this.#call = { block: call.createBlock(), tagLength: found.at + found.tag.length, hasCalls: false }
-      this.#mode = 'call'
+      this.#enterCall(call, found.at + found.tag.length)
     } else if (thinking && found.tag === thinking.open) {
       this.#held.drop(found.at + found.tag.length)
       this.#enterThinking(thinking, [])
@@ -173,10 +185,13 @@ export class MarkedReplyParser implements ReplyParser {
   #stepCall(): boolean {
     const call = this.#call
     if (!call) return false
-    const reading = call.block.read(this.#held.text.slice(call.tagLength), this.#ended)
+    const text = this.#held.text.slice(call.tagLength)
+    const reading = call.block.read(text, this.#ended)
+    if (call.next) for (const event of call.next.see(text.slice(0, this.#reach(reading, text)))) this.#events.push(event)
     if (reading.kind === 'more') return false
     if (reading.kind === 'text') {
       if (reading.problem !== undefined) this.#options.warn?.(reading.problem)
+      if (call.next?.isBegun) return this.#endBegun(call, call.next, text.slice(0, this.#reach(reading, text)))
       if (call.hasCalls) this.#eatsSpace = true
       this.#emit('text-delta', this.#held.take(call.tagLength + reading.length))
       this.#mode = 'text'
@@ -185,13 +200,41 @@ export class MarkedReplyParser implements ReplyParser {
     this.#held.drop(call.tagLength)
     const lead = reading.lead ?? 0
     if (lead > 0) this.#emit('text-delta', this.#held.take(lead))
-    if (reading.calls.length > 0) this.#emitCalls(reading.calls, this.#held.take(reading.length - lead).logprobs)
+    if (reading.calls.length > 0) this.#emitCalls(reading.calls, this.#held.take(reading.length - lead).logprobs, call.next)
     else this.#held.drop(reading.length - lead)
-    this.#call = { block: call.block, tagLength: 0, hasCalls: true }
+    this.#call = { ...call, tagLength: 0, hasCalls: true, next: this.#startCall(call.readHead) }
     if (!reading.goesOn) {
       this.#mode = 'text'
       this.#eatsSpace = true
     }
+    return true
+  }
+
+  #enterCall(format: CallFormat, tagLength: number): void {
+    const { readHead } = format
+    this.#call = { block: format.createBlock(), tagLength, hasCalls: false, readHead, next: this.#startCall(readHead) }
+    this.#mode = 'call'
+  }
+
+  #startCall(readHead: HeadReader | undefined): StreamedCall | undefined {
+    if (!readHead || !this.#options.streamsCalls) return undefined
+    return new StreamedCall(readHead, () => ({ id: this.#options.createCallId(), index: this.#callCount++ }))
+  }
+
+  /** How much of the block the reading speaks of. */
+  #reach(reading: BlockReading, text: string): number {
+    if (reading.kind === 'more' || (this.#ended && reading.length === 0)) return text.length
+    return reading.length
+  }
+
+  /** The block turned out to be no call after one was begun: what was given stays given, and what stands behind it is text. */
+  #endBegun({ tagLength }: OpenCall, begun: StreamedCall, text: string): boolean {
+    const frame = /^[\s}\])]*/.exec(text.slice(begun.length))?.[0].length ?? 0
+    const { logprobs } = this.#held.take(tagLength + begun.length + frame)
+    const event = begun.end()
+    if (event) this.#events.push({ ...event, ...(logprobs ? { logprobs } : {}) })
+    this.#mode = 'text'
+    this.#eatsSpace = true
     return true
   }
 
@@ -202,8 +245,13 @@ export class MarkedReplyParser implements ReplyParser {
     this.#thinkingPrefixes = thinking.label === undefined ? prefixes : [...prefixes, thinking.label]
   }
 
-  #emitCalls(calls: readonly ParsedCall[], logprobs: Logprob[] | undefined): void {
+  #emitCalls(calls: readonly ParsedCall[], logprobs: Logprob[] | undefined, begun: StreamedCall | undefined): void {
     for (const [position, { name, arguments: args }] of calls.entries()) {
+      const streamed = position === 0 ? begun?.end() : undefined
+      if (streamed) {
+        this.#events.push({ ...streamed, ...(logprobs ? { logprobs } : {}) })
+        continue
+      }
       const call = { id: this.#options.createCallId(), function: { index: this.#callCount++, name, arguments: args } }
       this.#events.push({ type: 'tool-call', call, ...(position === 0 && logprobs ? { logprobs } : {}) })
     }

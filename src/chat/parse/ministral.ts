@@ -6,6 +6,7 @@ import { createGenericCallFormat } from './generic-tools.ts'
 import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import type { BlockReading, CallBlock, ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
+import type { HeadReader } from './streamed-call.ts'
 
 const CALLS = '[TOOL_CALLS]'
 const ARGS = '[ARGS]'
@@ -18,8 +19,20 @@ export const MINISTRAL_TOKENS: readonly string[] = [CALLS, '[THINK]', '[/THINK]'
 export function createMinistralFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: { open: '[THINK]', close: '[/THINK]', isOpen: promptTail.trimEnd().endsWith('[THINK]'), where: 'anywhere' },
-    calls: [{ open: CALLS, where: 'anywhere', createBlock: () => new MinistralBlock(tools) }],
+    calls: [{ open: CALLS, where: 'anywhere', createBlock: () => new MinistralBlock(tools), readHead: headReader(tools) }],
     trims: true,
+  }
+}
+
+function headReader(tools: readonly Tool[]): HeadReader {
+  const readList = createGenericCallFormat(CALLS, tools).readHead
+  return (text) => {
+    if (/^\s*[[{]/.test(text)) return readList?.(text)
+    const args = text.indexOf(ARGS)
+    const at = args < 0 ? -1 : text.indexOf('{', args)
+    const name = nameIn(text, args)
+    if (at < 0 || args > MAX_NAME_CHARACTERS || text.slice(args + ARGS.length, at).trim() !== '' || !isTool(name, tools)) return undefined
+    return { name, at }
   }
 }
 
@@ -38,8 +51,8 @@ class MinistralBlock implements CallBlock {
     if (args > MAX_NAME_CHARACTERS || (args < 0 && (ended || text.length > MAX_NAME_CHARACTERS + ARGS.length)))
       return { kind: 'text', length: 0 }
     if (args < 0) return { kind: 'more' }
-    const name = (text.slice(0, args).split('[CALL_ID]')[0] ?? '').trim()
-    if (!this.#tools.some((tool) => tool.function.name === name)) {
+    const name = nameIn(text, args)
+    if (!isTool(name, this.#tools)) {
       return { kind: 'text', length: args + ARGS.length, problem: 'the model called an unknown tool' }
     }
     const json = text.slice(args + ARGS.length)
@@ -56,4 +69,13 @@ class MinistralBlock implements CallBlock {
     this.#list ??= createGenericCallFormat(CALLS, this.#tools).createBlock()
     return this.#list.read(text, ended)
   }
+}
+
+/** In front of its arguments, and of an id that some models give it. */
+function nameIn(text: string, end: number): string {
+  return (text.slice(0, Math.max(end, 0)).split('[CALL_ID]')[0] ?? '').trim()
+}
+
+function isTool(name: string, tools: readonly Tool[]): boolean {
+  return tools.some((tool) => tool.function.name === name)
 }

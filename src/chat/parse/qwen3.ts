@@ -1,6 +1,6 @@
 // Qwen 3 and Qwen 3 VL: <think>…</think>, then text and <tool_call>{"name": …, "arguments": {…}}</tool_call>. The thinking may end at a call.
 
-import { parseJsonCalls } from './json-calls.ts'
+import { parseJsonCalls, readJsonHead } from './json-calls.ts'
 import { createTaggedCalls, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
 import { createThinkingFormat } from './thinking.ts'
@@ -12,7 +12,7 @@ const THINK_TAGS = { open: '<think>', close: '</think>' }
 export function createQwen3Format({ promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: { ...createThinkingFormat(THINK_TAGS, promptTail), endsAtCall: true },
-    calls: [createTaggedCalls('<tool_call>', '</tool_call>', parseJsonCalls)],
+    calls: [createTaggedCalls('<tool_call>', '</tool_call>', parseJsonCalls, readJsonHead)],
     trims: true,
   }
 }

@@ -1,10 +1,14 @@
 // How a family of models marks thinking and tool calls in what it writes: data for MarkedReplyParser.
 
+import type { HeadReader } from './streamed-call.ts'
+
 export interface ReplyFormat {
   thinking?: ThinkingFormat
   calls?: readonly CallFormat[]
   /** Tags that say nothing to the reader (the frame around several calls, the end of a turn). */
   dropped?: readonly string[]
+  /** As `dropped`, but only in front of the reply or behind its thinking; white space there says nothing then either. */
+  leading?: readonly string[]
   /** White space in front of a tag belongs to the tag and not to the text. */
   trims: boolean
 }
@@ -28,6 +32,8 @@ export interface CallFormat {
   where: 'start' | 'anywhere'
   /** A reader of the text behind the tag (with `start`: from the tag on). */
   createBlock(): CallBlock
+  /** Where the arguments of a block's first call begin, for calls that are given while they are written. */
+  readHead?: HeadReader
 }
 
 export interface ParsedCall {
@@ -51,8 +57,8 @@ export type BlockReading =
 export type CallBody = (body: string, isClosed: boolean) => ParsedCall[] | undefined
 
 /** Calls between an opening and a closing tag. */
-export function createTaggedCalls(open: string, close: string, parse: CallBody): CallFormat {
-  return { open, where: 'anywhere', createBlock: () => createClosedBlock(close, parse) }
+export function createTaggedCalls(open: string, close: string, parse: CallBody, readHead?: HeadReader): CallFormat {
+  return { open, where: 'anywhere', createBlock: () => createClosedBlock(close, parse), ...(readHead ? { readHead } : {}) }
 }
 
 function createClosedBlock(close: string, parse: CallBody): CallBlock {

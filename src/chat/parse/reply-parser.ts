@@ -2,12 +2,13 @@
 // A parser never loses text: what turns out not to be a call or a tag comes out as text. Every cut of the same reply gives the same events
 // (adjacent deltas of one kind joined).
 
-import type { Logprob } from '../event.ts'
+import type { CallPiece, Logprob } from '../event.ts'
 import type { Think, Tool, ToolCall } from '../message.ts'
 
 export type ReplyEvent =
   | { type: 'thinking-delta'; text: string; logprobs?: Logprob[] }
   | { type: 'text-delta'; text: string; logprobs?: Logprob[] }
+  | CallPiece
   | { type: 'tool-call'; call: ToolCall; logprobs?: Logprob[] }
 
 export interface ReplyParser {
@@ -23,6 +24,8 @@ export interface ReplyParserOptions {
   promptTail: string
   /** Source of call ids: `call_` and 8 of [a-z0-9]. */
   createCallId: () => string
+  /** Calls are given in pieces while they are written, where the family's can be. */
+  streamsCalls?: boolean
   /** Told when something that began as a call had to come out as text. */
   warn?: (message: string) => void
 }

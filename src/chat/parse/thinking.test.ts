@@ -74,7 +74,7 @@ describe('log-probabilities', () => {
       const events = [...chunks.flatMap((chunk) => parser.push(chunk.join(''), chunk.map(token))), ...parser.end()]
       const joined: { type: string; text: string; tokens: string }[] = []
       for (const event of events) {
-        if (event.type === 'tool-call') continue
+        if (event.type !== 'text-delta' && event.type !== 'thinking-delta') continue
         const words = (event.logprobs ?? []).map((logprob) => logprob.token).join('|')
         const last = joined.at(-1)
         if (last?.type !== event.type) joined.push({ type: event.type, text: event.text, tokens: words })
@@ -94,7 +94,7 @@ describe('log-probabilities', () => {
     const parser = createParser()
     expect(parser.push('<c>{"name"', ['<c>', '{"name"'].map(token))).toEqual([])
     const events = [...parser.push(':"now"}</c>', [':"now"}', '</c>'].map(token)), ...parser.end()]
-    expect(events.map((event) => [event.type, event.logprobs?.map((logprob) => logprob.token)])).toEqual([
+    expect(events.map((event) => [event.type, 'logprobs' in event ? event.logprobs?.map((logprob) => logprob.token) : undefined])).toEqual([
       ['tool-call', ['<c>', '{"name"', ':"now"}']],
       ['text-delta', ['</c>']],
     ])

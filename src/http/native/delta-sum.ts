@@ -16,8 +16,8 @@ export function sumDeltas(deltas: readonly DeltaEvent[]): DeltaSum {
   for (const delta of deltas) {
     if (delta.type === 'text-delta') sum.text += delta.text
     else if (delta.type === 'thinking-delta') sum.thinking += delta.text
-    else sum.calls.push(delta.call)
-    for (const logprob of delta.logprobs ?? []) sum.logprobs.push(logprob)
+    else if (delta.type === 'tool-call') sum.calls.push(delta.call)
+    if ('logprobs' in delta) for (const logprob of delta.logprobs ?? []) sum.logprobs.push(logprob)
   }
   sum.isEmpty = sum.text === '' && sum.thinking === '' && sum.calls.length === 0 && sum.logprobs.length === 0
   return sum

@@ -6,16 +6,30 @@ import type { ReplyEvent, ReplyParser } from '../reply-parser.ts'
 export type JoinedEvent =
   | { thinking: string }
   | { text: string }
-  | { call: string; arguments: Record<string, unknown>; index: number; id: string | undefined }
+  | { call: string; arguments: Record<string, unknown>; index: number; id: string | undefined; pieces?: string }
+  | { cut: string; index: number; pieces: string }
 
-/** Adjacent deltas of one kind joined, log-probabilities left out. */
+/** Adjacent deltas of one kind joined, log-probabilities left out; the pieces of a call stand with the call. */
 export function joinEvents(events: readonly ReplyEvent[]): JoinedEvent[] {
   const joined: JoinedEvent[] = []
+  let begun = { name: '', pieces: undefined as string | undefined }
   for (const event of events) {
     const last = joined.at(-1)
     if (event.type === 'tool-call') {
       const { name, arguments: args, index } = event.call.function
-      joined.push({ call: name, arguments: args, index, id: event.call.id })
+      joined.push({
+        call: name,
+        arguments: args,
+        index,
+        id: event.call.id,
+        ...(begun.pieces === undefined ? {} : { pieces: begun.pieces }),
+      })
+      begun = { name: '', pieces: undefined }
+    } else if (event.type === 'tool-call-begun') begun = { name: event.name, pieces: '' }
+    else if (event.type === 'tool-call-piece') begun.pieces += event.text
+    else if (event.type === 'tool-call-cut') {
+      joined.push({ cut: begun.name, index: event.index, pieces: begun.pieces ?? '' })
+      begun = { name: '', pieces: undefined }
     } else if (event.type === 'thinking-delta') {
       if (last && 'thinking' in last) last.thinking += event.text
       else if (event.text !== '') joined.push({ thinking: event.text })
