@@ -2,7 +2,7 @@
 // its requests; every request ends with exactly one answer unless it was cancelled. The child sends what one decode step made in one message.
 
 import type { ErrorCode } from '../base/errors.ts'
-import type { CompletionChunk, CompletionRequest, EmbeddingResult, EngineReport, LoadSpec, RunnerFacts } from './runner.ts'
+import type { CompletionChunk, CompletionRequest, EmbeddingResult, EngineReport, LoadSpec, QuantizeSpec, RunnerFacts } from './runner.ts'
 
 export type {
   CompletionChunk,
@@ -10,6 +10,7 @@ export type {
   EmbeddingResult,
   EngineReport,
   LoadSpec,
+  QuantizeSpec,
   RunnerFacts,
   RunnerLogprob,
   Sampling,
@@ -19,6 +20,8 @@ export type ToChild =
   | { type: 'load'; spec: LoadSpec }
   /** Is there an engine that this program can use? In place of a load. */
   | { type: 'probe' }
+  /** In place of a load. The process hears nothing until it is done: to call it off is to kill it. */
+  | { type: 'quantize'; spec: QuantizeSpec }
   | { type: 'complete'; id: number; request: CompletionRequest }
   /** The reader is slow: make no more tokens for this request until `resume`. */
   | { type: 'pause'; id: number }
@@ -34,8 +37,10 @@ export type ToChild =
 
 export type ToParent =
   | { type: 'ready'; facts: ChildFacts }
+  /** So did what was asked for in place of a load. */
   | { type: 'load-failed'; failure: Failure }
   | { type: 'probed'; report: EngineReport }
+  | { type: 'quantized' }
   | { type: 'step'; chunks: StepChunk[] }
   | { type: 'result'; id: number; result: Result }
   | { type: 'failure'; id: number; failure: Failure }

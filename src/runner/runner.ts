@@ -177,3 +177,26 @@ export interface EngineReport {
 
 /** Loads the engine's libraries in a process of its own and proves the layouts of its structs. Throws `load_failed` with what is wrong. */
 export type ProbeEngine = () => Promise<EngineReport>
+
+/** How a model file is converted into another. */
+export interface QuantizeSpec {
+  sourcePath: string
+  /** Written, whatever is there. */
+  targetPath: string
+  /** llama_ftype: the mix of types. */
+  fileType: number
+  /** ggml types of single tensors in place of those of the mix, where it is a quantized one: regular expressions on names, the first that fits. */
+  tensorTypes: readonly { pattern: string; type: number }[]
+}
+
+export interface QuantizeOptions {
+  signal?: AbortSignal
+  /** A tensor has been written. */
+  onTensor?: (name: string) => void
+}
+
+/**
+ * Converts a model in a process of its own, which is gone when the promise settles; one at a time, others wait. Throws `engine_error` with the
+ * engine's own words, `runner_crashed`, `load_failed` and `cancelled`; what was written until then is for the caller to remove.
+ */
+export type QuantizeModel = (spec: QuantizeSpec, options: QuantizeOptions) => Promise<void>

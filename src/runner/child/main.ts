@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts'
 import { createLlamaEngine } from './llama/engine.ts'
 import { dieWithParent } from './llama/parent-death.ts'
 import { probeLlama } from './llama/probe.ts'
+import { quantizeFile } from './llama/quantize.ts'
 import { Loop } from './loop.ts'
 import { createStepSender } from './step-sender.ts'
 import { ThreadGovernor } from './thread-governor.ts'
@@ -45,7 +46,8 @@ class RunnerChild {
 
   hear(message: ToChild): void {
     if (message.type === 'close') process.exit(0)
-    if (message.type === 'probe') void probe()
+    if (message.type === 'probe') void answerOnce(async () => ({ type: 'probed', report: await probeLlama() }))
+    else if (message.type === 'quantize') void answerOnce(() => quantizeFile(message.spec).then(() => ({ type: 'quantized' })))
     else if (message.type === 'load') void this.#load(message.spec)
     else if (this.#serving) {
       this.#serve(this.#serving, message)
@@ -76,7 +78,10 @@ class RunnerChild {
     }
   }
 
-  #serve({ engine, loop }: { engine: Engine; loop: Loop }, message: Exclude<ToChild, { type: 'load' | 'probe' | 'close' }>): void {
+  #serve(
+    { engine, loop }: { engine: Engine; loop: Loop },
+    message: Exclude<ToChild, { type: 'load' | 'probe' | 'quantize' | 'close' }>,
+  ): void {
     switch (message.type) {
       case 'complete':
         loop.submit(message.id, message.request)
@@ -117,9 +122,10 @@ class RunnerChild {
   }
 }
 
-async function probe(): Promise<void> {
+/** What a process does that loads no model. */
+async function answerOnce(work: () => Promise<ToParent>): Promise<void> {
   try {
-    send({ type: 'probed', report: await probeLlama() })
+    send(await work())
   } catch (error) {
     sendLoadFailure(error)
   }

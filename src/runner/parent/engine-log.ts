@@ -89,6 +89,12 @@ export class EngineLog {
   }
 }
 
+/** The engine's own word for a failure, for people; nothing decides by it. Its first complaint names the cause, later ones only repeat it. */
+export function explainWith(lastLines: string): string {
+  const line = lastLines.split('\n').find((text) => /error|fail|assert/i.test(text) && !text.startsWith('load_backend:'))
+  return line === undefined ? '' : `: ${line}`
+}
+
 function noSizes(): Sizes {
   return { sizeBytes: 0, sizeVramBytes: 0 }
 }

@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts'
 import type { ChildFacts, Failure, ToParent } from '../protocol.ts'
 import type { LoadRunner, RunnerExit, RunnerFacts } from '../runner.ts'
 import { RunnerChannel } from './channel.ts'
+import { explainWith } from './engine-log.ts'
 import { readResidentBytes } from './resident-memory.ts'
 import { type RunnerEntry, RunnerProcess } from './runner-process.ts'
 
@@ -65,13 +66,13 @@ async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<Chi
   await runner.log.loaded
   const { lastLines } = runner.log
   if (outcome.type === 'exited') {
-    throw new AppError('load_failed', `the runner has stopped while it loaded the model${explain(lastLines)}`, {
+    throw new AppError('load_failed', `the runner has stopped while it loaded the model${explainWith(lastLines)}`, {
       details: { exitCode: outcome.exit.code, signal: outcome.exit.signal, lastLines },
     })
   }
   if (outcome.type === 'failed') {
     const { code, message, details } = outcome.failure
-    throw new AppError(code, `${message}${explain(lastLines)}`, { details: { ...details, lastLines } })
+    throw new AppError(code, `${message}${explainWith(lastLines)}`, { details: { ...details, lastLines } })
   }
   return { ...outcome.facts, processId: runner.processId }
 }
@@ -80,12 +81,6 @@ async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<Chi
 function sizesOf(runner: RunnerProcess, weightBytes: number): Pick<RunnerFacts, 'sizeBytes' | 'sizeVramBytes'> {
   const { sizeBytes, sizeVramBytes } = runner.log.sizes
   return { sizeBytes: Math.max(sizeBytes, weightBytes), sizeVramBytes }
-}
-
-/** The engine's own word for it, for people; nothing decides by it. Its first complaint names the cause, later ones only repeat it. */
-function explain(lastLines: string): string {
-  const line = lastLines.split('\n').find((text) => /error|fail|assert/i.test(text) && !text.startsWith('load_backend:'))
-  return line === undefined ? '' : `: ${line}`
 }
 
 function watchProgress(processId: number, onProgress: ((loadedBytes: number) => void) | undefined): () => void {

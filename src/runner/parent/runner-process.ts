@@ -13,6 +13,13 @@ export interface RunnerEntry {
   execArgv: readonly string[]
 }
 
+export interface RunnerProcessOptions {
+  log: Log
+  onMessage: (message: ToParent) => void
+  /** Of the engine's log. */
+  onLine?: (line: string) => void
+}
+
 /** Asked to close, a process has this long; then it is told to terminate, and then killed. */
 const CLOSE_WAIT_MS = 2000
 const TERMINATE_WAIT_MS = 1000
@@ -25,8 +32,11 @@ export class RunnerProcess {
   readonly #child: ChildProcess
   #exit: RunnerExit | undefined
 
-  constructor(entry: RunnerEntry, { log, onMessage }: { log: Log; onMessage: (message: ToParent) => void }) {
-    this.log = new EngineLog((line) => log.debug(line, { runner: this.#child?.pid }))
+  constructor(entry: RunnerEntry, { log, onMessage, onLine }: RunnerProcessOptions) {
+    this.log = new EngineLog((line) => {
+      log.debug(line, { runner: this.#child?.pid })
+      onLine?.(line)
+    })
     this.#child = fork(entry.path, ['runner'], {
       execArgv: [...entry.execArgv],
       serialization: 'advanced',

@@ -132,12 +132,17 @@ export interface QuantizeParams {
   nthread: number
   ftype: number
   allow_requantize: boolean
+  tt_overrides: bigint | null
+  max_buf_size: number
 }
 
 // struct llama_token_data {int32 id, float logit, float p} and struct llama_token_data_array {data*, size_t size, int64 selected, bool sorted},
 // written by hand in sampler.ts since both live in native memory.
 export const TOKEN_DATA = { sizeBytes: 12, id: 0, logit: 1, probability: 2 } as const
 export const TOKEN_DATA_ARRAY = { sizeBytes: 32, data: 0, size: 8, selected: 16, sorted: 24 } as const
+
+// struct llama_model_tensor_override {const char * pattern, ggml_type type}; a list of them ends with one without a pattern.
+export const TENSOR_OVERRIDE = { sizeBytes: 16, pattern: 0, type: 8 } as const
 
 // enum llama_load_mode, llama_flash_attn_type, llama_pooling_type, ggml_type
 export const LOAD_MODES = { auto: -1, none: 0, mmap: 1 } as const
@@ -207,7 +212,12 @@ const KNOWN_DEFAULTS: Readonly<Record<string, Readonly<Record<string, unknown>>>
     allow_requantize: false,
     quantize_output_tensor: true,
     only_copy: false,
+    pure: false,
+    keep_split: false,
+    dry_run: false,
     imatrix: null,
+    kv_overrides: null,
+    tt_overrides: null,
     prune_layers: null,
     max_buf_size: 8 * 1024 ** 3,
   },
