@@ -10,6 +10,7 @@ import { DEFAULT_OPTIONS } from './model/options.ts'
 import { createRegistry } from './registry/create-registry.ts'
 import { createRunnerLoader } from './runner/parent/loader.ts'
 import { createEngineProbe } from './runner/parent/probe.ts'
+import { createQuantizer } from './runner/parent/quantizer.ts'
 import { estimateMemory } from './scheduler/estimate.ts'
 import { readMemory } from './scheduler/memory.ts'
 import { toLoadSpec } from './scheduler/options.ts'
@@ -51,6 +52,8 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     userHome: config.userHome,
     environment: config.environment,
     allowedHosts: config.allowedRegistries,
+    credentialUrls: config.registryLogins,
+    tokenServers: config.tokenServers,
     maxStreams: config.maxTransferStreams,
     version: VERSION,
     buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: license === undefined ? [] : [license] }, store),
@@ -66,7 +69,9 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     environment: config.environment,
     runtime: { nodeVersion: process.versions.node, user: { uid: process.getuid?.(), name: os.userInfo().username } },
   })
-  return { scheduler, maintenance, service: createService({ store, registry, reader, runs, log, onPulled: notingPulls(store, log) }) }
+  const quantize = createQuantizer({ entry, log })
+  const service = createService({ store, registry, reader, runs, quantize, clock, log, onPulled: notingPulls(store, log) })
+  return { scheduler, maintenance, service }
 }
 
 /** So that `pull --all` knows it; a model whose note cannot be written is pulled all the same. */

@@ -88,6 +88,18 @@ export const VARIABLES = {
     parseList,
     () => [] as string[],
   ),
+  registryLogins: variable(
+    'LLAMERO_REGISTRY_LOGINS',
+    "Logins of registries: https://user:password@host, separated by commas (default those of Docker's config)",
+    parseList,
+    () => [] as string[],
+  ),
+  tokenServers: variable(
+    'LLAMERO_TOKEN_SERVERS',
+    'Token servers at another address than their registry: registry=https://host, separated by commas',
+    parseTokenServers,
+    () => [] as TokenServer[],
+  ),
   noPrune: flag('OLLAMA_NOPRUNE', 'Do not delete unused blobs'),
   noHistory: flag('OLLAMA_NOHISTORY', 'Do not keep the history of the prompt'),
   editor: variable<string | undefined>(
@@ -119,6 +131,22 @@ function parseList(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+}
+
+export interface TokenServer {
+  /** Host of the registry, with its port where that is not the usual one. */
+  registry: string
+  /** Scheme, host and port. */
+  origin: string
+}
+
+function parseTokenServers(text: string): TokenServer[] {
+  return parseList(text).map((item) => {
+    const [, registry, server = ''] = /^([^=/\s]+)=(https?:\/\/\S+)$/.exec(item) ?? []
+    if (registry === undefined || !URL.canParse(server))
+      throw new AppError('invalid_request', `${JSON.stringify(item)} is not of the form registry=https://host`)
+    return { registry, origin: new URL(server).origin }
+  })
 }
 
 function parseLogLevel(text: string): LogLevel {

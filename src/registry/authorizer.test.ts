@@ -6,10 +6,23 @@ import { createImpatientClock } from './testing/impatient-clock.ts'
 
 const ok: FakeServer = () => ({ status: 200, body: '{"token":"TKN"}' })
 
-function open(server: FakeServer, { origin = 'https://r.example', credentials }: { origin?: string; credentials?: Credentials } = {}) {
+interface Given {
+  origin?: string
+  credentials?: Credentials
+  tokenServers?: readonly string[]
+}
+
+function open(server: FakeServer, { origin = 'https://r.example', credentials, tokenServers = [] }: Given = {}) {
   const http = createFakeHttp(server)
   const key = { signature: async (text: string) => `signed:${text}` }
-  const authorizer = createAuthorizer({ http, origin, key, credentials: async () => credentials, clock: createImpatientClock() })
+  const authorizer = createAuthorizer({
+    http,
+    origin,
+    key,
+    credentials: async () => credentials,
+    tokenServers,
+    clock: createImpatientClock(),
+  })
   return { http, authorizer }
 }
 
@@ -31,6 +44,38 @@ describe('the answer to a 401', () => {
     const { authorizer } = open(() => ({ status: 200, body: '{"access_token":"A"}' }))
     await authorizer.answer(bearer('https://r.example/token'))
     expect(authorizer.header()).toBe('Bearer A')
+  })
+
+  it('buys a token with the one that a login left', async () => {
+    const { http, authorizer } = open(() => ({ status: 200, body: '{"access_token":"A"}' }), { credentials: { refreshToken: 'R&' } })
+    await authorizer.answer(bearer('https://r.example/token'))
+    expect(authorizer.header()).toBe('Bearer A')
+    const [request] = http.requests
+    expect(request).toMatchObject({ method: 'POST', url: 'https://r.example/token' })
+    expect(Object.fromEntries(new URLSearchParams(request?.body.toString()))).toEqual({
+      grant_type: 'refresh_token',
+      client_id: 'llamero',
+      service: 'svc',
+      scope: 'repository:a/b:pull,push repository:c/d:pull',
+      refresh_token: 'R&',
+    })
+    await expect(authorizer.answer('Basic realm="x"')).rejects.toMatchObject({ code: 'unauthorized' })
+  })
+
+  it('may come from a token server that the operator has named, with the login', async () => {
+    const credentials = { username: 'u', password: 'p' }
+    const { http, authorizer } = open(ok, { credentials, tokenServers: ['https://auth.example'] })
+    await authorizer.answer(bearer('https://auth.example/token'))
+    expect(http.requests[0]).toMatchObject({ publicOnly: false, headers: { authorization: 'Basic dTpw' } })
+    await expect(authorizer.answer(bearer('https://auth.example:8443/token'))).rejects.toMatchObject({
+      message: `realm host "auth.example:8443" does not match original host "r.example"; if it is this registry's token server: LLAMERO_TOKEN_SERVERS=r.example=https://auth.example:8443`,
+    })
+  })
+
+  it('never goes from https to http, whoever has named the token server', async () => {
+    const { http, authorizer } = open(ok, { tokenServers: ['http://auth.example'] })
+    await expect(authorizer.answer(bearer('http://auth.example/token'))).rejects.toMatchObject({ code: 'unauthorized' })
+    expect(http.requests).toEqual([])
   })
 
   it("is signed for Ollama's registry, over the sorted URL that is asked", async () => {

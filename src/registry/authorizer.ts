@@ -1,6 +1,6 @@
 // Answers a registry's 401. Anonymous first; then what the challenge asks for: a token (Ollama's signed request, or the one of
-// Docker's specification) or Basic. The token server must be the registry itself (scheme, host and port) or stand in the table below:
-// a realm that a stranger chose would collect signatures and passwords (CVE-2025-51471). https never becomes http.
+// Docker's specification) or Basic. The token server must be the registry itself (scheme, host and port), stand in the table below or be
+// named by the operator: a realm that a stranger chose would collect signatures and passwords (CVE-2025-51471). https never becomes http.
 
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
@@ -8,7 +8,7 @@ import { AppError, isAppError } from '../base/errors.ts'
 import { readBytes, readErrorText } from './body.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import type { Credentials, FindCredentials } from './credentials.ts'
-import type { HttpClient } from './http-client.ts'
+import type { HttpClient, HttpRequest } from './http-client.ts'
 import type { OllamaKey } from './ollama-key.ts'
 
 export interface Authorizer {
@@ -27,6 +27,8 @@ export interface AuthorizerOptions {
   clock: Clock
   /** Other origins of the same registry. */
   siblings?: readonly string[]
+  /** Origins that the operator has named as token servers of this registry; they may be in a private network. */
+  tokenServers?: readonly string[]
   /** Sent before anything was asked for. */
   bearer?: string
 }
@@ -36,6 +38,7 @@ const TOKEN_SERVERS: Readonly<Record<string, readonly string[]>> = {
   'docker.io': ['https://auth.docker.io'],
   'registry-1.docker.io': ['https://auth.docker.io'],
   'index.docker.io': ['https://auth.docker.io'],
+  'registry.gitlab.com': ['https://gitlab.com'],
 }
 
 /** Registries that know Ollama's keys: a signature at once, no anonymous token. */
@@ -68,20 +71,23 @@ async function answerChallenge(challenge: Challenge | undefined, options: Author
   const registry = new URL(options.origin)
   if (challenge?.scheme === 'basic') {
     const credentials = await options.credentials(registry.host)
-    if (!credentials)
-      throw denied(`${registry.host} wants a user name and a password: log in with docker, or give them in the registry's URL`)
+    if (!credentials || !('username' in credentials))
+      throw denied(`${registry.host} wants a user name and a password: log in with docker, or name them in LLAMERO_REGISTRY_LOGINS`)
     return basic(credentials)
   }
   if (!challenge) throw realmMismatch('', registry.host)
-  return `Bearer ${await requestToken(challenge, checkRealm(challenge.realm, registry, options.siblings), options, signal)}`
+  return `Bearer ${await requestToken(challenge, checkRealm(challenge.realm, registry, options), options, signal)}`
 }
 
-function checkRealm(realm: string, registry: URL, siblings: readonly string[] = []): URL {
+function checkRealm(realm: string, registry: URL, { siblings = [], tokenServers = [] }: AuthorizerOptions): URL {
   if (!URL.canParse(realm)) throw realmMismatch('', registry.host)
   const url = new URL(realm)
-  const known = [...siblings, ...(TOKEN_SERVERS[registry.host] ?? [])]
-  if (url.host !== registry.host && !known.includes(url.origin)) throw realmMismatch(url.host, registry.host)
-  if (url.origin !== registry.origin && !known.includes(url.origin)) {
+  const isKnown = [...siblings, ...tokenServers, ...(TOKEN_SERVERS[registry.host] ?? [])].includes(url.origin)
+  if (url.host !== registry.host && !isKnown) {
+    const { message } = realmMismatch(url.host, registry.host)
+    throw denied(`${message}; if it is this registry's token server: LLAMERO_TOKEN_SERVERS=${registry.host}=${url.origin}`)
+  }
+  if (url.protocol !== registry.protocol && (!isKnown || url.protocol === 'http:')) {
     throw denied(`realm ${url.origin} does not match ${registry.origin}: a token is never asked for over another scheme`)
   }
   return url
@@ -92,7 +98,7 @@ async function requestToken(challenge: Challenge, realm: URL, options: Authorize
   if (OLLAMA_STYLE.some((name) => host === name || host.endsWith(`.${name}`))) return signedToken(challenge, realm, options, signal)
   const credentials = await options.credentials(host)
   try {
-    return await fetchToken(withQuery(realm, challenge), credentials ? basic(credentials) : undefined, options, signal)
+    return await fetchToken(tokenRequest(realm, challenge, credentials), options, signal)
   } catch (error) {
     // A registry of one's own that speaks Ollama's dialect; the realm is the registry itself, so that the signature goes nowhere else.
     if (credentials || !isAppError(error, 'unauthorized') || realm.origin !== options.origin) throw error
@@ -104,7 +110,7 @@ async function signedToken(challenge: Challenge, realm: URL, options: Authorizer
   const nonce = randomBytes(16).toString('base64url')
   const url = withQuery(realm, challenge, { nonce, ts: String(Math.floor(options.clock.nowMs() / 1000)) })
   const signature = await options.key.signature(`GET,${url.href},${EMPTY_BODY_HASH}`)
-  return fetchToken(url, signature, options, signal)
+  return fetchToken({ method: 'GET', url, headers: { authorization: signature } }, options, signal)
 }
 
 /** Keys in alphabetical order, as the signed text of Ollama's client has them. */
@@ -116,17 +122,30 @@ function withQuery(realm: URL, { service, scopes }: Challenge, extra: Record<str
   return url
 }
 
+type TokenRequest = Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>
+
+function tokenRequest(realm: URL, challenge: Challenge, credentials: Credentials | undefined): TokenRequest {
+  if (credentials && 'refreshToken' in credentials) return exchange(realm, challenge, credentials)
+  const headers = credentials ? { authorization: basic(credentials) } : {}
+  return { method: 'GET', url: withQuery(realm, challenge), headers }
+}
+
+/** A token for a token, as OAuth 2 has it: what `docker login` keeps for some registries in place of a password. */
+function exchange(realm: URL, { service, scopes }: Challenge, { refreshToken }: { refreshToken: string }): TokenRequest {
+  const form = { grant_type: 'refresh_token', client_id: 'llamero', service, scope: scopes.join(' '), refresh_token: refreshToken }
+  const body = Buffer.from(new URLSearchParams(form).toString())
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) }
+  return { method: 'POST', url: realm, headers, body }
+}
+
 async function fetchToken(
-  url: URL,
-  authorization: string | undefined,
-  { http, origin }: AuthorizerOptions,
+  request: TokenRequest,
+  { http, origin, tokenServers = [] }: AuthorizerOptions,
   signal?: AbortSignal,
 ): Promise<string> {
   const reply = await http({
-    method: 'GET',
-    url,
-    headers: authorization === undefined ? {} : { authorization },
-    publicOnly: url.origin !== origin,
+    ...request,
+    publicOnly: request.url.origin !== origin && !tokenServers.includes(request.url.origin),
     ...(signal ? { signal } : {}),
   })
   if (reply.status !== 200) {
@@ -152,7 +171,7 @@ function parseToken(text: string): string {
   return token
 }
 
-function basic({ username, password }: Credentials): string {
+function basic({ username, password }: { username: string; password: string }): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts'
 import { createAuthorizer } from './authorizer.ts'
 import type { FetchedBlob } from './blob-download.ts'
 import { CATALOGUE, type Catalogue, type Place } from './catalogue.ts'
+import { askHelper } from './credential-helper.ts'
 import { createCredentials } from './credentials.ts'
 import { createConnect, createDial } from './dial.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
@@ -43,6 +44,8 @@ export interface RegistryOptions {
   buildManifest: BuildManifest
   /** `https://user:password@host` of registries. */
   credentialUrls?: readonly string[]
+  /** Whom a registry, by its host, may send us to for tokens besides itself. */
+  tokenServers?: readonly TokenServer[]
   /** Hosts (with their port) that models may come from and go to. None given: all. */
   allowedHosts?: readonly string[]
   /** Connections that the download of one blob may open; DEFAULT_STREAMS unless told. */
@@ -51,6 +54,12 @@ export interface RegistryOptions {
   /** For tests: the network and the package client. */
   http?: HttpClient
   packageClient?: PackageClient
+}
+
+export interface TokenServer {
+  /** With its port where that is not the usual one. */
+  registry: string
+  origin: string
 }
 
 /** Registries decide by this version whether a client is new enough for a model. */
@@ -85,11 +94,16 @@ export function createRegistry(options: RegistryOptions): OpenRegistry {
 type OpenSession = (name: ModelName, insecure: boolean) => Session
 
 function sessionOpener(options: RegistryOptions, http: HttpClient): OpenSession {
-  const { environment, log, clock, home, userHome, credentialUrls, allowedHosts = [] } = options
+  const { environment, log, clock, home, userHome, credentialUrls, allowedHosts = [], tokenServers = [] } = options
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()))
   const key = createOllamaKey({ ollama: path.join(userHome, '.ollama', 'id_ed25519'), own: path.join(home, 'id_ed25519') }, log)
   const dockerConfig = path.join(environment.DOCKER_CONFIG || path.join(userHome, '.docker'), 'config.json')
-  const credentials = createCredentials({ urls: credentialUrls ?? [], dockerConfig, log })
+  const credentials = createCredentials({
+    urls: credentialUrls ?? [],
+    dockerConfig,
+    askHelper: (helper, server) => askHelper(helper, server, { environment, clock, log }),
+    log,
+  })
   return (name, insecure) => {
     if (allowed.size > 0 && !allowed.has(name.host.toLowerCase()))
       throw new AppError('forbidden', `the registry ${name.host} is none of those that this server may use`, {
@@ -102,7 +116,16 @@ function sessionOpener(options: RegistryOptions, http: HttpClient): OpenSession 
       siblings,
       ...(hint === undefined ? {} : { hint }),
       authorizer: (origin) =>
-        createAuthorizer({ http, origin, key, credentials, clock, siblings, ...(bearer === undefined ? {} : { bearer }) }),
+        createAuthorizer({
+          http,
+          origin,
+          key,
+          credentials,
+          clock,
+          siblings,
+          tokenServers: tokenServers.filter(({ registry }) => registry.toLowerCase() === new URL(origin).host).map((each) => each.origin),
+          ...(bearer === undefined ? {} : { bearer }),
+        }),
     })
   }
 }

@@ -1,13 +1,11 @@
-// Names and passwords for registries: URLs given by the operator (`https://user:password@host`) first, then Docker's config.json.
-// Docker's credential helpers are programs; this folder starts none, so what they hold cannot be used (the log says so once).
+// Logins of registries: URLs given by the operator (`https://user:password@host`) first, then Docker's config.json with its credential
+// helpers, as `docker login` leaves them. They are looked for when a registry asks, and sent to that registry and its token server only.
 
 import { readFile } from 'node:fs/promises'
 import type { Log } from '../base/log.ts'
 
-export interface Credentials {
-  username: string
-  password: string
-}
+/** A name and a password, or a token that buys others (OAuth 2). */
+export type Credentials = { username: string; password: string } | { refreshToken: string }
 
 /** `host` as a URL has it: with the port where it is not the standard one. */
 export type FindCredentials = (host: string) => Promise<Credentials | undefined>
@@ -15,22 +13,43 @@ export type FindCredentials = (host: string) => Promise<Credentials | undefined>
 export interface CredentialSources {
   urls: readonly string[]
   dockerConfig: string
+  /** Asks the program `docker-credential-<helper>`. */
+  askHelper(helper: string, server: string): Promise<Credentials | undefined>
   log: Log
 }
 
 const MAX_DOCKER_CONFIG_LENGTH = 1024 * 1024
 
-export function createCredentials({ urls, dockerConfig, log }: CredentialSources): FindCredentials {
-  const given = urls.map(parseUrl).filter((entry) => entry !== undefined)
-  return async (host) =>
-    given.find((entry) => entry.host === host)?.credentials ?? findInDocker(await readDocker(dockerConfig, log), host, log)
+/** Docker's own registry has three names, and stands in the config under a fourth. */
+const DOCKER_HUB = ['docker.io', 'registry-1.docker.io', 'index.docker.io']
+const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/'
+
+export function createCredentials({ urls, dockerConfig, askHelper, log }: CredentialSources): FindCredentials {
+  const given = urls.map((url) => parseUrl(url, log)).filter((entry) => entry !== undefined)
+  return async (host) => {
+    const own = given.find((entry) => entry.host === host)
+    return own ? own.credentials : findInDocker(await readDocker(dockerConfig, log), host, askHelper)
+  }
 }
 
-function parseUrl(text: string): { host: string; credentials: Credentials } | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  if (url.username === '') return undefined
-  return { host: url.host, credentials: { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } }
+function parseUrl(text: string, log: Log): { host: string; credentials: Credentials } | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || url.username === '') {
+    // Not the text: a password may be in it.
+    log.warn('the login of a registry is not of the form https://user:password@host and is left out')
+    return undefined
+  }
+  return { host: url.host, credentials: { username: decode(url.username), password: decode(url.password) } }
+}
+
+/** A percent sign that begins no escape stands for itself. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return text
+    throw error
+  }
 }
 
 async function readDocker(file: string, log: Log): Promise<Record<string, unknown>> {
@@ -50,14 +69,22 @@ async function readDocker(file: string, log: Log): Promise<Record<string, unknow
   }
 }
 
-function findInDocker(config: Record<string, unknown>, host: string, log: Log): Credentials | undefined {
-  const entries = Object.entries(toRecord(config.auths))
-  const entry = entries.find(([key]) => hostOf(key) === host)
-  const credentials = entry && toCredentials(toRecord(entry[1]))
-  if (!credentials && (entry || toRecord(config.credHelpers)[host]) && (config.credsStore || config.credHelpers)) {
-    log.warn("Docker's credential helpers are not used; name the registry as https://user:password@host instead", { host })
+/** A helper for this host, then what the file itself holds, then the helper for all hosts. */
+async function findInDocker(
+  config: Record<string, unknown>,
+  host: string,
+  askHelper: CredentialSources['askHelper'],
+): Promise<Credentials | undefined> {
+  const names = DOCKER_HUB.includes(host) ? DOCKER_HUB : [host]
+  const server = DOCKER_HUB.includes(host) ? DOCKER_HUB_SERVER : host
+  const forHost = Object.entries(toRecord(config.credHelpers)).find(([key]) => names.includes(hostOf(key)))
+  if (typeof forHost?.[1] === 'string') return askHelper(forHost[1], server)
+  const entries = Object.entries(toRecord(config.auths)).filter(([key]) => names.includes(hostOf(key)))
+  for (const [, entry] of entries) {
+    const credentials = toCredentials(toRecord(entry))
+    if (credentials) return credentials
   }
-  return credentials
+  return typeof config.credsStore === 'string' && config.credsStore !== '' ? askHelper(config.credsStore, server) : undefined
 }
 
 /** Keys are hosts or URLs: `ghcr.io`, `https://index.docker.io/v1/`. */
@@ -66,6 +93,7 @@ function hostOf(key: string): string {
 }
 
 function toCredentials(entry: Record<string, unknown>): Credentials | undefined {
+  if (typeof entry.identitytoken === 'string' && entry.identitytoken !== '') return { refreshToken: entry.identitytoken }
   if (typeof entry.username === 'string' && typeof entry.password === 'string')
     return { username: entry.username, password: entry.password }
   if (typeof entry.auth !== 'string') return undefined

@@ -74,8 +74,9 @@ async function* pushLayer(
     signal,
     pace,
     ...(mountFrom === undefined ? {} : { mountFrom }),
+    // A part that is sent again does not take the bar back.
     onProgress(completedBytes) {
-      amount = { completedBytes, totalBytes: sizeBytes }
+      amount = { completedBytes: Math.max(amount.completedBytes, completedBytes), totalBytes: sizeBytes }
     },
   })
   yield* watch(work, () => amount, { status, digest, clock, signal })

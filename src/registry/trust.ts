@@ -1,7 +1,9 @@
 // Whom TLS trusts: Node's own list and that of the machine. Ollama (Go) uses the machine's list; a company's own authority that works
-// there must work here. Files that are not there are passed over.
+// there must work here, and the variables that name others as well: SSL_CERT_FILE and SSL_CERT_DIR (Go, OpenSSL), NODE_EXTRA_CA_CERTS.
+// Files that are not there are passed over.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import tls from 'node:tls'
 import type { Log } from '../base/log.ts'
 import type { Environment } from './proxy.ts'
@@ -15,6 +17,8 @@ const SYSTEM_BUNDLES = [
 ] as const
 
 const MAX_BUNDLE_BYTES = 16 * 1024 * 1024
+/** Of one folder: a machine has a few hundred authorities, each under two names. */
+const MAX_FILES = 2000
 
 /** Built once, at the first need: it reads a few hundred certificates. */
 export function readTrust(environment: Environment, log: Log): () => tls.SecureContext {
@@ -29,7 +33,19 @@ function readBundles(environment: Environment, log: Log): string[] {
   const system = environment.SSL_CERT_FILE ? [environment.SSL_CERT_FILE] : SYSTEM_BUNDLES
   const found = system.map((path) => readBundle(path, log)).find((bundle) => bundle !== undefined)
   const extra = environment.NODE_EXTRA_CA_CERTS ? readBundle(environment.NODE_EXTRA_CA_CERTS, log) : undefined
-  return [found, extra].filter((bundle) => bundle !== undefined)
+  const folders = (environment.SSL_CERT_DIR ?? '').split(path.delimiter).filter((folder) => folder !== '')
+  const others = folders.flatMap((folder) => filesIn(folder, log)).map((file) => readBundle(file, log))
+  return [found, extra, ...others].filter((bundle) => bundle !== undefined)
+}
+
+function filesIn(folder: string, log: Log): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory())
+    return entries.slice(0, MAX_FILES).map(({ name }) => path.join(folder, name))
+  } catch (error) {
+    log.trace('no folder of certificates', { folder, error })
+    return []
+  }
 }
 
 function readBundle(path: string, log: Log): string | undefined {

@@ -66,11 +66,15 @@ async function begin(session: Session, options: UploadOptions): Promise<URL | un
     const mount = new URL(url)
     mount.searchParams.set('from', options.mountFrom)
     mount.searchParams.set('mount', options.blob.digest)
-    const reply = await post(session, mount, options.signal)
-    reply.discard()
-    if (reply.status === 201) return undefined
-    if (reply.status === 202) return uploadLocation(session, reply, mount)
-    options.log.debug('the registry does not mount', { from: options.mountFrom, status: reply.status })
+    const reply = await post(session, mount, options.signal).catch((error: unknown) => {
+      // Who may not read the other repository sends the bytes.
+      if (isAppError(error, 'unauthorized')) return undefined
+      throw error
+    })
+    reply?.discard()
+    if (reply?.status === 201) return undefined
+    if (reply?.status === 202) return uploadLocation(session, reply, mount)
+    options.log.debug('the registry does not mount', { from: options.mountFrom, status: reply?.status })
   }
   const reply = await post(session, url, options.signal)
   if (reply.status !== 202) throw statusError(reply.status, await readErrorText(reply))

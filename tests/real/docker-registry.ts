@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { ISSUER, SERVICE } from '../support/token-server.ts'
 
 export interface DockerRegistry {
   /** `127.0.0.1:port`. */
@@ -16,6 +17,8 @@ export interface DockerRegistryOptions {
   relativeUrls?: boolean
   /** Lines of an htpasswd file. */
   passwords?: string
+  /** Who makes its tokens, and the certificate that proves them. */
+  tokens?: { origin: string; certificatePem: string }
 }
 
 /** Why the tests with it cannot run here, or undefined. CI installs it, so that there an absence is a failure. */
@@ -27,18 +30,26 @@ export function missingDockerRegistry(): string | undefined {
   return reason
 }
 
-export async function startDockerRegistry({ relativeUrls = false, passwords }: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+export async function startDockerRegistry({
+  relativeUrls = false,
+  passwords,
+  tokens,
+}: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'docker-registry-'))
   const port = await freePort()
   const host = `127.0.0.1:${port}`
   const passwordFile = path.join(folder, 'htpasswd')
   if (passwords !== undefined) writeFileSync(passwordFile, passwords)
+  const bundleFile = path.join(folder, 'tokens.pem')
+  if (tokens) writeFileSync(bundleFile, tokens.certificatePem)
+  const byToken = { realm: `${tokens?.origin}/token`, service: SERVICE, issuer: ISSUER, rootcertbundle: bundleFile }
   const config = {
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: path.join(folder, 'data') } },
     http: { addr: host, relativeurls: relativeUrls, secret: 'for tests' },
     ...(passwords === undefined ? {} : { auth: { htpasswd: { realm: 'tests', path: passwordFile } } }),
+    ...(tokens ? { auth: { token: byToken } } : {}),
   }
   const file = path.join(folder, 'config.yml')
   writeFileSync(file, JSON.stringify(config))

@@ -1,8 +1,7 @@
 // The registry side's own HTTP over real sockets: timeouts, proxies, certificates, and addresses that it must not speak to.
 
-import { spawnSync } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
@@ -16,6 +15,7 @@ import { createConnect, createDial } from '../../src/registry/dial.ts'
 import { createHttpClient, type HttpClient } from '../../src/registry/http-client.ts'
 import { type Environment, readProxies } from '../../src/registry/proxy.ts'
 import { readTrust } from '../../src/registry/trust.ts'
+import { createCertificate } from '../support/certificate.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -172,26 +172,13 @@ describe('private addresses', () => {
   })
 })
 
-function makeCertificate(): { key: Buffer; cert: Buffer; file: string } | undefined {
+function makeCertificate(): { key: string; cert: string; file: string; folder: string } {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'certificate-'))
   closing.push(() => rmSync(folder, { recursive: true, force: true }))
-  const [key, file] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name)) as [string, string]
-  const subject = ['-subj', '/CN=registry.test', '-addext', 'subjectAltName=DNS:registry.test']
-  const made = spawnSync('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    key,
-    '-out',
-    file,
-    ...subject,
-  ])
-  return made.status === 0 ? { key: readFileSync(key), cert: readFileSync(file), file } : undefined
+  const file = path.join(folder, 'cert.pem')
+  const { keyPem, certificatePem } = createCertificate('registry.test')
+  writeFileSync(file, certificatePem)
+  return { key: keyPem, cert: certificatePem, file, folder }
 }
 
 /** CONNECT to any name leads to `targetPort`; plain requests are answered with what was asked. */
@@ -230,9 +217,8 @@ describe('a proxy', () => {
     })
   })
 
-  it('leads to https, where the certificate is checked against the files of the machine', async ({ skip }) => {
+  it('leads to https, where the certificate is checked against the files of the machine', async () => {
     const certificate = makeCertificate()
-    if (!certificate) return skip('openssl is not here to make a certificate')
     const server = https.createServer({ key: certificate.key, cert: certificate.cert }, (_, reply) => reply.end('secure'))
     const seen: string[] = []
     const proxy = await startProxy(await listen(server), seen)
@@ -243,5 +229,8 @@ describe('a proxy', () => {
     expect(seen).toEqual(['CONNECT registry.test:443 Basic dTpw'])
     await expect(get(openClient({ HTTPS_PROXY: proxy }), 'https://registry.test/')).rejects.toMatchObject({ code: 'registry_unreachable' })
     await expect(get(trusting, 'https://other.test/')).rejects.toThrow('other.test')
+    for (const named of [{ SSL_CERT_DIR: `/nowhere:${certificate.folder}` }, { NODE_EXTRA_CA_CERTS: certificate.file }]) {
+      expect(await text((await get(openClient({ HTTPS_PROXY: proxy, ...named }), 'https://registry.test/')).body)).toBe('secure')
+    }
   })
 })

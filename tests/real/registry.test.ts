@@ -1,7 +1,7 @@
 // Push to and pull from a real registry that knows nothing of models.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -9,10 +9,11 @@ import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { MEDIA_TYPES } from '../../src/model/media-type.ts'
 import { type ModelName, parseModelName } from '../../src/model/name.ts'
-import { createRegistry } from '../../src/registry/create-registry.ts'
+import { createRegistry, type RegistryOptions } from '../../src/registry/create-registry.ts'
 import type { Progress } from '../../src/registry/registry.ts'
 import { createStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { startTokenServer, type TokenServer } from '../support/token-server.ts'
 import { type DockerRegistry, missingDockerRegistry, startDockerRegistry } from './docker-registry.ts'
 
 // bcrypt of `secret`, as `htpasswd -B` writes it.
@@ -29,7 +30,7 @@ function openStore(name: string): Promise<Store> {
   return createStore({ root: path.join(folder, name) })
 }
 
-function openRegistry(store: Store, credentialUrls: string[] = []) {
+function openRegistry(store: Store, options: Partial<RegistryOptions> = {}) {
   return createRegistry({
     store,
     log: silentLog,
@@ -38,8 +39,8 @@ function openRegistry(store: Store, credentialUrls: string[] = []) {
     userHome: path.join(folder, 'user'),
     environment: {},
     version: '0.0.0',
-    credentialUrls,
     buildManifest: () => Promise.reject(new Error('no package is expected here')),
+    ...options,
   })
 }
 
@@ -142,30 +143,151 @@ describe.skipIf(missingDockerRegistry())('a plain registry', () => {
   })
 })
 
-describe.skipIf(missingDockerRegistry())('a registry with passwords and relative addresses', () => {
-  let docker: DockerRegistry
-  beforeAll(async () => {
-    docker = await startDockerRegistry({ relativeUrls: true, passwords: PASSWORDS })
-  })
-  afterAll(() => docker.stop())
+interface SetUp {
+  docker: DockerRegistry
+  tokenServer?: TokenServer
+  /** What the operator has to say so that it lets us in. */
+  options: Partial<RegistryOptions>
+}
 
-  it('lets in who is known to it', async () => {
-    const name = parseModelName(`${docker.host}/library/tiny:v1`)
+const LOGIN = 'ann:secret'
+
+async function startPlain(relativeUrls: boolean): Promise<SetUp> {
+  return { docker: await startDockerRegistry({ relativeUrls }), options: {} }
+}
+
+async function startWithPasswords(relativeUrls: boolean): Promise<SetUp> {
+  const docker = await startDockerRegistry({ passwords: PASSWORDS, relativeUrls })
+  return { docker, options: { credentialUrls: [`http://${LOGIN}@${docker.host}`] } }
+}
+
+async function startWithTokens(field: 'token' | 'access_token'): Promise<SetUp> {
+  const tokenServer = await startTokenServer({ logins: [LOGIN], field, refreshToken: 'R' })
+  const { origin, certificate } = tokenServer
+  const docker = await startDockerRegistry({ tokens: { origin, certificatePem: certificate.certificatePem } })
+  const bundle = path.join(mkdtempSync(path.join(os.tmpdir(), 'authority-')), 'authority.pem')
+  writeFileSync(bundle, certificate.certificatePem)
+  return {
+    tokenServer,
+    docker,
+    options: {
+      environment: { SSL_CERT_FILE: bundle },
+      credentialUrls: [`http://${LOGIN}@${docker.host}`],
+      tokenServers: [{ registry: docker.host, origin }],
+    },
+  }
+}
+
+describe.skipIf(missingDockerRegistry()).each<[string, () => Promise<SetUp>]>([
+  ['without a login', () => startPlain(false)],
+  ['with relative addresses', () => startPlain(true)],
+  ['with passwords', () => startWithPasswords(false)],
+  ['with passwords and relative addresses', () => startWithPasswords(true)],
+  ['with tokens', () => startWithTokens('token')],
+  ['with tokens under their other name', () => startWithTokens('access_token')],
+])('a registry %s', (_, start) => {
+  let setUp: SetUp
+  beforeAll(async () => {
+    setUp = await start()
+  })
+  afterAll(async () => {
+    await setUp.docker.stop()
+    await setUp.tokenServer?.close()
+  })
+
+  it.each(['library/tiny:v1', 'org/team/project/tiny:v1'])('takes %s and gives it back byte for byte', async (repository) => {
+    const name = parseModelName(`${setUp.docker.host}/${repository}`)
     const [here, there] = [await openStore('here'), await openStore('there')]
     await createModel(here, name)
-    const urls = [`http://ann:secret@${docker.host}`]
-    expect((await run(openRegistry(here, urls).push(name, { insecure: true }))).at(-1)).toEqual({ status: 'success' })
-    expect((await run(openRegistry(there, urls).pull(name, { insecure: true }))).at(-1)).toEqual({ status: 'success' })
+    expect((await run(openRegistry(here, setUp.options).push(name, { insecure: true }))).at(-1)).toEqual({ status: 'success' })
+    expect((await run(openRegistry(there, setUp.options).pull(name, { insecure: true }))).at(-1)).toEqual({ status: 'success' })
+    const [sent, got] = [await here.manifests.read(name), await there.manifests.read(name)]
+    expect(got?.digestHex).toBe(sent?.digestHex)
+    expect(got?.bytes).toEqual(sent?.bytes)
+    for (const { digest } of got?.manifest.layers ?? []) {
+      expect(readFileSync(there.blobs.path(digest)).equals(readFileSync(here.blobs.path(digest)))).toBe(true)
+    }
+  })
+})
+
+describe.skipIf(missingDockerRegistry())('a registry with passwords', () => {
+  it('refuses who is not known to it', async () => {
+    const docker = await startDockerRegistry({ passwords: PASSWORDS })
+    try {
+      const name = parseModelName(`${docker.host}/library/tiny:v1`)
+      const store = await openStore('here')
+      await expect(run(openRegistry(store).pull(name, { insecure: true }))).rejects.toMatchObject({ code: 'unauthorized' })
+      const wrong = openRegistry(store, { credentialUrls: [`http://ann:wrong@${docker.host}`] })
+      await expect(run(wrong.pull(name, { insecure: true }))).rejects.toMatchObject({
+        code: 'unauthorized',
+        message: 'pull model manifest: unauthorized: access denied',
+      })
+    } finally {
+      await docker.stop()
+    }
+  })
+})
+
+describe.skipIf(missingDockerRegistry())('a registry whose tokens come from elsewhere', () => {
+  let setUp: SetUp & { tokenServer?: TokenServer }
+  beforeAll(async () => {
+    setUp = await startWithTokens('token')
+  })
+  afterAll(async () => {
+    await setUp.docker.stop()
+    await setUp.tokenServer?.close()
+  })
+  const nameOf = (repository: string) => parseModelName(`${setUp.docker.host}/${repository}`)
+
+  it('gives a model to strangers and takes none of theirs', async () => {
+    const name = nameOf('library/open:v1')
+    const [here, there] = [await openStore('here'), await openStore('there')]
+    await createModel(here, name)
+    const { credentialUrls: _, ...strangers } = setUp.options
+    await expect(run(openRegistry(here, strangers).push(name, { insecure: true }))).rejects.toMatchObject({ code: 'unauthorized' })
+    await run(openRegistry(here, setUp.options).push(name, { insecure: true }))
+    expect((await run(openRegistry(there, strangers).pull(name, { insecure: true }))).at(-1)).toEqual({ status: 'success' })
+    expect(setUp.tokenServer?.requests).toContain('ann repository:library/open:pull,push')
+    expect(setUp.tokenServer?.requests).toContain('anonymous repository:library/open:pull')
   })
 
-  it('refuses the others', async () => {
-    const name = parseModelName(`${docker.host}/library/tiny:v1`)
+  it('lets in with a token that a login left', async () => {
+    const name = nameOf('library/refreshed:v1')
     const store = await openStore('here')
-    await expect(run(openRegistry(store).pull(name, { insecure: true }))).rejects.toMatchObject({ code: 'unauthorized' })
-    await expect(run(openRegistry(store, [`http://ann:wrong@${docker.host}`]).pull(name, { insecure: true }))).rejects.toMatchObject({
+    await createModel(store, name)
+    const userHome = path.join(folder, 'docker-user')
+    mkdirSync(path.join(userHome, '.docker'), { recursive: true })
+    writeFileSync(path.join(userHome, '.docker', 'config.json'), JSON.stringify({ auths: { [setUp.docker.host]: { identitytoken: 'R' } } }))
+    const { credentialUrls: _, ...options } = setUp.options
+    expect((await run(openRegistry(store, { ...options, userHome }).push(name, { insecure: true }))).at(-1)).toEqual({ status: 'success' })
+    expect(setUp.tokenServer?.requests).toContain('refreshed repository:library/refreshed:pull,push')
+  })
+
+  it('mounts from a repository that the token allows', async () => {
+    const store = await openStore('here')
+    await createModel(store, nameOf('library/mounted:v1'))
+    await run(openRegistry(store, setUp.options).push(nameOf('library/mounted:v1'), { insecure: true }))
+    await createModel(store, nameOf('library/mounting:v1'), `${setUp.docker.host}/library/mounted:v1`)
+    await run(openRegistry(store, setUp.options).push(nameOf('library/mounting:v1'), { insecure: true }))
+    expect(setUp.tokenServer?.requests).toContain('ann repository:library/mounted:pull')
+  })
+
+  it('is not believed when the operator has not named its token server: CVE-2025-51471', async () => {
+    const { tokenServers: _, ...options } = setUp.options
+    const before = setUp.tokenServer?.requests.length
+    await expect(
+      run(openRegistry(await openStore('here'), options).pull(nameOf('library/open:v1'), { insecure: true })),
+    ).rejects.toMatchObject({
       code: 'unauthorized',
-      message: 'pull model manifest: unauthorized: access denied',
+      message: expect.stringContaining(`LLAMERO_TOKEN_SERVERS=${setUp.docker.host}=https://`),
     })
+    expect(setUp.tokenServer?.requests.length).toBe(before)
+  })
+
+  it('is not spoken to when nobody vouches for the certificate', async () => {
+    const options = { ...setUp.options, environment: {} }
+    const refused = run(openRegistry(await openStore('here'), options).pull(nameOf('library/open:v1'), { insecure: true }))
+    await expect(refused).rejects.toMatchObject({ code: 'registry_unreachable' })
   })
 })
 
