@@ -6,17 +6,27 @@ import { AppError } from '../base/errors.ts'
 import { type Decoded, type Fields, isObject, type Struct, wrongType } from './fields.ts'
 import { findJsonEnd, MAX_DEPTH } from './json-scan.ts'
 
-/** Throws `invalid_request` in Go's words. */
-export function decodeBody<F extends Fields>(bytes: Uint8Array, struct: Struct<F>): Decoded<F> {
-  const { value, text } = parseBody(bytes)
+/** `unused` gets the paths of keys that are not known. Throws `invalid_request` in Go's words. */
+export function decodeBody<F extends Fields>(bytes: Uint8Array, struct: Struct<F>, unused = new Set<string>()): Decoded<F> {
+  return decodeParsed(parseBody(bytes), struct, unused)
+}
+
+/** The same for a body that is parsed. */
+export function decodeParsed<F extends Fields>({ value, text }: ParsedBody, struct: Struct<F>, unused: Set<string>): Decoded<F> {
   if (value === null) return {}
-  const place = { struct: '', path: '', text }
+  const place = { struct: '', path: '', text, unused }
   if (!isObject(value)) throw wrongType(value, place, struct.goType)
   return struct.decode(value, place)
 }
 
-/** The first JSON value of a body, with the text it was made from. Throws `invalid_request` in Go's words. */
-export function parseBody(bytes: Uint8Array): { value: unknown; text: string } {
+export interface ParsedBody {
+  value: unknown
+  /** What the value was made from. */
+  text: string
+}
+
+/** The first JSON value of a body. Throws `invalid_request` in Go's words. */
+export function parseBody(bytes: Uint8Array): ParsedBody {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = buffer.toString('utf8')
   if (!/[^ \t\r\n]/.test(text)) throw new AppError('invalid_request', 'missing request body')

@@ -14,6 +14,8 @@ export interface Place {
   sealed?: boolean
   /** The body, for the spelling of a number that JavaScript cannot hold. */
   text: string
+  /** Gets the paths of keys that no struct has. */
+  unused?: Set<string>
 }
 
 export interface Field<T> {
@@ -58,12 +60,16 @@ export function struct<F extends Fields>(name: string, fields: F, { decodesItsel
       const result: Record<string, unknown> = {}
       for (const [sent, item] of Object.entries(value)) {
         const key = keys.get(sent.toLowerCase())
-        if (key === undefined || item === null) continue
+        if (item === null) continue
+        if (key === undefined) {
+          place.unused?.add(joinPath(place.path, sent))
+          continue
+        }
         const inner = {
+          ...place,
           struct: sealed && place.path !== '' ? place.struct : name,
           path: joinPath(place.path, key),
           sealed,
-          text: place.text,
         }
         result[key] = fields[key]?.decode(item, inner)
       }

@@ -114,7 +114,8 @@ const tool: Field<ToolBody> = {
   zero: { type: '', function: { name: '' } },
   schema: toolStruct.schema,
   decode(value, place) {
-    const checked = toolStruct.decode(value, place)
+    const { unused: _, ...silent } = place
+    const checked = toolStruct.decode(value, silent)
     const sent = isObject(value) ? value : {}
     const sentFunction = Object.entries(sent).find(([key]) => key.toLowerCase() === 'function')?.[1]
     const { name = '', description, parameters } = checked.function ?? {}

@@ -1,9 +1,10 @@
 // A body to the fields that an endpoint knows, and the fate of all others: no field is dropped in silence. A field either works, or is refused with
 // its name, or, where it changes nothing in the answer, is named in the header x-llamero-warnings.
 
-import { parseBody } from '../api/decode.ts'
-import { type Decoded, type Fields, isObject, type Struct, wrongType } from '../api/fields.ts'
+import { decodeParsed, type ParsedBody, parseBody } from '../api/decode.ts'
+import { type Decoded, type Fields, isObject, type Struct } from '../api/fields.ts'
 import { AppError, isAppError } from '../base/errors.ts'
+import { isOptionName } from '../model/options.ts'
 import type { ReplyHeaders } from './kernel/reply.ts'
 
 /** What becomes of a field that the endpoint's struct does not have. */
@@ -27,24 +28,30 @@ const MAX_NAME_CHARACTERS = 64
 
 /** Throws `invalid_request` in Go's words for what is malformed, and for fields that are refused. */
 export function decodeRequest<F extends Fields>(bytes: Uint8Array, struct: Struct<F>, fates: Fates): DecodedRequest<F> {
-  const { value, text } = parse(bytes)
-  if (value === null) return { fields: {}, warnings: [] }
-  const place = { struct: '', path: '', text }
-  if (!isObject(value)) throw wrongType(value, place, struct.goType)
-  const fields = struct.decode(value, place)
-  return { fields, warnings: judgeOthers(value, struct, fates) }
+  const body = parse(bytes)
+  const unused = new Set<string>()
+  const fields = decodeParsed(body, struct, unused)
+  refuseOthers(body.value, fates)
+  for (const path of [...unused]) if (fateOf(path, fates) !== 'unused') unused.delete(path)
+  noteOptions(fields, unused)
+  return { fields, warnings: [...unused] }
+}
+
+/** Options that nobody knows are as good as not sent. */
+export function noteOptions({ options }: { options?: unknown }, unused: Set<string>): void {
+  if (isObject(options))
+    for (const name of Object.keys(options)) if (!isOptionName(name) && options[name] !== null) unused.add(`options.${name}`)
 }
 
 /** Undefined where there is nothing to say. */
-export function toWarningHeaders(warnings: readonly string[]): ReplyHeaders | undefined {
-  if (warnings.length === 0) return undefined
-  const names = warnings
+export function toWarningHeaders(warnings: Iterable<string>): ReplyHeaders | undefined {
+  const names = [...new Set(warnings)]
     .slice(0, MAX_WARNINGS)
     .map((name) => encodeURIComponent(name.slice(0, MAX_NAME_CHARACTERS).replace(/\p{Surrogate}/gu, '?')))
-  return { [WARNINGS_HEADER]: names.join(', ') }
+  return names.length === 0 ? undefined : { [WARNINGS_HEADER]: names.join(', ') }
 }
 
-function parse(bytes: Uint8Array): ReturnType<typeof parseBody> {
+function parse(bytes: Uint8Array): ParsedBody {
   try {
     return parseBody(bytes)
   } catch (error) {
@@ -55,17 +62,16 @@ function parse(bytes: Uint8Array): ReturnType<typeof parseBody> {
   }
 }
 
-function judgeOthers(sent: Record<string, unknown>, struct: Struct<Fields>, fates: Fates): string[] {
-  const known = new Set(Object.keys(struct.fields).map((key) => key.toLowerCase()))
-  const warnings: string[] = []
-  for (const [key, value] of Object.entries(sent)) {
-    const name = key.toLowerCase()
-    if (value === null || known.has(name)) continue
-    const fate = Object.hasOwn(fates, name) ? fates[name] : undefined
-    if (fate === undefined || fate === 'unused') warnings.push(key)
-    else if (!fate.unless?.(value)) throw refuse(name, fate.refusal)
+function refuseOthers(sent: unknown, fates: Fates): void {
+  for (const [key, value] of Object.entries(isObject(sent) ? sent : {})) {
+    const fate = value === null ? 'unused' : fateOf(key, fates)
+    if (fate !== 'unused' && !fate.unless?.(value)) throw refuse(key.toLowerCase(), fate.refusal)
   }
-  return warnings
+}
+
+function fateOf(path: string, fates: Fates): Fate {
+  const name = path.toLowerCase()
+  return (Object.hasOwn(fates, name) ? fates[name] : undefined) ?? 'unused'
 }
 
 function refuse(name: string, reason: string): AppError {

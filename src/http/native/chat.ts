@@ -1,5 +1,4 @@
 import { type ChatResponseBody, chatRequest, type DecodedChat } from '../../api/chat.ts'
-import { decodeBody } from '../../api/decode.ts'
 import type { DecodedMessage } from '../../api/message.ts'
 import type { Message } from '../../chat/message.ts'
 import type { ChatRequest } from '../../service/service.ts'
@@ -7,12 +6,13 @@ import type { Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Projection, replyWithEvents, toCompletionFields } from './completion.ts'
 import { type DeltaSum, sumDeltas } from './delta-sum.ts'
+import { decodeFields } from './fields.ts'
 import { type FinishEvent, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
 import type { NativeContext } from './routes.ts'
 import { formatUtc, omitEmpty, present } from './wire.ts'
 
-export async function handleChat(request: HttpRequest, { service, clock }: NativeContext): Promise<Reply> {
-  const wire = decodeBody(await request.readBody(), chatRequest)
+export async function handleChat(request: HttpRequest, { service, clock, unused }: NativeContext): Promise<Reply> {
+  const wire = decodeFields(await request.readBody(), unused, chatRequest)
   const domain = toDomain(wire)
   const projection = createProjection(domain.model, () => formatUtc(clock.nowMs()))
   return replyWithEvents(service.chat(domain, request.signal), projection, wire.stream ?? true)

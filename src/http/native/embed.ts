@@ -1,14 +1,14 @@
-import { decodeBody } from '../../api/decode.ts'
 import { type EmbeddingsResponseBody, type EmbedResponseBody, embeddingsRequest, embedRequest } from '../../api/embed.ts'
 import { AppError } from '../../base/errors.ts'
 import { shortenFloat32 } from '../float32.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
+import { decodeFields } from './fields.ts'
 import type { NativeContext } from './routes.ts'
 import { omitEmpty, present, wholeNs } from './wire.ts'
 
-export async function handleEmbed(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const wire = decodeBody(await request.readBody(), embedRequest)
+export async function handleEmbed(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const wire = decodeFields(await request.readBody(), unused, embedRequest)
   const model = wire.model ?? ''
   const inputs = toInputs(wire.input, model)
   const { truncate, dimensions, options, keep_alive: keepAliveNs } = wire
@@ -28,8 +28,8 @@ export async function handleEmbed(request: HttpRequest, { service }: NativeConte
   return json(body)
 }
 
-export async function handleEmbeddings(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { model = '', prompt = '', options, keep_alive: keepAliveNs } = decodeBody(await request.readBody(), embeddingsRequest)
+export async function handleEmbeddings(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const { model = '', prompt = '', options, keep_alive: keepAliveNs } = decodeFields(await request.readBody(), unused, embeddingsRequest)
   const inputs = prompt === '' ? [] : [prompt]
   const { embeddings } = await service.embed(
     { model, inputs, truncate: false, normalize: false, ...present({ options, keepAliveNs }) },

@@ -1,4 +1,3 @@
-import { decodeBody } from '../../api/decode.ts'
 import { type DecodedGenerate, type GenerateResponseBody, generateRequest } from '../../api/generate.ts'
 import type { ToolCall } from '../../chat/message.ts'
 import type { GenerateRequest } from '../../service/service.ts'
@@ -6,12 +5,13 @@ import type { Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Projection, replyWithEvents, toCompletionFields } from './completion.ts'
 import { type DeltaSum, sumDeltas } from './delta-sum.ts'
+import { decodeFields } from './fields.ts'
 import { type FinishEvent, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
 import type { NativeContext } from './routes.ts'
 import { formatUtc, omitEmpty, present } from './wire.ts'
 
-export async function handleGenerate(request: HttpRequest, { service, clock }: NativeContext): Promise<Reply> {
-  const wire = decodeBody(await request.readBody(), generateRequest)
+export async function handleGenerate(request: HttpRequest, { service, clock, unused }: NativeContext): Promise<Reply> {
+  const wire = decodeFields(await request.readBody(), unused, generateRequest)
   const domain = toDomain(wire)
   const projection = createProjection(domain.model, () => formatUtc(clock.nowMs()))
   return replyWithEvents(service.generate(domain, request.signal), projection, wire.stream ?? true)

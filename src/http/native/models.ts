@@ -1,6 +1,5 @@
 // What is there, what is loaded, what one model is; copies and removals.
 
-import { decodeBody } from '../../api/decode.ts'
 import {
   copyRequest,
   deleteRequest,
@@ -14,6 +13,7 @@ import { AppError } from '../../base/errors.ts'
 import type { ListedModel, ModelDetails, RunningModel, ShownModel } from '../../service/service.ts'
 import { empty, json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
+import { decodeFields } from './fields.ts'
 import type { NativeContext } from './routes.ts'
 import { firstNonEmpty, formatExpiry, formatLocal, omitEmpty, present } from './wire.ts'
 
@@ -28,8 +28,8 @@ export function handlePs(_: HttpRequest, { service, clock }: NativeContext): Rep
   return json(body)
 }
 
-export async function handleShow(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { model, name, verbose, system, options } = await readShow(request)
+export async function handleShow(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const { model, name, verbose, system, options } = await readShow(request, unused)
   const wanted = firstNonEmpty(model, name)
   const shown = await service.show({ model: wanted, ...present({ verbose, system, options }) })
   const body = toShowBody(shown)
@@ -39,21 +39,21 @@ export async function handleShow(request: HttpRequest, { service }: NativeContex
 }
 
 /** Older clients ask with GET: a body, or the name in the query. */
-async function readShow(request: HttpRequest) {
+async function readShow(request: HttpRequest, unused: Set<string>) {
   const body = await request.readBody()
   const asked = request.query.get('model') ?? request.query.get('name')
-  if (body.byteLength > 0 || asked === null) return decodeBody(body, showRequest)
+  if (body.byteLength > 0 || asked === null) return decodeFields(body, unused, showRequest, ['template'])
   return { model: asked, name: undefined, verbose: request.query.get('verbose') === 'true', system: undefined, options: undefined }
 }
 
-export async function handleCopy(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { source = '', destination = '' } = decodeBody(await request.readBody(), copyRequest)
+export async function handleCopy(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const { source = '', destination = '' } = decodeFields(await request.readBody(), unused, copyRequest)
   await service.copy(source, destination)
   return empty()
 }
 
-export async function handleDelete(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { model, name } = decodeBody(await request.readBody(), deleteRequest)
+export async function handleDelete(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const { model, name } = decodeFields(await request.readBody(), unused, deleteRequest)
   const wanted = firstNonEmpty(model, name)
   if (wanted === '') throw new AppError('model_required', 'model is required')
   await service.remove(wanted)

@@ -10,6 +10,7 @@ import { handleChat } from './chat.ts'
 import { handleMe, handleRecommendations, handleSignout, handleStatus, handleWebFetch, handleWebSearch } from './cloud.ts'
 import { handleEmbed, handleEmbeddings } from './embed.ts'
 import { type Endpoint, failNative } from './errors.ts'
+import { withWarnings } from './fields.ts'
 import { handleGenerate } from './generate.ts'
 import { handleCopy, handleDelete, handlePs, handleShow, handleTags } from './models.ts'
 import { handleDetokenize, handleTokenize } from './tokenize.ts'
@@ -23,12 +24,17 @@ export interface NativeContext {
   version: string
   /** What they are told beside it. */
   ownVersion?: string
+  /** Of one request: names of what it says that changes nothing. */
+  unused: Set<string>
 }
 
-export function createNativeRoutes(context: NativeContext): Route[] {
-  const add = routesOver(context)
+export function createNativeRoutes(shared: Omit<NativeContext, 'unused'>): Route[] {
+  const add = routesOver(shared)
   const route = (method: Method, path: string, endpoint: Endpoint, handler: Handler<NativeContext>) =>
-    add(method, path, failNative(endpoint), handler)
+    add(method, path, failNative(endpoint), async (request, context) => {
+      const unused = new Set<string>()
+      return withWarnings(await handler(request, { ...context, unused }), unused)
+    })
   const both = (path: string, handler: Handler<NativeContext>) => [
     route('HEAD', path, 'other', handler),
     route('GET', path, 'other', handler),

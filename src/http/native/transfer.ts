@@ -1,7 +1,6 @@
 // Pull, push and create: a stream of progress, or its last line alone.
 
 import { checkCreate, createRequest, type DecodedCreate, toLicenses } from '../../api/create.ts'
-import { decodeBody } from '../../api/decode.ts'
 import type { Decoded } from '../../api/fields.ts'
 import { checkLimitRate, type ProgressBody, pullRequest, pushRequest } from '../../api/transfer.ts'
 import { type AppError, type ErrorCode, toAppError } from '../../base/errors.ts'
@@ -11,22 +10,26 @@ import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
 import { toMessage } from './chat.ts'
 import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from './errors.ts'
+import { decodeFields } from './fields.ts'
 import type { NativeContext } from './routes.ts'
 import { firstNonEmpty, omitEmpty, present } from './wire.ts'
+
+/** Registries are asked with a key; these are as little use here as they are in Ollama. */
+const NO_ACCOUNT = ['username', 'password'] as const
 
 type ProgressSource = ReturnType<Service['pull']>
 type ProgressItem = ProgressSource extends AsyncIterable<infer Item> ? Item : never
 
 const NAME_ERRORS: readonly ErrorCode[] = ['model_required', 'invalid_model_name', 'invalid_request', 'cloud_disabled']
 
-export async function handlePull(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { transfer, stream } = toTransfer(decodeBody(await request.readBody(), pullRequest))
+export async function handlePull(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const { transfer, stream } = toTransfer(decodeFields(await request.readBody(), unused, pullRequest, NO_ACCOUNT))
   const progress = service.pull(transfer, request.signal)
   return replyWithProgress(progress, { endpoint: 'pull', streams: stream ?? true, beforeStream: isAboutName })
 }
 
-export async function handlePush(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const { transfer, stream } = toTransfer(decodeBody(await request.readBody(), pushRequest))
+export async function handlePush(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const { transfer, stream } = toTransfer(decodeFields(await request.readBody(), unused, pushRequest, NO_ACCOUNT))
   const progress = service.push(transfer, request.signal)
   return replyWithProgress(progress, { endpoint: 'push', streams: stream ?? true, beforeStream: isAboutName })
 }
@@ -37,8 +40,8 @@ function toTransfer(wire: Decoded<typeof pullRequest.fields>): { transfer: Trans
   return { transfer: { model: firstNonEmpty(model, name), ...present({ insecure, limitBytesPerSecond }) }, stream }
 }
 
-export async function handleCreate(request: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const wire = decodeBody(await request.readBody(), createRequest)
+export async function handleCreate(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
+  const wire = decodeFields(await request.readBody(), unused, createRequest)
   checkCreate(wire)
   const streams = wire.stream ?? true
   const model = firstNonEmpty(wire.model, wire.name)
