@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { findFileType, findTensorType, findTensorTypeByName, formatParameterCount, quantizationName } from './quantization.ts'
+import { findFileType, findTensorType, findTensorTypeByName, formatParameterCount, quantizationOf } from './quantization.ts'
+import type { GgufHead } from './types.ts'
+
+const headOf = (fileType: number | undefined, ...types: string[]): GgufHead => ({
+  version: 3,
+  littleEndian: true,
+  alignment: 32,
+  metadata: new Map(fileType === undefined ? [] : [['general.file_type', fileType]]),
+  tensors: types.map((type, index) => ({ name: `t${index}`, type, shape: [32], offsetBytes: 0, sizeBytes: type === 'F32' ? 128 : 64 })),
+  parameterCount: 32 * types.length,
+  dataOffsetBytes: 0,
+  fileSizeBytes: 0,
+})
 
 describe('the name of a file type', () => {
   it.each([
@@ -15,11 +27,25 @@ describe('the name of a file type', () => {
     [38, 'MXFP4_MOE'],
     [40, 'Q1_0'],
   ])('%d is %s', (fileType, name) => {
-    expect(quantizationName(fileType)).toBe(name)
+    expect(quantizationOf(headOf(fileType, 'F32'))).toBe(name)
     expect(findFileType(name)).toBe(fileType)
   })
 
-  it.each([undefined, 0, 4, 33, 1024, -1])('is unknown for %s', (fileType) => expect(quantizationName(fileType)).toBe('unknown'))
+  it.each([4, 33, 1024, -1])('is unknown for %s', (fileType) => expect(quantizationOf(headOf(fileType, 'F32'))).toBe('unknown'))
+
+  it.each([undefined, 0])('is F32 for %s when most weights are, and unknown otherwise', (fileType) => {
+    expect(quantizationOf(headOf(fileType, 'F32', 'F32'))).toBe('F32')
+    expect(quantizationOf(headOf(fileType, 'F32', 'F32', 'F16'))).toBe('F32')
+    expect(quantizationOf(headOf(fileType, 'F32', 'F16'))).toBe('unknown')
+    expect(quantizationOf(headOf(fileType, 'F32', 'F32', 'Q4_0'))).toBe('unknown')
+    expect(quantizationOf(headOf(fileType))).toBe('unknown')
+  })
+
+  it('is refused when it is no number', () => {
+    const head = headOf(undefined, 'F32')
+    head.metadata.set('general.file_type', 'Q4_0')
+    expect(() => quantizationOf(head)).toThrow('general.file_type is string "Q4_0", not a number')
+  })
 
   it('is known for F32 where a file is to be written', () => expect(findFileType('F32')).toBe(0))
 })

@@ -1,5 +1,8 @@
 // ggml's tensor types (name, elements and bytes per block; ggml.h and ggml-common.h of llama.cpp 0.5.0) and the names of general.file_type.
 
+import { getNumber } from './metadata.ts'
+import type { GgufHead } from './types.ts'
+
 export interface TensorType {
   name: string
   blockElements: number
@@ -88,6 +91,8 @@ const FILE_TYPES: readonly (readonly [number, string])[] = [
   [41, 'Q2_0'],
 ]
 
+const FLOATS = ['F32', 'F16', 'BF16']
+
 const FILE_TYPE_NAMES: ReadonlyMap<number, string> = new Map(FILE_TYPES)
 
 export function findTensorType(code: number): TensorType | undefined {
@@ -100,11 +105,18 @@ export function findTensorTypeByName(name: string): (TensorType & { code: number
   return undefined
 }
 
-/** What Ollama shows as quantization. */
-// wire: `unknown` for 0 as well as for an absent value, so that pure F32 files show `unknown`.
-export function quantizationName(fileType: number | undefined): string {
-  if (fileType === undefined || fileType === 0) return 'unknown'
-  return FILE_TYPE_NAMES.get(fileType) ?? 'unknown'
+/** What is shown as the quantization of a file. Without a word of its own, or with a 0, it is F32 when most of its weights are. */
+export function quantizationOf(head: GgufHead): string {
+  const fileType = getNumber(head, 'general.file_type')
+  if (fileType) return FILE_TYPE_NAMES.get(fileType) ?? 'unknown'
+  return isMostlyF32(head) ? 'F32' : 'unknown'
+}
+
+/** Some matrices keep 16 bits whatever the others get; a file with quantized ones has another name. */
+function isMostlyF32({ tensors, parameterCount }: GgufHead): boolean {
+  if (tensors.some(({ type }) => !FLOATS.includes(type))) return false
+  const bytes = tensors.reduce((sum, { type, sizeBytes }) => sum + (type === 'F32' ? sizeBytes : 0), 0)
+  return bytes / 4 > parameterCount / 2
 }
 
 /** The value of general.file_type for a name as llama.cpp spells it, F32 included. */

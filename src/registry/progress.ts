@@ -17,7 +17,7 @@ export function shortDigest(digest: Digest): string {
 export interface WatchOptions {
   status: string
   /** None where it is not known yet. */
-  digest?: Digest
+  digest?: string
   clock: Clock
   signal: AbortSignal | undefined
 }

@@ -1,8 +1,10 @@
 // All use cases over their collaborators: what http/ is given.
 
+import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { QuantizeModel } from '../runner/runner.ts'
 import type { Store } from '../store/store.ts'
 import { copyModel, removeModel } from './copy-remove.ts'
 import { createModel } from './create/create.ts'
@@ -19,18 +21,20 @@ export interface ServiceDependencies {
   registry: Registry
   reader: ModelReader
   runs: RunServices
+  quantize: QuantizeModel
+  clock: Clock
   log: Log
   onPulled?: OnPulled
 }
 
-export function createService({ store, registry, reader, runs, log, onPulled }: ServiceDependencies): Service {
+export function createService({ store, registry, reader, runs, quantize, clock, log, onPulled }: ServiceDependencies): Service {
   const pull: Service['pull'] = (request, signal) => pullModel(request, { registry, onPulled }, signal)
   return {
     ...runs,
     identify: (model) => identifyModel(model, reader),
     list: createModelList({ store, reader, log }),
     show: (request) => showModel(request, reader),
-    create: (request, signal) => createModel(request, signal, { store, pull: (model, during) => pull({ model }, during) }),
+    create: (request, signal) => createModel(request, signal, { store, quantize, clock, pull: (model, during) => pull({ model }, during) }),
     copy: (source, destination) => copyModel(source, destination, store),
     remove: (model) => removeModel(model, store),
     pull,

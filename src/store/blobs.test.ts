@@ -19,6 +19,38 @@ async function* chunksOf(...texts: string[]) {
   for (const text of texts) yield new TextEncoder().encode(text)
 }
 
+describe('a file that another program writes', () => {
+  const { MAX_SAFE_INTEGER } = Number
+
+  it('is hashed and named when it is done', async () => {
+    const { blobs } = scratch.store
+    const make = async (file: string) => writeFileSync(file, 'hello')
+    expect(await blobs.make(make, { neededBytes: 5 })).toEqual({ digest: digestOf('hello'), sizeBytes: 5, existed: false })
+    expect(await blobs.make(make, { neededBytes: 5 })).toMatchObject({ existed: true })
+    expect(files()).toEqual([path.basename(blobs.path(digestOf('hello')))])
+  })
+
+  it('is not begun where the room for it is not free', async () => {
+    const make = () => Promise.reject(new Error('was begun'))
+    await expect(scratch.store.blobs.make(make, { neededBytes: MAX_SAFE_INTEGER })).rejects.toMatchObject({ code: 'disk_full' })
+  })
+
+  it('is gone when it could not be made, or when somebody called it off', async () => {
+    const failing = async (file: string) => {
+      writeFileSync(file, 'half')
+      throw new Error('out of ideas')
+    }
+    await expect(scratch.store.blobs.make(failing, { neededBytes: 1 })).rejects.toThrow('out of ideas')
+    const stop = new AbortController()
+    const left = async (file: string) => {
+      writeFileSync(file, 'whole')
+      stop.abort()
+    }
+    await expect(scratch.store.blobs.make(left, { neededBytes: 1, signal: stop.signal })).rejects.toMatchObject({ code: 'cancelled' })
+    expect(files()).toEqual([])
+  })
+})
+
 describe('writing a blob', () => {
   it('gives it the name of its hash, from text, bytes and a stream', async () => {
     const { blobs } = scratch.store

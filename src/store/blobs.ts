@@ -7,10 +7,10 @@ import { copyFile, type FileHandle, mkdir, open, readFile, rm } from 'node:fs/pr
 import path from 'node:path'
 import { raceAbort, throwIfAborted } from '../base/abort.ts'
 import { formatBytes } from '../base/bytes.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, toDigest } from '../model/digest.ts'
 import { findBlob, type Hashed, hashFile, keepBlob, mismatch, nameBlob } from './blob-file.ts'
-import { requireFree, temporaryName, toStoreError, writeFully } from './durable.ts'
+import { fullDiskOr, requireFree, temporaryName, toStoreError, writeFully } from './durable.ts'
 import type { FileFacts, Folder } from './folder.ts'
 import { BLOB_TEMPORARY, blobPath } from './layout.ts'
 import { openPartial } from './partial.ts'
@@ -40,6 +40,7 @@ export function createBlobStore(folder: Folder): BlobStore {
     },
     write: (source, options = {}) => writeBlob(folder, source, options),
     importFile: (file, options = {}) => importFile(folder, file, options),
+    make: (make, options) => makeBlob(folder, make, options),
     openPartial: (digest, sizeBytes, signal) => openPartial(folder, { digest, sizeBytes }, signal),
   }
 }
@@ -77,6 +78,25 @@ async function importFile(folder: Folder, file: string, { expected, signal }: No
   } finally {
     await source.close()
   }
+}
+
+async function makeBlob(
+  folder: Folder,
+  make: (path: string) => Promise<void>,
+  { neededBytes, signal }: Parameters<BlobStore['make']>[1],
+): Promise<WrittenBlob> {
+  throwIfAborted(signal)
+  await requireFree(folder.layout.blobs, neededBytes)
+  const fill = async (temporary: string): Promise<Hashed> => {
+    try {
+      await make(temporary)
+    } catch (error) {
+      throw isAppError(error, 'cancelled') ? error : await fullDiskOr(error, folder.layout.blobs)
+    }
+    await syncFile(temporary)
+    return hashFile(temporary, signal)
+  }
+  return withTemporary(folder, fill, { expected: undefined, neededBytes })
 }
 
 async function openRegular(file: string): Promise<FileHandle> {
@@ -160,9 +180,13 @@ async function clone(file: string, temporary: string): Promise<boolean> {
     await rm(temporary, { force: true })
     return false
   }
-  const handle = await open(temporary, 'r+')
-  await handle.sync().finally(() => handle.close())
+  await syncFile(temporary)
   return true
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  await handle.sync().finally(() => handle.close())
 }
 
 function hashOf(bytes: Uint8Array): Digest {

@@ -11,6 +11,9 @@ const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS'])
 // Systems that cannot open or sync a folder make renames durable by themselves.
 const NO_FOLDER_SYNC = new Set(['EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP'])
 
+/** A program that writes in large pieces fails with so much free at most. */
+const FULL_BELOW_BYTES = 1024 * 1024
+
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
@@ -110,6 +113,12 @@ export async function toStoreError(error: unknown, folder: string, neededBytes?:
   if (FULL.has(code)) return diskFull(neededBytes, await freeBytes(folder), error)
   if (REFUSED.has(code)) return new AppError('internal', `the models folder may not be changed by this user (${code})`, { cause: error })
   return error
+}
+
+/** Another program's failure while the disk is full is that: it has its own words for it, or none. The half-written file must still be there. */
+export async function fullDiskOr(error: unknown, folder: string): Promise<unknown> {
+  const free = await freeBytes(folder)
+  return free < FULL_BELOW_BYTES ? diskFull(undefined, free, error) : error
 }
 
 function diskFull(neededBytes: number | undefined, free: number, cause?: unknown): AppError {

@@ -54,6 +54,11 @@ export interface BlobStore {
   ): Promise<WrittenBlob>
   /** A local file becomes a blob: reflink or copy, hashed and verified like any other. */
   importFile(path: string, options?: { expected?: Digest; signal?: AbortSignal }): Promise<WrittenBlob>
+  /**
+   * A file that somebody else writes at a path of ours: synced, hashed and named like any other once `make` has resolved, which checks what it
+   * has made before. Throws `disk_full` before `make` is called where `neededBytes` are not free, and when it fails on a full disk.
+   */
+  make(make: (path: string) => Promise<void>, options: { neededBytes: number; signal?: AbortSignal }): Promise<WrittenBlob>
   /** Opens or resumes; one process at a time holds it (a second open waits for the lock or throws when aborted). */
   openPartial(digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<PartialBlob>
 }
@@ -73,8 +78,11 @@ export interface Store {
   readonly root: string
   readonly blobs: BlobStore
   readonly manifests: ManifestStore
-  /** Deletes those of the layers that no manifest refers to any more; with OLLAMA_NOPRUNE it does nothing. */
-  removeUnused(candidates: readonly Layer[]): Promise<void>
+  /**
+   * Deletes those of the layers that no manifest refers to any more and no process counts on; with OLLAMA_NOPRUNE it does nothing. With `release`
+   * this process counts on them no longer.
+   */
+  removeUnused(candidates: readonly Layer[], options?: { release?: boolean }): Promise<void>
   /** At start: renames `sha256:` blobs, deletes unreferenced blobs and stale temporary files older than an hour (partials of pulls: a week). Nothing is deleted while a manifest is corrupt. */
   prune(): Promise<void>
   /** Free bytes on the volume of the models folder. */

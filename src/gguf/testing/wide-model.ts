@@ -8,6 +8,8 @@ import { createVocabulary, vocabularyEntries } from './tiny-vocabulary.ts'
 export interface WideModelOptions {
   /** Of the matrices; the norms are F32 always. */
   type: 'F32' | 'F16' | 'BF16'
+  /** Another word for it than the true one. */
+  fileType?: number
   blocks?: number
   feedForward?: number
   architecture?: string
@@ -28,7 +30,7 @@ export async function writeWideModel(path: string, options: WideModelOptions): P
     { key: 'general.architecture', type: 'string', value: architecture },
     { key: 'general.type', type: 'string', value: 'model' },
     { key: 'general.name', type: 'string', value: 'Wide' },
-    count('general.file_type', FILE_TYPES[type]),
+    count('general.file_type', options.fileType ?? FILE_TYPES[type]),
     count(`${architecture}.block_count`, blocks),
     count(`${architecture}.context_length`, 256),
     count(`${architecture}.embedding_length`, WIDTH),

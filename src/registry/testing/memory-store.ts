@@ -54,6 +54,7 @@ export function createMemoryStore(options: { folder?: string; freeBytes?: number
         bytes.set(digest, whole)
         return { digest, sizeBytes: whole.length, existed }
       },
+      make: () => Promise.reject(new AppError('internal', 'files are not made here')),
       importFile: () => Promise.reject(new AppError('internal', 'files are not imported here')),
       async openPartial(digest, sizeBytes) {
         const partial = partials.get(digest) ?? new MemoryPartial(digest, sizeBytes, bytes)

@@ -24,9 +24,6 @@ export interface Base {
   config: Partial<ConfigBlob>
 }
 
-/** Ollama's clients know this digest as "not a blob": progress of a check. */
-const CHECK_DIGEST = '0000000000000000000'
-
 export async function baseFromModel(name: ModelName, store: Store): Promise<Base> {
   const stored = await store.manifests.read(name)
   if (!stored) throw new AppError('model_not_found', `model '${shortName(name)}' not found`, { details: { model: shortName(name) } })
@@ -52,7 +49,6 @@ export async function* baseFromFiles(files: Record<string, string>, store: Store
     yield { status: 'parsing GGUF' }
     const layer = await fileLayer(parts, store)
     const head = await readModelHead(store, layer.digest)
-    yield { status: 'validating GGUF model', digest: CHECK_DIGEST, totalBytes: head.fileSizeBytes, completedBytes: head.fileSizeBytes }
     const mediaType = kindOf(head)
     base.layers.push({ ...layer, mediaType })
     if (mediaType === MEDIA_TYPES.model) base.head = head

@@ -1,8 +1,8 @@
 // The config blob of a new model: what the GGUF says, what the base had, what `info` overrides (contract/native.md sections 6.2 and 6.5).
 
 import { AppError } from '../../base/errors.ts'
-import { getNumber, getText } from '../../gguf/metadata.ts'
-import { formatParameterCount, quantizationName } from '../../gguf/quantization.ts'
+import { getText } from '../../gguf/metadata.ts'
+import { formatParameterCount, quantizationOf } from '../../gguf/quantization.ts'
 import type { ConfigBlob } from '../../model/config-blob.ts'
 import type { CreateRequest } from '../service.ts'
 import type { Base } from './base.ts'
@@ -21,7 +21,7 @@ export function createConfig(base: Base, request: CreateRequest): ConfigBlob {
     model_family: info.model_family || architecture || '',
     model_families: families.length > 0 ? families : null,
     model_type: info.parameter_size || (base.head ? formatParameterCount(base.head.parameterCount) : ''),
-    file_type: info.quantization_level || (base.head ? quantizationName(getNumber(base.head, 'general.file_type')) : ''),
+    file_type: info.quantization_level || (base.head ? quantizationOf(base.head) : ''),
     ...(renderer ? { renderer } : {}),
     ...(parser ? { parser } : {}),
     ...(requires ? { requires } : {}),
@@ -74,6 +74,8 @@ export function familyDefaults(architecture: string | undefined): { renderer?: s
   switch (architecture) {
     case 'gemma4':
       return { renderer: 'gemma4', parser: 'gemma4', stop: ['<turn|>'] }
+    case 'laguna':
+      return { renderer: 'laguna', parser: 'laguna' }
     case 'nemotron_h':
     case 'nemotron_h_moe':
     case 'nemotron_h_omni':

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { writeTinyModel } from '../../gguf/testing/tiny-model.ts'
 import { parseConfigBlob } from '../../model/config-blob.ts'
@@ -31,9 +32,12 @@ const refuseToPull = async function* (): AsyncGenerator<Progress> {
   throw new AppError('registry_unreachable', 'no network')
 }
 
+const refuseToQuantize = () => Promise.reject(new AppError('load_failed', 'no engine'))
+
 async function create(request: CreateRequest): Promise<string[]> {
   const statuses: string[] = []
-  for await (const { status } of createModel(request, new AbortController().signal, { store, pull: refuseToPull })) statuses.push(status)
+  const dependencies = { store, pull: refuseToPull, quantize: refuseToQuantize, clock: systemClock }
+  for await (const { status } of createModel(request, new AbortController().signal, dependencies)) statuses.push(status)
   return statuses
 }
 

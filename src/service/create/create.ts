@@ -19,10 +19,10 @@ import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts
 import { createConfig, familyDefaults } from './config.ts'
 import { layTextsOver, writeLayer } from './layers.ts'
 import { withModelfile } from './modelfile-request.ts'
-import { checkQuantization } from './quantize.ts'
+import { parseQuantization } from './quantization-plan.ts'
+import { type Quantizer, quantizeBase } from './quantize.ts'
 
-export interface CreateDependencies {
-  store: Store
+export interface CreateDependencies extends Quantizer {
   /** Fetches the base where it is not there. */
   pull(model: string, signal: AbortSignal): AsyncIterable<Progress>
 }
@@ -31,8 +31,8 @@ export async function* createModel(asked: CreateRequest, signal: AbortSignal, de
   const { store } = dependencies
   const request = await withModelfile(asked, store, signal)
   const name = checkRequest(request)
-  const base = yield* openBase(request, signal, dependencies)
-  checkQuantization(request.quantize, base)
+  const wanted = request.quantize ? parseQuantization(request.quantize) : undefined
+  const base = yield* quantizeBase(yield* openBase(request, signal, dependencies), wanted, dependencies, signal)
   if (request.adapters) base.layers.push(await adapterLayer(request.adapters, base, store))
   if (request.template) checkTemplate(request.template)
   const config = createConfig(base, request)

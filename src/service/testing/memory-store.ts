@@ -45,6 +45,7 @@ export function createMemoryStore(): MemoryStore {
       },
       write: unused,
       importFile: unused,
+      make: unused,
       openPartial: unused,
     },
     manifests: {
