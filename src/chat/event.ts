@@ -63,3 +63,12 @@ export type ChatEvent =
       /** Tokens of prompt and reply (`/api/generate` without raw). */
       context?: number[]
     }
+
+/** What the model has written, and not how its run went. */
+export type WrittenEvent = Exclude<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' | 'finish' }>
+
+const RUN_EVENTS: ReadonlySet<ChatEvent['type']> = new Set<ChatEvent['type']>(['loaded', 'unloaded', 'rendered', 'finish'])
+
+export function isWritten(event: ChatEvent): event is WrittenEvent {
+  return !RUN_EVENTS.has(event.type)
+}

@@ -367,6 +367,25 @@ describe('tools', () => {
     expect(requests()[0]?.prompt).toContain('"name":"f"')
     expect(requests()[0]?.preservedTokens).toEqual(['<tool_call>'])
   })
+
+  it('come in pieces for who asks for that, and none of a call beyond the one that is allowed', async () => {
+    const call = '{"name": "f", "arguments": {"a": 1}}'
+    const { add, chat } = setUp({
+      runner: () => ({ reply: () => ['<tool_call>', '{"name": "f", "arguments": {"a":', ' 1}}', '</tool_call>', `<tool_call>${call}`] }),
+    })
+    add('m', { layers: { template: TOOLS_TEMPLATE } })
+    const all = await chat({ tools: [TOOL], streamsCalls: true })
+    const written = (await chat({ tools: [TOOL], streamsCalls: true, parallelToolCalls: false })).filter(({ type }) =>
+      type.startsWith('tool'),
+    )
+    expect(all.filter(({ type }) => type === 'tool-call')).toHaveLength(2)
+    expect(written).toEqual([
+      { type: 'tool-call-begun', id: expect.any(String), index: 0, name: 'f' },
+      { type: 'tool-call-piece', index: 0, text: '{"a":' },
+      { type: 'tool-call-piece', index: 0, text: '1}' },
+      { type: 'tool-call', call: { id: expect.any(String), function: { index: 0, name: 'f', arguments: { a: 1 } } } },
+    ])
+  })
 })
 
 describe('format', () => {

@@ -77,6 +77,7 @@ async function* chatSteps(options: RunOptions, request: ChatRequest, { signal, s
   const completion: Completion = { ...built, run, request, tools, think, withContext: false, signal }
   if (request.toolChoice !== undefined) completion.toolChoice = request.toolChoice
   if (request.parallelToolCalls === false) completion.maxCalls = 1
+  if (request.streamsCalls) completion.streamsCalls = true
   if (start !== 'silent') {
     const promptTokens = await measurePrompt(completion)
     checkCompletion(completion, start === 'told' ? promptTokens : 0)

@@ -33,6 +33,8 @@ export interface Completion {
   toolChoice?: ToolChoice
   /** Calls beyond so many are left out. */
   maxCalls?: number
+  /** Calls are given in pieces while they are written, too. */
+  streamsCalls?: boolean
   /** `finish` brings the tokens of prompt and reply. */
   withContext: boolean
   signal: AbortSignal
@@ -48,7 +50,7 @@ export async function* complete(options: RunOptions, completion: Completion): As
   refuseImages(completion)
   const parser = completion.template && createParser(options, completion, completion.template)
   let written = ''
-  const seen = { thinking: '', calls: 0 }
+  const seen = { thinking: '' }
   const start = (some: Completion) => chunksOf(run, toRunnerRequest(some), { signal, truncates: request.truncate !== false })
   for await (const chunk of chunksWithinBudget(completion, start, options.clock)) {
     if (chunk.type === 'text') {
@@ -67,15 +69,20 @@ export async function* complete(options: RunOptions, completion: Completion): As
 
 interface Seen {
   thinking: string
-  calls: number
 }
 
 /** The events that the reply may have, with an eye on what they hold. */
 function* watch(events: Iterable<ChatEvent>, seen: Seen, { maxCalls = Number.POSITIVE_INFINITY }: Completion): Generator<ChatEvent> {
   for (const event of events) {
     if (event.type === 'thinking-delta') seen.thinking += event.text
-    if (event.type !== 'tool-call' || ++seen.calls <= maxCalls) yield event
+    if (callIndex(event) < maxCalls) yield event
   }
+}
+
+/** Which of the reply's calls the event belongs to; -1 for none. */
+function callIndex(event: ChatEvent): number {
+  if (event.type === 'tool-call') return event.call.function.index
+  return 'index' in event ? event.index : -1
 }
 
 async function countTokens({ lease }: Run, text: string): Promise<number> {
@@ -113,6 +120,7 @@ function createParser({ createCallId, log }: RunOptions, completion: Completion,
       ...(think === undefined ? {} : { think }),
       promptTail: prompt.slice(-PROMPT_TAIL_CHARACTERS),
       createCallId,
+      ...(completion.streamsCalls ? { streamsCalls: true } : {}),
       warn: (message) => log.warn(message, { model: run.model.name.model }),
     },
   )

@@ -47,6 +47,8 @@ export interface ChatRequest extends CompletionFields {
   toolChoice?: ToolChoice
   /** False: one call at most. */
   parallelToolCalls?: boolean
+  /** Tool calls are given in pieces while they are written, beside the whole calls; where the model's way of calling allows it. */
+  streamsCalls?: boolean
   /** A text of the assistant that ends the messages is the beginning of the reply, whatever the template would do with it. */
   continuesLastMessage?: boolean
   /** Further variables of the model's chat template. */

@@ -1,7 +1,7 @@
 // Events as content blocks: one walk serves the stream and the whole message, so that both say the same. A block is open as long as events of its
 // kind come; calls are blocks of their own. Nothing that a model says is dropped: thinking behind text opens another thinking block.
 
-import type { ChatEvent } from '../../chat/event.ts'
+import type { WrittenEvent } from '../../chat/event.ts'
 import { createId } from '../ids.ts'
 import { toCarrier, toSignature } from './signature.ts'
 
@@ -22,7 +22,7 @@ export type Step =
   /** `block` is what the deltas made. */
   | { type: 'content_block_stop'; index: number; block: ContentBlock }
 
-type Written = Extract<ChatEvent, { type: 'text-delta' | 'thinking-delta' | 'tool-call' }>
+type CallEvent = Exclude<WrittenEvent, { type: 'text-delta' | 'thinking-delta' }>
 
 export interface ContentOptions {
   /** Thinking blocks without their text; the signature carries it. */
@@ -34,15 +34,22 @@ export class Content {
   /** Complete ones. */
   readonly blocks: ContentBlock[] = []
   #open: { kind: 'text' | 'thinking'; text: string } | undefined
+  /** A call that is given in pieces, by its place among the calls. */
+  #call: { index: number; id: string; name: string } | undefined
+  #cutBlock: ContentBlock | undefined
 
   constructor(options: ContentOptions) {
     this.#options = options
   }
 
-  *push(event: Written): Iterable<Step> {
-    if (event.type === 'tool-call') {
-      yield* this.end()
-      yield* this.#call(event)
+  /** The reply ended inside a call: the input of its last block is not to be used. */
+  get endsInCutCall(): boolean {
+    return this.#cutBlock !== undefined && this.#cutBlock === this.blocks.at(-1)
+  }
+
+  *push(event: WrittenEvent): Iterable<Step> {
+    if (event.type !== 'text-delta' && event.type !== 'thinking-delta') {
+      yield* this.#pushCall(event)
       return
     }
     if (event.text === '') return
@@ -72,11 +79,37 @@ export class Content {
     yield this.#close({ type: 'thinking', thinking: hidesThinking ? '' : open.text, signature })
   }
 
-  *#call({ call }: Extract<Written, { type: 'tool-call' }>): Iterable<Step> {
-    const { name, arguments: input } = call.function
-    const id = call.id ?? createId('toolu_')
+  *#pushCall(event: CallEvent): Iterable<Step> {
+    switch (event.type) {
+      case 'tool-call-begun':
+        yield* this.#beginCall(event)
+        return
+      case 'tool-call-piece':
+        yield this.#delta({ type: 'input_json_delta', partial_json: event.text })
+        return
+      case 'tool-call-cut':
+        yield* this.#endCall({})
+        this.#cutBlock = this.blocks.at(-1)
+        return
+    }
+    const { id, function: called } = event.call
+    if (this.#call?.index !== called.index) {
+      yield* this.#beginCall({ id: id ?? createId('toolu_'), index: called.index, name: called.name })
+      yield this.#delta({ type: 'input_json_delta', partial_json: JSON.stringify(called.arguments) })
+    }
+    yield* this.#endCall(called.arguments)
+  }
+
+  *#beginCall({ id, index, name }: { id: string; index: number; name: string }): Iterable<Step> {
+    yield* this.end()
+    this.#call = { id, index, name }
     yield { type: 'content_block_start', index: this.blocks.length, content_block: { type: 'tool_use', id, name, input: {} } }
-    yield this.#delta({ type: 'input_json_delta', partial_json: JSON.stringify(input) })
+  }
+
+  *#endCall(input: Record<string, unknown>): Iterable<Step> {
+    if (!this.#call) return
+    const { id, name } = this.#call
+    this.#call = undefined
     yield this.#close({ type: 'tool_use', id, name, input })
   }
 

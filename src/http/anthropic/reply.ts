@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { ChatEvent } from '../../chat/event.ts'
+import { type ChatEvent, isWritten } from '../../chat/event.ts'
 import type { StartedChat } from '../../service/service.ts'
 import { createId } from '../ids.ts'
 import { withSigns } from '../keep-alive.ts'
@@ -93,10 +93,6 @@ function toSse<T extends { type: string }>(data: T): SseEvent {
   return { event: data.type, json: data }
 }
 
-function isWritten(event: ChatEvent): event is Extract<ChatEvent, { type: 'text-delta' | 'thinking-delta' | 'tool-call' }> {
-  return event.type === 'text-delta' || event.type === 'thinking-delta' || event.type === 'tool-call'
-}
-
 function toMessage(
   { request }: MessagesCall,
   fields: Pick<MessageBody, 'content' | 'stop_reason' | 'stop_sequence' | 'usage'>,
@@ -106,7 +102,7 @@ function toMessage(
 }
 
 /** A stop string of the Modelfile is the model's own way to end; only the client's is told. */
-function toEnding({ reason, stopSequence, timings }: FinishEvent, call: MessagesCall, { blocks }: Content): Ending {
+function toEnding({ reason, stopSequence, timings }: FinishEvent, call: MessagesCall, { blocks, endsInCutCall }: Content): Ending {
   const ended = (stop_reason: StopReason): Ending => ({ stop_reason, stop_sequence: null })
   if (reason === 'stop') {
     if (blocks.some(({ type }) => type === 'tool_use')) return ended('tool_use')
@@ -114,8 +110,7 @@ function toEnding({ reason, stopSequence, timings }: FinishEvent, call: Messages
     return isAsked ? { stop_reason: 'stop_sequence', stop_sequence: stopSequence } : ended('end_turn')
   }
   if (reason === 'repetition' || isForced(call)) return ended('max_tokens')
-  // What is cut of a call comes out as text, so a call at the end is whole.
-  if (blocks.at(-1)?.type === 'tool_use') return ended('tool_use')
+  if (blocks.at(-1)?.type === 'tool_use' && !endsInCutCall) return ended('tool_use')
   return ended(timings.evalTokens < call.maxTokens ? 'model_context_window_exceeded' : 'max_tokens')
 }
 

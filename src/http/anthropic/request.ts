@@ -80,7 +80,7 @@ export interface MessagesCall {
 export function readMessagesCall(body: Uint8Array): MessagesCall {
   const { fields, warnings } = decodeRequest(body, messagesRequest, FATES)
   const { max_tokens: maxTokens = 0, temperature, top_p: topP, top_k: topK, stop_sequences: stop } = fields
-  const request = toChatRequest({ fields, warnings }, (wire) => {
+  const prompt = toChatRequest({ fields, warnings }, (wire) => {
     if (maxTokens <= 0) throw wordedError('max_tokens', 'max_tokens is required and must be positive')
     return {
       ...wire.options,
@@ -91,6 +91,7 @@ export function readMessagesCall(body: Uint8Array): MessagesCall {
       ...(stop && stop.length > 0 ? { stop } : {}),
     }
   })
+  const request: ChatRequest = fields.stream && prompt.tools ? { ...prompt, streamsCalls: true } : prompt
   return {
     request,
     streams: fields.stream ?? false,

@@ -69,6 +69,7 @@ export function toChatRequest(wire: WireChatRequest, warnings: string[]): ChatRe
     ...toRunFields(common, warnings),
     messages: toMessages(wire.messages),
     ...(chosen.tools.length > 0 ? { tools: chosen.tools, toolChoice: chosen.choice } : {}),
+    ...(wire.stream && chosen.tools.length > 0 ? { streamsCalls: true } : {}),
     ...(wire.parallel_tool_calls === undefined ? {} : { parallelToolCalls: wire.parallel_tool_calls }),
     ...(think === undefined ? {} : { think }),
     ...(templateVariables ? { templateVariables } : {}),

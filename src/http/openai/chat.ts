@@ -14,7 +14,7 @@ import { createHead, type Head } from './head.ts'
 import type { OpenAiContext } from './routes.ts'
 import { cutShort, runStage } from './run.ts'
 import { forChoice, readCount } from './run-fields.ts'
-import { type ToolCallBody, toToolCallBody } from './tools.ts'
+import { beginToolCallBody, type ToolCallBody, type ToolCallPiece, toToolCallBody } from './tools.ts'
 import { type FinishEvent, type LogprobBody, NO_USAGE, toFinishReason, toLogprobBody, toUsage, type UsageBody } from './usage.ts'
 
 interface MessageBody {
@@ -22,6 +22,10 @@ interface MessageBody {
   content: string
   reasoning?: string
   tool_calls?: ToolCallBody[]
+}
+
+interface Delta extends Partial<Omit<MessageBody, 'tool_calls'>> {
+  tool_calls?: (ToolCallBody | ToolCallPiece)[]
 }
 
 interface ChoiceBody {
@@ -75,7 +79,7 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { head, coun
   const { id, created, model, ...rest } = head
   const chunk = (fields: object): SseEvent => ({ json: { id, object: 'chat.completion.chunk', created, model, ...rest, ...fields } })
   const begun = new Set<number>()
-  const called = new Set<number>()
+  const calls = new CallDeltas()
   const finishes: FinishEvent[] = []
   for await (const { index, event } of choices) {
     if (!begun.has(index)) {
@@ -84,31 +88,53 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { head, coun
     }
     if (event.type === 'finish') {
       finishes.push(event)
-      yield chunk({ choices: [{ index, delta: {}, finish_reason: toFinishReason(event, called.has(index)) }] })
+      yield chunk({ choices: [{ index, delta: {}, finish_reason: toFinishReason(event, calls.has(index)) }] })
       continue
     }
-    if (event.type === 'tool-call') called.add(index)
-    const delta = toDelta(event)
-    if (!delta) continue
-    const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : {}
-    yield chunk({ choices: [{ index, delta, finish_reason: null, ...logprobs }] })
+    const delta = toDelta(event) ?? calls.toDelta(index, event)
+    const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : undefined
+    if (delta || logprobs) yield chunk({ choices: [{ index, delta: delta ?? {}, finish_reason: null, ...logprobs }] })
   }
   if (finishes.length < count) throw cutShort()
   if (withUsage) yield chunk({ choices: [], usage: toUsage(finishes) })
   yield { text: '[DONE]' }
 }
 
-/** Undefined for what a chat never says. */
-function toDelta(event: ChatEvent): Partial<MessageBody> | undefined {
-  switch (event.type) {
-    case 'text-delta':
-      return { content: event.text }
-    case 'thinking-delta':
-      return { content: '', reasoning: event.text }
-    case 'tool-call':
-      return { content: '', tool_calls: [toToolCallBody(event.call)] }
-    default:
-      return undefined
+/** Undefined for calls, and for what a chat never says. */
+function toDelta(event: ChatEvent): Delta | undefined {
+  if (event.type === 'text-delta') return { content: event.text }
+  return event.type === 'thinking-delta' ? { content: '', reasoning: event.text } : undefined
+}
+
+/** A call that was given in pieces is not given again when it is whole. */
+class CallDeltas {
+  /** Choice -> its calls that have begun. */
+  readonly #begun = new Map<number, Set<number>>()
+
+  /** Whether the choice has calls. */
+  has(choice: number): boolean {
+    return this.#begun.has(choice)
+  }
+
+  toDelta(choice: number, event: ChatEvent): Delta | undefined {
+    switch (event.type) {
+      case 'tool-call-begun':
+        this.#begin(choice, event.index)
+        return { content: '', tool_calls: [beginToolCallBody(event)] }
+      case 'tool-call-piece':
+        return { tool_calls: [{ index: event.index, function: { arguments: event.text } }] }
+      case 'tool-call':
+        return this.#begin(choice, event.call.function.index) ? { content: '', tool_calls: [toToolCallBody(event.call)] } : undefined
+      default:
+        return undefined
+    }
+  }
+
+  /** False where it had begun. */
+  #begin(choice: number, call: number): boolean {
+    const begun = this.#begun.get(choice) ?? new Set()
+    this.#begun.set(choice, begun)
+    return begun.size < begun.add(call).size
   }
 }
 

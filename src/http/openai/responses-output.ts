@@ -1,8 +1,8 @@
 // Events as output items: one walk serves the stream and the whole response, so that both say the same. An item is open as long as events of its
 // kind come; its place in the output is fixed when it opens. Nothing that a model says is dropped, text beside calls least of all.
 
-import type { ChatEvent, Logprob } from '../../chat/event.ts'
-import type { Message, ToolCall } from '../../chat/message.ts'
+import type { Logprob, WrittenEvent } from '../../chat/event.ts'
+import type { Message } from '../../chat/message.ts'
 import { createId } from '../ids.ts'
 import { type LogprobBody, toLogprobBody } from './usage.ts'
 
@@ -27,7 +27,15 @@ export interface OutputEvent {
   [field: string]: unknown
 }
 
-type Written = Extract<ChatEvent, { type: 'text-delta' | 'thinking-delta' | 'tool-call' }>
+type TextEvent = Extract<WrittenEvent, { type: 'text-delta' | 'thinking-delta' }>
+type CallEvent = Exclude<WrittenEvent, TextEvent>
+
+interface OpenCall {
+  /** Its place among the calls. */
+  index: number
+  item: { id: string; type: 'function_call'; call_id: string; name: string }
+  text: string
+}
 
 interface OpenItem {
   kind: 'message' | 'reasoning'
@@ -41,13 +49,12 @@ export class ResponseOutput {
   readonly items: OutputItem[] = []
   /** The same as the domain keeps it: what a next response goes on from. */
   readonly turn: Message = { role: 'assistant', content: '' }
-  #open: OpenItem | undefined;
+  #open: OpenItem | undefined
+  #call: OpenCall | undefined;
 
-  *push(event: Written): Iterable<OutputEvent> {
-    if (event.type === 'tool-call') {
-      this.turn.toolCalls = [...(this.turn.toolCalls ?? []), event.call]
-      yield* this.#close('completed')
-      yield* this.#call(event.call)
+  *push(event: WrittenEvent): Iterable<OutputEvent> {
+    if (event.type !== 'text-delta' && event.type !== 'thinking-delta') {
+      yield* this.#pushCall(event)
       return
     }
     const kind = event.type === 'text-delta' ? 'message' : 'reasoning'
@@ -109,13 +116,47 @@ export class ResponseOutput {
     yield this.#finish({ id, type: 'reasoning', summary: [toSummary(text)], encrypted_content: text })
   }
 
-  *#call({ id: callId = createId('call_'), function: { name, arguments: values } }: ToolCall): Iterable<OutputEvent> {
+  *#pushCall(event: CallEvent): Iterable<OutputEvent> {
+    switch (event.type) {
+      case 'tool-call-begun':
+        yield* this.#beginCall(event)
+        return
+      case 'tool-call-piece':
+        yield* this.#growCall(event.text)
+        return
+      case 'tool-call-cut':
+        yield* this.#endCall('incomplete')
+        return
+    }
+    const { call } = event
+    const { index, name, arguments: values } = call.function
+    this.turn.toolCalls = [...(this.turn.toolCalls ?? []), call]
+    if (this.#call?.index !== index) {
+      yield* this.#beginCall({ ...(call.id === undefined ? {} : { id: call.id }), index, name })
+      yield* this.#growCall(JSON.stringify(values))
+    }
+    yield* this.#endCall('completed')
+  }
+
+  *#beginCall({ id: callId = createId('call_'), index, name }: { id?: string; index: number; name: string }): Iterable<OutputEvent> {
+    yield* this.#close('completed')
     const item = { id: createId('fc_'), type: 'function_call', call_id: callId, name } as const
-    const text = JSON.stringify(values)
+    this.#call = { index, item, text: '' }
     yield this.#event('response.output_item.added', { item: { ...item, status: 'in_progress', arguments: '' } })
-    yield this.#event('response.function_call_arguments.delta', { item_id: item.id, delta: text })
-    yield this.#event('response.function_call_arguments.done', { item_id: item.id, name, arguments: text })
-    yield this.#finish({ ...item, status: 'completed', arguments: text })
+  }
+
+  *#growCall(text: string): Iterable<OutputEvent> {
+    if (!this.#call) return
+    this.#call.text += text
+    yield this.#event('response.function_call_arguments.delta', { item_id: this.#call.item.id, delta: text })
+  }
+
+  *#endCall(status: 'completed' | 'incomplete'): Iterable<OutputEvent> {
+    if (!this.#call) return
+    const { item, text } = this.#call
+    this.#call = undefined
+    yield this.#event('response.function_call_arguments.done', { item_id: item.id, name: item.name, arguments: text })
+    yield this.#finish({ ...item, status, arguments: text })
   }
 
   #finish(item: OutputItem): OutputEvent {

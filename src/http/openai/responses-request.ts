@@ -85,6 +85,7 @@ export function toChatRequest(wire: WireResponsesRequest, earlier: readonly Mess
     ...toRunFields({ ...wire, ...(wire.max_output_tokens === undefined ? {} : { max_tokens: wire.max_output_tokens }) }, warnings),
     messages,
     ...(chosen.tools.length > 0 ? { tools: chosen.tools, toolChoice: chosen.choice } : {}),
+    ...(wire.stream && chosen.tools.length > 0 ? { streamsCalls: true } : {}),
     ...(wire.parallel_tool_calls === undefined ? {} : { parallelToolCalls: wire.parallel_tool_calls }),
     ...(think === undefined ? {} : { think }),
     ...(format ? { format } : {}),

@@ -2,7 +2,7 @@
 // how it ended. Every event has the next number; a failure is an event like the others.
 
 import type { Clock } from '../../base/clock.ts'
-import type { ChatEvent } from '../../chat/event.ts'
+import { type ChatEvent, isWritten } from '../../chat/event.ts'
 import { withSigns } from '../keep-alive.ts'
 import type { SseEvent, SseReply } from '../kernel/reply.ts'
 import { streamFailure } from './errors.ts'
@@ -91,8 +91,4 @@ async function drain(events: AsyncIterable<ChatEvent>, output: ResponseOutput): 
 
 function isCut(finish: FinishEvent | undefined): boolean {
   return finish !== undefined && finish.reason !== 'stop'
-}
-
-function isWritten(event: ChatEvent): event is Extract<ChatEvent, { type: 'text-delta' | 'thinking-delta' | 'tool-call' }> {
-  return event.type === 'text-delta' || event.type === 'thinking-delta' || event.type === 'tool-call'
 }

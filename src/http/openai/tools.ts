@@ -14,6 +14,12 @@ export interface ToolCallBody {
   function: { name: string; arguments: string }
 }
 
+/** More of the arguments' text. */
+export interface ToolCallPiece {
+  index: number
+  function: { arguments: string }
+}
+
 const tool: Field<Record<string, unknown>> = {
   zero: {},
   schema: {
@@ -60,6 +66,11 @@ export function chooseTools(all: Tool[], choice: unknown): ChosenTools {
   if (isObject(choice) && choice.type === 'function') return { tools: all, choice: { name: nameIn(all, choice, 'tool_choice') } }
   if (isObject(choice) && choice.type === 'allowed_tools') return chooseAllowed(all, choice)
   throw fieldError('tool_choice', `invalid tool_choice: ${JSON.stringify(choice)} (must be "none", "auto", "required" or a function)`)
+}
+
+/** With arguments that are to come, in pieces. */
+export function beginToolCallBody({ id, index, name }: { id: string; index: number; name: string }): ToolCallBody {
+  return { id, index, type: 'function', function: { name, arguments: '' } }
 }
 
 export function toToolCallBody({ id, function: { index, name, arguments: values } }: ToolCall): ToolCallBody {
