@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config/config.ts'
+import { mergeSplitFiles } from './gguf/merge.ts'
 import { shortName } from './model/name.ts'
 import { DEFAULT_OPTIONS } from './model/options.ts'
 import { createRegistry } from './registry/create-registry.ts'
@@ -56,6 +57,7 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     tokenServers: config.tokenServers,
     maxStreams: config.maxTransferStreams,
     version: VERSION,
+    mergeFiles: mergeSplitFiles,
     buildManifest: ({ digest }, { license }) => manifestFromGguf(digest, { licenses: license === undefined ? [] : [license] }, store),
   })
   const runs = createRunServices({ reader, scheduler, clock, log, ...templates })

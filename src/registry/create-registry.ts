@@ -1,5 +1,5 @@
 // Puts the registry side together: one HTTP client, one set of shared downloads, one key. The composition root gives what belongs to
-// others: the store, the environment, and the function that makes a model's layers from a GGUF file.
+// others: the store, the environment, and what is done with GGUF files (a model's layers made of one, several made one).
 
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -23,6 +23,8 @@ import type { OpenRegistry } from './registry.ts'
 import { createSession, registryOrigin, type Session } from './session.ts'
 import { SharedTasks } from './shared-tasks.ts'
 import { pullFile } from './sources/file.ts'
+import { createHuggingFaceSource } from './sources/hugging-face.ts'
+import type { Merged, MergeFiles } from './sources/merge-parts.ts'
 import { createOciSource } from './sources/oci.ts'
 import { type BuildManifest, createPackageSource, type Unpacked } from './sources/package.ts'
 import { createPackageClient, type PackageClient } from './sources/package-client.ts'
@@ -42,6 +44,8 @@ export interface RegistryOptions {
   /** Of Llamero itself. */
   version: string
   buildManifest: BuildManifest
+  /** For models in several files. */
+  mergeFiles: MergeFiles
   /** `https://user:password@host` of registries. */
   credentialUrls?: readonly string[]
   /** Whom a registry, by its host, may send us to for tokens besides itself. */
@@ -78,10 +82,11 @@ export function createRegistry(options: RegistryOptions): OpenRegistry {
     downloads,
     ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
   }
-  const sourceOf = createSources(options, createOciSource(transfer))
+  const files = { ...transfer, merges: new SharedTasks<Merged>(), build: options.buildManifest, merge: options.mergeFiles }
+  const sourceOf = createSources(options, createHuggingFaceSource(createOciSource(transfer), files))
   return {
     pull: (name, request) => pullModel(name, request, { store, log, catalogue, sourceOf }),
-    pullFile: (url, request) => pullFile(url, request, { ...transfer, build: options.buildManifest }),
+    pullFile: (url, request) => pullFile(url, request, files),
     push: (name, request) => pushModel(name, request, { store, clock, log, openSession }),
     async reach(signal) {
       const reply = await http({ method: 'GET', url: new URL(`https://${DEFAULT_HOST}/v2/`), signal })

@@ -43,7 +43,8 @@ export async function createStore({
   const pulledFile = path.join(stateFolder, `pulled-${createHash('sha256').update(layout.root).digest('hex').slice(0, 12)}.json`)
   const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), pulledFile, clock, log }
   if (makesFolders) await makeFolders(folder)
-  const removeUnused = async (candidates: readonly Layer[]): Promise<void> => {
+  const removeUnused = async (candidates: readonly Layer[], { release = false } = {}): Promise<void> => {
+    if (release) await folder.pins.remove(candidates.map(({ digest }) => digest))
     if (!noPrune) await removeUnusedLayers(folder, candidates)
   }
   return {

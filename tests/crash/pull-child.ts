@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
+import { mergeSplitFiles } from '../../src/gguf/merge.ts'
 import { parseModelName } from '../../src/model/name.ts'
 import { createRegistry } from '../../src/registry/create-registry.ts'
 import { createStore } from '../../src/store/open.ts'
@@ -17,6 +18,7 @@ const registry = createRegistry({
   userHome: path.join(root, 'user'),
   environment: {},
   version: '0.0.0',
+  mergeFiles: mergeSplitFiles,
   buildManifest: () => Promise.reject(new Error('no package is expected here')),
 })
 // The timers of the registry let a process end; this one waits for locks.

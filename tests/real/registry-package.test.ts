@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { AppError } from '../../src/base/errors.ts'
 import { silentLog } from '../../src/base/log.ts'
+import { mergeSplitFiles } from '../../src/gguf/merge.ts'
 import { MEDIA_TYPES } from '../../src/model/media-type.ts'
 import { parseModelName } from '../../src/model/name.ts'
 import { createRegistry } from '../../src/registry/create-registry.ts'
@@ -144,6 +145,7 @@ async function withRegistry(http: HttpClient | undefined) {
     environment: process.env,
     version: '0.0.0',
     ...(http ? { http } : {}),
+    mergeFiles: mergeSplitFiles,
     async buildManifest(gguf, { license }) {
       const [config, text] = [await store.blobs.write('{}'), await store.blobs.write(license ?? '')]
       return {

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
+import { mergeSplitFiles } from '../../src/gguf/merge.ts'
 import { MEDIA_TYPES } from '../../src/model/media-type.ts'
 import { type ModelName, parseModelName } from '../../src/model/name.ts'
 import { createRegistry, type RegistryOptions } from '../../src/registry/create-registry.ts'
@@ -39,6 +40,7 @@ function openRegistry(store: Store, options: Partial<RegistryOptions> = {}) {
     userHome: path.join(folder, 'user'),
     environment: {},
     version: '0.0.0',
+    mergeFiles: mergeSplitFiles,
     buildManifest: () => Promise.reject(new Error('no package is expected here')),
     ...options,
   })

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { silentLog } from '../../src/base/log.ts'
+import { mergeSplitFiles } from '../../src/gguf/merge.ts'
 import { parseModelName } from '../../src/model/name.ts'
 import { createRegistry, type RegistryOptions } from '../../src/registry/create-registry.ts'
 import type { Progress, Registry, TransferOptions } from '../../src/registry/registry.ts'
@@ -35,6 +36,7 @@ export async function createPulling(options: Partial<RegistryOptions> = {}): Pro
     userHome: path.join(folder, 'user'),
     environment: {},
     version: '0.0.0',
+    mergeFiles: mergeSplitFiles,
     buildManifest: () => Promise.reject(new Error('no package is expected here')),
     catalogue: {},
     ...options,

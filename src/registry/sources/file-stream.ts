@@ -9,7 +9,7 @@ import type { HttpReply } from '../http-client.ts'
 import { createPacer } from '../pacer.ts'
 import { isMomentary, type Session, statusError } from '../session.ts'
 import { wait, within, withStallLimit } from '../wait.ts'
-import type { FileFacts } from './file.ts'
+import type { FileFacts } from './remote-file.ts'
 
 export interface FileStreamOptions {
   session: Session

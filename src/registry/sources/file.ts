@@ -1,65 +1,80 @@
-// A model out of one GGUF file at a URL. Where the server names the file's sha256 (Hugging Face does, and whoever sends Repr-Digest), it
-// is fetched like a blob of a registry: in ranges, over restarts, verified. Otherwise there is nothing to verify it with and no name to
-// keep its parts under: it comes in one stream that goes on after a reset where the server can. The layers are made as a create makes them.
+// A model out of a GGUF file at a URL, or out of the parts of one (`name-00001-of-00003.gguf`): these are fetched one after the other and become
+// one file, since a model is one blob here. The layers are made as a create makes them.
 
 import { raceAbort } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
-import { type Digest, toDigest } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
 import { type ModelName, toModelName } from '../../model/name.ts'
-import type { Store, WrittenBlob } from '../../store/store.ts'
-import { blobDownload, checkSpace, type FetchedBlob } from '../blob-download.ts'
-import { readErrorText } from '../body.ts'
-import { nameOfFile } from '../file-url.ts'
-import { follow } from '../follow.ts'
-import { shortDigest, watch } from '../progress.ts'
+import type { Store, StoredManifest, WrittenBlob } from '../../store/store.ts'
+import { checkSpace, type FetchedBlob, isStored } from '../blob-download.ts'
+import { nameOfFile, partUrls } from '../file-url.ts'
 import type { Progress, TransferOptions } from '../registry.ts'
-import { type Session, statusError } from '../session.ts'
-import type { Amount, SharedTasks } from '../shared-tasks.ts'
-import { readFormer, writeManifest } from '../write-manifest.ts'
-import { streamFile } from './file-stream.ts'
+import type { Session } from '../session.ts'
+import type { SharedTasks } from '../shared-tasks.ts'
+import { allLayers, readFormer, writeManifest } from '../write-manifest.ts'
+import { type Merged, type MergeFiles, mergeParts, nameOfParts } from './merge-parts.ts'
 import type { BuildManifest } from './package.ts'
+import { askAboutFile, type FileFacts, fetchFile } from './remote-file.ts'
 
 export interface FileOptions {
   store: Store
   log: Log
   clock: Clock
   downloads: SharedTasks<FetchedBlob>
+  merges: SharedTasks<Merged>
   maxStreams?: number
   openSession(name: ModelName, insecure: boolean): Session
   build: BuildManifest
-}
-
-/** What the server says of the file before it is fetched. */
-export interface FileFacts {
-  sizeBytes: number | undefined
-  digest: Digest | undefined
-  /** Names this version of the file: a stream goes on only within it. */
-  etag: string | undefined
+  merge: MergeFiles
 }
 
 /** Throws as a pull does, `invalid_model_name`, and what `build` says of a file that is no GGUF. */
 export async function* pullFile(url: URL, request: TransferOptions, options: FileOptions): AsyncGenerator<Progress> {
-  const { store, log } = options
   const name = nameOfFile(url)
+  const urls = partUrls(url)
   if (url.protocol === 'http:' && !request.insecure) throw new AppError('invalid_request', 'insecure protocol http')
   const session = options.openSession(hostOf(url), url.protocol === 'http:')
   yield { status: 'pulling manifest' }
-  const facts = await ask(session, url, request.signal)
-  const former = await readFormer(store, name, log)
-  const context = { ...options, session, url, facts, request }
-  const gguf = facts.digest && facts.sizeBytes ? yield* fetchKnown(facts.digest, facts.sizeBytes, context) : yield* fetchUnknown(context)
-  const manifest = await raceAbort(options.build(gguf, {}), request.signal)
-  yield* writeManifest({ name, manifest, former }, store, log)
+  yield* pullFiles({ name, urls, session }, request, options)
 }
 
-interface Context extends FileOptions {
+export interface ModelFiles {
+  name: ModelName
+  /** One GGUF, or its parts in order. */
+  urls: readonly URL[]
   session: Session
+}
+
+/** Yields no `pulling manifest`. */
+export async function* pullFiles(model: ModelFiles, request: TransferOptions, options: FileOptions): AsyncGenerator<Progress> {
+  const { name, urls, session } = model
+  const { store, log } = options
+  const files: AskedFile[] = []
+  for (const url of urls) files.push({ url, facts: await askAboutFile(session, url, request.signal) })
+  const former = await readFormer(store, name, log)
+  const known = nameOfParts(files.map(({ facts }) => facts.digest))
+  if (known !== undefined && (await isMergedFrom(known, former, store))) return yield { status: 'success' }
+  const blobs = yield* fetchAll(files, { ...options, session, request })
+  const [first] = blobs
+  if (blobs.length === 1 && first) return yield* finish({ gguf: first, name, former }, request, options)
+  const parts = nameOfParts(blobs.map(({ digest }) => digest))
+  const isDone = async () => parts !== undefined && (await isMergedFrom(parts, await readFormer(store, name, log), store))
+  const lease = mergeParts(blobs, isDone, options)
+  try {
+    const gguf = yield* lease.watch(request.signal)
+    if (gguf) yield* finish({ gguf, name, former, ...(parts === undefined ? {} : { parts }) }, request, options)
+    else yield { status: 'success' }
+  } finally {
+    await lease.leave()
+  }
+}
+
+interface AskedFile {
   url: URL
   facts: FileFacts
-  request: TransferOptions
 }
 
 function hostOf(url: URL): ModelName {
@@ -68,68 +83,49 @@ function hostOf(url: URL): ModelName {
   return name
 }
 
-/** One byte, since some storages answer no HEAD. */
-async function ask(session: Session, url: URL, signal: AbortSignal | undefined): Promise<FileFacts> {
-  const { reply, redirects } = await follow(session, url, { headers: { range: 'bytes=0-0' }, ...(signal ? { signal } : {}) })
-  if (reply.status !== 200 && reply.status !== 206) {
-    const error = statusError(reply.status, await readErrorText(reply))
-    const isRefusal = error.code === 'unauthorized' || error.code === 'forbidden'
-    throw new AppError(error.code, `pull file: ${error.message}${isRefusal && session.hint ? ` (${session.hint})` : ''}`, { cause: error })
+type Transfer = FileOptions & { session: Session; request: TransferOptions }
+
+async function* fetchAll(files: readonly AskedFile[], transfer: Transfer): AsyncGenerator<Progress, WrittenBlob[]> {
+  const { store } = transfer
+  const missing: number[] = []
+  for (const { facts } of files) missing.push((await isThere(facts, store)) ? 0 : (facts.sizeBytes ?? 0))
+  const mergedBytes = files.length === 1 ? 0 : files.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0)
+  await checkSpace(store, sum(missing) + mergedBytes)
+  const blobs: WrittenBlob[] = []
+  for (const [index, file] of files.entries()) {
+    blobs.push(yield* fetchFile({ ...transfer, ...file, laterBytes: sum(missing.slice(index + 1)) + mergedBytes }))
   }
-  reply.discard()
-  const total = reply.status === 206 ? /\/(\d{1,15})$/.exec(reply.headers['content-range'] ?? '')?.[1] : reply.headers['content-length']
-  return {
-    sizeBytes: total === undefined ? undefined : Number(total),
-    digest: [...redirects, reply.headers].map(digestIn).find((digest) => digest !== undefined),
-    etag: reply.headers.etag,
-  }
+  return blobs
 }
 
-type Headers = Readonly<Record<string, string | undefined>>
-
-/** `X-Linked-ETag` of Hugging Face, or `Repr-Digest` of RFC 9530. A lie is found when the file is verified. */
-function digestIn(headers: Headers): Digest | undefined {
-  const linked = /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(headers['x-linked-etag'] ?? '')?.[1]
-  if (linked !== undefined) return toDigest(linked)
-  const base64 = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(headers['repr-digest'] ?? '')?.[1]
-  return base64 === undefined ? undefined : toDigest(Buffer.from(base64, 'base64').toString('hex'))
+async function isThere({ digest, sizeBytes }: FileFacts, store: Store): Promise<boolean> {
+  return digest !== undefined && sizeBytes !== undefined && (await isStored(store, { mediaType: '', digest, sizeBytes }))
 }
 
-async function* fetchKnown(digest: Digest, sizeBytes: number, context: Context): AsyncGenerator<Progress, WrittenBlob> {
-  const { store, clock, session, url, request, maxStreams } = context
-  const limits = {
-    ...(maxStreams === undefined ? {} : { maxStreams }),
-    ...(request.limitBytesPerSecond === undefined ? {} : { limitBytesPerSecond: request.limitBytesPerSecond }),
-  }
-  const layer = { mediaType: MEDIA_TYPES.model, digest, sizeBytes }
-  const lease = context.downloads.join(digest, blobDownload({ ...limits, store, session, clock, layer, url, laterBytes: 0 }))
-  try {
-    const status = `pulling ${shortDigest(digest)}`
-    yield* watch(lease.result, lease.amount, { status, digest, clock, signal: request.signal })
-    yield { status, digest, totalBytes: sizeBytes, completedBytes: sizeBytes }
-    yield { status: 'verifying sha256 digest' }
-    await (await lease.result).commit()
-    return { digest, sizeBytes, existed: false }
-  } finally {
-    await lease.leave()
-  }
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0)
 }
 
-async function* fetchUnknown(context: Context): AsyncGenerator<Progress, WrittenBlob> {
-  const { store, clock, facts, request } = context
-  const stop = new AbortController()
-  const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal
-  const totalBytes = facts.sizeBytes ?? 0
-  let amount: Amount = { completedBytes: 0, totalBytes }
-  if (facts.sizeBytes !== undefined) await checkSpace(store, facts.sizeBytes)
-  const onBytes = (completedBytes: number) => {
-    amount = { completedBytes, totalBytes: Math.max(totalBytes, completedBytes) }
-  }
-  const work = store.blobs.write(streamFile({ ...context, ...request, signal, onBytes }), { signal })
-  try {
-    return yield* watch(work, () => amount, { status: 'pulling file', clock, signal: request.signal })
-  } finally {
-    stop.abort()
-    await work.catch(() => undefined)
-  }
+/** Whether the model that has the name was made of these very parts, and is whole. */
+async function isMergedFrom(parts: string, former: StoredManifest | undefined, store: Store): Promise<boolean> {
+  if (!former?.manifest.layers.some((layer) => layer.name === parts)) return false
+  for (const layer of allLayers(former.manifest)) if (!(await isStored(store, layer))) return false
+  return true
+}
+
+interface NewModel {
+  gguf: { digest: Digest; sizeBytes: number; existed: boolean }
+  name: ModelName
+  former: StoredManifest | undefined
+  /** Kept with the layer, so that the next pull sees that there is nothing new. */
+  parts?: string
+}
+
+async function* finish(model: NewModel, request: TransferOptions, { store, log, build }: FileOptions): AsyncGenerator<Progress> {
+  const { gguf, name, former, parts } = model
+  const built = await raceAbort(build(gguf, {}), request.signal)
+  const isMerged = ({ mediaType, digest }: { mediaType: string; digest: Digest }) =>
+    mediaType === MEDIA_TYPES.model && digest === gguf.digest
+  const layers = built.layers.map((layer) => (parts !== undefined && isMerged(layer) ? { ...layer, name: parts } : layer))
+  yield* writeManifest({ name, manifest: { ...built, layers }, former }, store, log)
 }
