@@ -102,6 +102,21 @@ const glm = withBareText(
   ),
 )
 
+const glimmer: CallSyntax = withBareText({
+  open: ' to=',
+  separator: '',
+  close: '</atem:invoke>\n</atem:function_calls>',
+  isSingle: true,
+  thinking: { open: ' to=self<|message|>', close: '<|eom|><|start|>assistant' },
+  call: (name, { list }, rules) =>
+    sequence(
+      `${name}<|message|><atem:function_calls>\n<atem:invoke name="${name}">\n`,
+      ...list.map((argument) =>
+        perhaps(argument, sequence(`<atem:parameter name="${argument.name}">`, valueUntil(argument, '</atem:parameter>\n', rules))),
+      ),
+    ),
+})
+
 const ministral = wrapped('[TOOL_CALLS]', '', '', (name, { object }) => sequence(`${name}[ARGS]`, object))
 
 const olmo3: CallSyntax = { open: '<function_calls>', separator: '\n', close: '</function_calls>', call: pythonCall }
@@ -138,7 +153,10 @@ const SYNTAXES: ReadonlyMap<string, CallSyntax | 'none'> = new Map<string, CallS
   ['olmo3', olmo3],
   ['lfm2', lfm2],
   ['lfm2-thinking', lfm2],
+  ['laguna', glm],
+  ['poolside-v1', glm],
   ['cohere', cohere],
+  ['glimmer', glimmer],
 ])
 
 /** Each call has its own pair of tags. */

@@ -338,6 +338,92 @@ describe('cohere', () => {
   })
 })
 
+describe('laguna and poolside-v1', () => {
+  const call = (body: string) => `<tool_call>${body}</tool_call>`
+  const pair = (key: string, value: string) => `<arg_key>${key}</arg_key>\n<arg_value>${value}</arg_value>\n`
+
+  it('read thinking that the prompt has opened, and calls with typed values', () => {
+    const reply = `\nI see.\n</think>\nOk.\n${call(`get_weather\n${pair('city', 'a < b')}${pair('days', '2')}`)}\n${call('now')}`
+    expect(read('laguna', reply, '<assistant>\n<think>')).toEqual([
+      { thinking: 'I see.' },
+      { text: 'Ok.' },
+      ['get_weather', { city: 'a < b', days: 2 }],
+      now,
+    ])
+    expect(read('poolside-v1', `hm ${call('now')}`, '<think>')).toEqual([{ thinking: 'hm' }, now])
+  })
+
+  it('drop the line break and the tag that may follow a closed thinking', () => {
+    expect(read('laguna', '\nHello', '</think>')).toEqual([{ text: 'Hello' }])
+    expect(read('laguna', '\n</think>\n\nHello</think>', '</think>')).toEqual([{ text: 'Hello</think>' }])
+    expect(read('laguna', 'a</think></think> b', '<think>')).toEqual([{ thinking: 'a' }, { text: 'b' }])
+  })
+
+  it('take calls and arguments as JSON', () => {
+    expect(read('laguna', call('{"name": "get_weather", "arguments": {"city": "Paris"}}'))).toEqual([paris])
+    expect(read('laguna', call('get_weather {"city": "Paris"}'))).toEqual([paris])
+    expect(read('laguna', call('get_weather {"city"'))).toEqual([{ text: call('get_weather {"city"') }])
+  })
+})
+
+describe('glimmer', () => {
+  const invoke = (name: string, body = '') => `<atem:invoke name="${name}">\n${body}</atem:invoke>\n`
+  const calls = (...invokes: string[]) => `<atem:function_calls>\n${invokes.join('')}</atem:function_calls>`
+  const parameter = (name: string, value: string) => `<atem:parameter name="${name}">${value}</atem:parameter>\n`
+  const city = parameter('city', 'Paris')
+
+  it('tells recipients apart', () => {
+    const reply = ' to=self<|message|>I add.<|eom|><|start|>assistant to=user<|message|>4 < 5<|eot|>'
+    expect(read('glimmer', reply, '<|start|>assistant')).toEqual([{ thinking: 'I add.' }, { text: '4 < 5' }])
+    expect(read('glimmer', '<|message|>Hi', '<|start|>assistant')).toEqual([{ text: 'Hi' }])
+    expect(read('glimmer', ' to=nobody<|message|>Hi')).toEqual([{ text: 'Hi' }])
+  })
+
+  it('goes on with a thought that the prompt has left open, and without a mark between messages', () => {
+    const reply = 'more<|start|>assistant to=user<|message|>So.'
+    expect(read('glimmer', reply, '<|start|>assistant to=self<|message|>')).toEqual([{ thinking: 'more' }, { text: 'So.' }])
+  })
+
+  it('reads calls, one message each or several in one', () => {
+    const one = ` to=get_weather<|message|>${calls(invoke('get_weather', city))}<|eom|>`
+    expect(read('glimmer', `${one}<|start|>assistant to=now<|message|>${calls(invoke('now'))}<|eot|>`)).toEqual([paris, now])
+    expect(read('glimmer', ` to=now<|message|>${calls(invoke('now'), invoke('now'))}`)).toEqual([now, now])
+  })
+
+  it('types values by the schema and keeps the spaces of text', () => {
+    const body = [parameter('city', '\n a "b"\n'), parameter('days', '3'), parameter('where', '{"x": 1}'), parameter('exact', 'true')].join(
+      '',
+    )
+    const args = { city: '\n a "b"\n', days: 3, where: { x: 1 }, exact: true }
+    expect(read('glimmer', ` to=get_weather<|message|>${calls(invoke('get_weather', body))}`)).toEqual([['get_weather', args]])
+  })
+
+  it('knows a tool by its own name space, and a call without its header', () => {
+    expect(read('glimmer', ` to=now.now<|message|>${calls(invoke('now.now'))}`)).toEqual([now])
+    expect(read('glimmer', ` to=user<|message|>\n${calls(invoke('get_weather', city))}`)).toEqual([paris])
+    expect(read('glimmer', `<|message|>${calls(invoke('now'))}<|eot|>`)).toEqual([now])
+  })
+
+  it.each([
+    calls(),
+    calls(invoke('other')),
+    calls(invoke('now')).slice(0, -3),
+    `${calls(invoke('now'))} and so on`,
+    calls(invoke('now', 'a=1\n')),
+    calls('<atem:invoke name="now>\n</atem:invoke>'),
+    '<atem:function_calling>',
+  ])('leaves as text what is no call: %s', (body) => {
+    expect(read('glimmer', ` to=user<|message|>${body}`)).toEqual([{ text: body }])
+  })
+
+  it('leaves as text a call of another tool than its header says', () => {
+    const warnings: string[] = []
+    const body = calls(invoke('get_weather', city))
+    expect(read('glimmer', ` to=now<|message|>${body}<|eot|>`, '', warnings)).toEqual([{ text: body }])
+    expect(warnings).not.toEqual([])
+  })
+})
+
 describe('the table of parsers', () => {
   it('knows its names, tokens and abilities', () => {
     expect(parserNames).toContain('qwen3')

@@ -3,8 +3,10 @@
 import { COHERE_TOKENS, createCohereFormat } from './cohere.ts'
 import { createDeepseek3Format, DEEPSEEK3_TOKENS } from './deepseek3.ts'
 import { createFunctiongemmaFormat, createGemma4Format, FUNCTIONGEMMA_TOKENS, GEMMA4_TOKENS } from './gemma4.ts'
+import { createGlimmerParser, GLIMMER_THINKING_END, GLIMMER_TOKENS } from './glimmer.ts'
 import { createGlmFormat, GLM_TOKENS } from './glm.ts'
-import { HARMONY_THINKING_END, HARMONY_TOKENS, HarmonyParser } from './harmony.ts'
+import { createHarmonyParser, HARMONY_THINKING_END, HARMONY_TOKENS } from './harmony.ts'
+import { createLagunaFormat, LAGUNA_TOKENS } from './laguna.ts'
 import { createLfm2Format, LFM2_TOKENS } from './lfm2.ts'
 import { MarkedReplyParser } from './marked-reply.ts'
 import { createMinistralFormat, MINISTRAL_TOKENS } from './ministral.ts'
@@ -51,7 +53,7 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
       thinking: true,
       preservedTokens: HARMONY_TOKENS,
       thinkingEnd: HARMONY_THINKING_END,
-      createParser: (options) => new HarmonyParser(options),
+      createParser: createHarmonyParser,
     },
   ],
   ['gemma4', family('tools and thinking', GEMMA4_TOKENS, createGemma4Format)],
@@ -64,7 +66,19 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
   ['olmo3-think', family('thinking', OLMO3_THINK_TOKENS, createOlmo3ThinkFormat)],
   ['lfm2', family('tools', LFM2_TOKENS, createLfm2Format)],
   ['lfm2-thinking', family('tools and thinking', LFM2_TOKENS, createLfm2Format)],
+  ['laguna', family('tools and thinking', LAGUNA_TOKENS, createLagunaFormat)],
+  ['poolside-v1', family('tools and thinking', LAGUNA_TOKENS, createLagunaFormat)],
   ['cohere', family('tools and thinking', COHERE_TOKENS, createCohereFormat)],
+  [
+    'glimmer',
+    {
+      tools: true,
+      thinking: true,
+      preservedTokens: GLIMMER_TOKENS,
+      thinkingEnd: GLIMMER_THINKING_END,
+      createParser: createGlimmerParser,
+    },
+  ],
 ] satisfies [string, ReplyFamily][])
 
 function family(can: Can, preservedTokens: readonly string[], createFormat: (options: ReplyParserOptions) => ReplyFormat): ReplyFamily {

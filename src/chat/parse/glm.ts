@@ -15,12 +15,12 @@ export const GLM_TOKENS: readonly string[] = ['<think>', '</think>', '<tool_call
 export function createGlmFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
-    calls: [createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCall(body, isClosed, tools))],
+    calls: [createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseGlmCall(body, isClosed, tools))],
     trims: true,
   }
 }
 
-function parseCall(body: string, isClosed: boolean, tools: readonly Tool[]): ParsedCall[] | undefined {
+export function parseGlmCall(body: string, isClosed: boolean, tools: readonly Tool[]): ParsedCall[] | undefined {
   const first = body.indexOf('<')
   const start = first >= 0 && ARGUMENT_TAGS.some((tag) => body.startsWith(tag, first)) ? first : nextTag(body)
   const head = body.slice(0, start).trim()

@@ -5,9 +5,14 @@ import { isObject, parseJsonValue } from './json-object.ts'
 
 /** The argument `key` of the tool `name` from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
 export function toTypedValue(text: string, tools: readonly Tool[], name: string, key: string): unknown {
-  const raw = text.replace(/^\n/, '').replace(/\n$/, '')
+  const tool = tools.find((candidate) => candidate.function.name === name)
+  return typeValue(text.replace(/^\n/, '').replace(/\n$/, ''), tool, key)
+}
+
+/** As toTypedValue, with every line break the argument's own. */
+export function typeValue(raw: string, tool: Tool | undefined, key: string): unknown {
   if (raw.toLowerCase() === 'null') return null
-  const types = typesOf(tools, name, key)
+  const types = typesOf(tool, key)
   if (types.has('boolean') && /^(true|false)$/i.test(raw)) return raw.toLowerCase() === 'true'
   const number = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(raw.trim()) ? Number(raw) : Number.NaN
   if (types.has('integer') && Number.isInteger(number)) return number
@@ -18,8 +23,8 @@ export function toTypedValue(text: string, tools: readonly Tool[], name: string,
   return fits ? value : raw
 }
 
-function typesOf(tools: readonly Tool[], name: string, key: string): ReadonlySet<unknown> {
-  const properties = tools.find((tool) => tool.function.name === name)?.function.parameters?.properties
+function typesOf(tool: Tool | undefined, key: string): ReadonlySet<unknown> {
+  const properties = tool?.function.parameters?.properties
   const property = isObject(properties) ? properties[key] : undefined
   if (!isObject(property)) return new Set()
   const { anyOf } = property

@@ -1,9 +1,8 @@
 // Cogito: DeepSeek's marks, its own system text, tools as indented JSON, arguments in code blocks.
 
-import { toGoJson } from '../../base/go-json.ts'
 import type { Message, Tool } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
-import { toToolJson } from './prompt-values.ts'
+import { toJson, toToolJson } from './prompt-values.ts'
 import type { Renderer } from './renderer.ts'
 
 const BOS = '<｜begin▁of▁sentence｜>'
@@ -41,13 +40,13 @@ function renderTools(tools: readonly Tool[]): string {
 
 function toIndentedJson(value: unknown): string {
   // Escapes as in other JSON: what is not space is the same.
-  return JSON.stringify(value, null, 4).replace(/[<>&]/g, (character) => toGoJson(character).slice(1, -1))
+  return JSON.stringify(value, null, 4)
 }
 
 function renderAssistant({ content, toolCalls = [] }: Message): string {
   if (toolCalls.length === 0) return `${content}${EOS}`
   const calls = toolCalls.map(({ function: call }) => {
-    return `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${call.name}\n\`\`\`json\n${toGoJson(call.arguments)}\n\`\`\`<｜tool▁call▁end｜>`
+    return `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${call.name}\n\`\`\`json\n${toJson(call.arguments)}\n\`\`\`<｜tool▁call▁end｜>`
   })
   return `${content}<｜tool▁calls▁begin｜>${calls.join('\n')}<｜tool▁calls▁end｜>${EOS}`
 }

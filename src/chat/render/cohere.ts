@@ -1,5 +1,6 @@
 // Cohere's North and Command A: every turn wrapped in its tokens. The system turn always lists the tools. Calls are numbered through the whole
-// conversation, and answers name the number. The odd white space is the original template's.
+// conversation, and answers name the number. White space is that of the
+// published template as Transformers renders it, not as Ollama does, which keeps the line breaks around the template's own tags.
 
 import type { Message, ToolCall } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
@@ -21,12 +22,12 @@ function render({ messages, tools = [], think }: RenderInput): string {
     const parameters = toSpacedJson(parametersOf(tool).shape)
     return `\n    {"name": ${toSpacedJson(name)}, "description": ${toSpacedJson(description)}, "parameters": ${parameters}, "responses": null}`
   })
-  const available = `# Available Tools\n\`\`\`json\n[\n${list.length === 0 ? '\n\n' : `${list.join(',\n\n')}\n\n`}\n]\n\`\`\``
+  const available = `# Available Tools\n\`\`\`json\n[${list.length === 0 ? '\n' : list.join(',')}\n]\n\`\`\``
   const rendered = turns.map((message, index) => renderTurn(message, index, { turns, numbers }))
   const last = turns.at(-1)
   const goesOn = isAssistant(last) && !last?.toolCalls?.length
   const prompt = `${CHATBOT}<|START_THINKING|>${think === false ? '<|END_THINKING|>' : ''}`
-  return [`${SYSTEM}${text(`${system === '' ? '' : `${system}\n\n\n\n`}${available}`)}`, ...rendered, goesOn ? '' : prompt].join('')
+  return [`${SYSTEM}${text(`${system === '' ? '' : `${system}\n\n`}${available}`)}`, ...rendered, goesOn ? '' : prompt].join('')
 }
 
 function renderTurn(message: Message, index: number, { turns, numbers }: { turns: readonly Message[]; numbers: CallNumbers }): string {
@@ -36,9 +37,9 @@ function renderTurn(message: Message, index: number, { turns, numbers }: { turns
   if (message.role !== 'tool') return ''
   const opens = turns[index - 1]?.role !== 'tool'
   const closes = turns[index + 1]?.role !== 'tool'
-  const results = `"results": {\n\n            \n            "0": ${toSpacedJson({ content: message.content })}\n\n        },`
+  const results = `"results": {\n            "0": ${toSpacedJson({ content: message.content })}\n        },`
   const result = `\n    {\n        "tool_call_id": "${numbers.find(message.toolCallId)}",\n        ${results}\n        "is_error": null\n    }`
-  return `${opens ? `${SYSTEM}<|START_TOOL_RESULT|>[` : ','}${result}${closes ? `\n\n]<|END_TOOL_RESULT|>${END}` : ''}`
+  return `${opens ? `${SYSTEM}<|START_TOOL_RESULT|>[` : ','}${result}${closes ? `\n]<|END_TOOL_RESULT|>${END}` : ''}`
 }
 
 function renderAssistant({ content, thinking, toolCalls = [] }: Message, isPrefill: boolean, numbers: CallNumbers): string {
@@ -46,9 +47,9 @@ function renderAssistant({ content, thinking, toolCalls = [] }: Message, isPrefi
   if (toolCalls.length === 0) return `${thought}${isPrefill ? `<|START_TEXT|>${content}` : text(content)}`
   const calls = toolCalls.map((call) => {
     const { name, arguments: args } = call.function
-    return `\n\n    {"tool_call_id": "${numbers.add(call)}", "tool_name": "${name}", "parameters": ${toSpacedJson(args)}}`
+    return `\n    {"tool_call_id": "${numbers.add(call)}", "tool_name": "${name}", "parameters": ${toSpacedJson(args)}}`
   })
-  return `\n            \n                ${thought}<|START_ACTION|>[${calls.join(',')}\n\n]<|END_ACTION|>${END}`
+  return `${thought}<|START_ACTION|>[${calls.join(',')}\n]<|END_ACTION|>${END}`
 }
 
 function text(content: string): string {

@@ -1,9 +1,8 @@
 // DeepSeek 3.1: all system texts first, then the tools. A turn of the assistant begins with <think> where it thinks now, else with </think>.
 
-import { toGoJson } from '../../base/go-json.ts'
 import type { Message, Tool } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
-import { parametersOf } from './prompt-values.ts'
+import { parametersOf, toJson } from './prompt-values.ts'
 import type { Renderer } from './renderer.ts'
 
 const BOS = '<｜begin▁of▁sentence｜>'
@@ -36,7 +35,7 @@ function render({ messages, tools = [], think }: RenderInput): string {
 function renderAssistant({ content, toolCalls = [] }: Message, followsTool: boolean): string {
   if (toolCalls.length > 0) {
     const calls = toolCalls.map(
-      ({ function: call }) => `<｜tool▁call▁begin｜>${call.name}<｜tool▁sep｜>${toGoJson(call.arguments)}<｜tool▁call▁end｜>`,
+      ({ function: call }) => `<｜tool▁call▁begin｜>${call.name}<｜tool▁sep｜>${toJson(call.arguments)}<｜tool▁call▁end｜>`,
     )
     return `${content}<｜tool▁calls▁begin｜>${calls.join('')}<｜tool▁calls▁end｜>${EOS}`
   }
@@ -48,7 +47,7 @@ function renderTools(tools: readonly Tool[]): string {
   if (tools.length === 0) return ''
   const list = tools.map((tool) => {
     const { name, description } = tool.function
-    return `\n### ${name}\nDescription: ${description ?? ''}\n\nParameters: ${toGoJson(parametersOf(tool).shape)}\n`
+    return `\n### ${name}\nDescription: ${description ?? ''}\n\nParameters: ${toJson(parametersOf(tool).shape)}\n`
   })
   return `\n\n## Tools
 You have access to the following tools:

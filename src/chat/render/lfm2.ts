@@ -3,7 +3,7 @@
 
 import type { Message, Tool } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
-import { isLast, toPlainSpacedJson, toToolJson } from './prompt-values.ts'
+import { isLast, toSpacedJson, toToolJson } from './prompt-values.ts'
 import type { Renderer } from './renderer.ts'
 
 const BOS = '<|startoftext|>'
@@ -28,7 +28,7 @@ function render({ messages, tools = [], think }: RenderInput, hasThinking: boole
 
 function renderTools(tools: readonly Tool[]): string {
   if (tools.length === 0) return ''
-  const list = tools.map((tool) => toPlainSpacedJson(tool.function.name === '' ? toToolJson(tool) : toToolJson(tool).function))
+  const list = tools.map((tool) => toSpacedJson(tool.function.name === '' ? toToolJson(tool) : toToolJson(tool).function))
   return `List of tools: <|tool_list_start|>[${list.join(', ')}]<|tool_list_end|>`
 }
 
@@ -47,7 +47,7 @@ function renderContent(message: Message, hasThinking: boolean, keepsThinking: bo
 function renderCalls({ content, toolCalls = [] }: Message): string {
   if (toolCalls.length === 0 || content.includes('<|tool_call_start|>')) return ''
   const calls = toolCalls.map(({ function: call }) => {
-    const pairs = Object.entries(call.arguments).map(([key, value]) => `${key}=${toPlainSpacedJson(value)}`)
+    const pairs = Object.entries(call.arguments).map(([key, value]) => `${key}=${toSpacedJson(value)}`)
     return `${call.name}(${pairs.join(',')})`
   })
   return `<|tool_call_start|>[${calls.join(',')}]<|tool_call_end|>${content.trim() === '' ? '' : '\n'}`

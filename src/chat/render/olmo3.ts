@@ -1,6 +1,5 @@
 // OLMo 3: ChatML with a system text that always says which functions there are; calls in Python. The thinking models have no tools.
 
-import { toGoJson } from '../../base/go-json.ts'
 import type { Message } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
 import { isLast, toSpacedJson, toToolJson } from './prompt-values.ts'
@@ -39,7 +38,7 @@ function renderTurn({ role, content, toolCalls = [] }: Message, isLastTurn: bool
   if (role === 'tool') return turn('environment', content)
   if (role !== 'assistant') return ''
   const calls = toolCalls.map(({ function: call }) => {
-    const pairs = Object.entries(call.arguments).map(([key, value]) => `${key}=${toGoJson(value)}`)
+    const pairs = Object.entries(call.arguments).map(([key, value]) => `${key}=${toSpacedJson(value)}`)
     return `${call.name}(${pairs.join(', ')})`
   })
   const text = `${content}${calls.length > 0 ? `<function_calls>${calls.join('\n')}</function_calls>` : ''}`

@@ -1,6 +1,5 @@
 // Values inside prompts: tools and arguments as the families' templates write them.
 
-import { toGoJson } from '../../base/go-json.ts'
 import type { Message, Tool } from '../message.ts'
 import { isRecord, toToolShape } from '../tool-schema.ts'
 
@@ -45,19 +44,18 @@ export function typesOf(property: Json): string[] {
   return Array.isArray(type) ? type.filter((name) => typeof name === 'string') : []
 }
 
-/** JSON with a space behind each colon and comma, as Python writes it. */
+/** JSON with a space behind each colon and comma, as the published templates write it: with <, > and & as they are. */
 export function toSpacedJson(value: unknown): string {
-  return addSpaces(toGoJson(value))
+  return addSpaces(toJson(value))
 }
 
-/** As toSpacedJson, with <, > and & as they are. */
-export function toPlainSpacedJson(value: unknown): string {
-  return addSpaces(JSON.stringify(value) ?? 'null')
+export function toJson(value: unknown): string {
+  return JSON.stringify(value) ?? 'null'
 }
 
 /** Text as it is, everything else as JSON. */
 export function toArgumentText(value: unknown): string {
-  return typeof value === 'string' ? value : toGoJson(value)
+  return typeof value === 'string' ? value : toSpacedJson(value)
 }
 
 export function isLast(messages: readonly Message[], index: number): boolean {

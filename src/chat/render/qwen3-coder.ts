@@ -1,9 +1,8 @@
 // Qwen 3 Coder: ChatML with tools declared as XML, and calls as <tool_call><function=…>.
 
-import { toGoJson } from '../../base/go-json.ts'
 import type { Message, Tool } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
-import { isLast, parametersOf, textOf, toArgumentText, typesOf } from './prompt-values.ts'
+import { isLast, parametersOf, textOf, toArgumentText, toSpacedJson, typesOf } from './prompt-values.ts'
 import type { Renderer } from './renderer.ts'
 
 const DEFAULT_SYSTEM = 'You are Qwen, a helpful AI assistant that can interact with a computer to solve tasks.'
@@ -56,7 +55,7 @@ function renderTool(tool: Tool): string {
   const about = description ? `\n<description>${description}</description>` : ''
   const parameters = properties.map(([parameter, property]) => {
     const types = typesOf(property)
-    const type = types.length === 0 ? '' : `\n<type>${types.length === 1 ? types[0] : toGoJson(types)}</type>`
+    const type = types.length === 0 ? '' : `\n<type>${types.length === 1 ? types[0] : toSpacedJson(types)}</type>`
     const text = textOf(property.description)
     const described = text === '' ? '' : `\n<description>${text}</description>`
     return `\n<parameter>\n<name>${parameter}</name>${type}${described}${renderOtherKeys(property, ['type', 'description'])}\n</parameter>`
@@ -72,14 +71,15 @@ function renderOtherKeys(record: Readonly<Record<string, unknown>>, shown: reado
 
 function renderTurn(message: Message, index: number, turns: readonly Message[]): string {
   const { role, content } = message
-  if (role === 'tool') return renderToolResponse(content, index, turns)
+  // Its template ends the last answer with a line break, which those of later models leave out.
+  if (role === 'tool') return renderToolResponse(content, index, turns).replace(/<\|im_end\|>\n$/, '\n<|im_end|>\n')
   if (role !== 'assistant') return `<|im_start|>${role}\n${content}<|im_end|>\n`
   const calls = message.toolCalls ?? []
   if (calls.length === 0) return `<|im_start|>assistant\n${content}${isLast(turns, index) ? '' : '<|im_end|>\n'}`
   const rendered = calls.map(
     ({ function: call }) => `\n<tool_call>\n<function=${call.name}>${renderArguments(call.arguments)}\n</function>\n</tool_call>`,
   )
-  return `<|im_start|>assistant\n${content === '' ? '' : `${content}\n`}${rendered.join('')}<|im_end|>\n`
+  return `<|im_start|>assistant${content.trim() === '' ? '' : `\n${content.trim()}\n`}${rendered.join('')}<|im_end|>\n`
 }
 
 function renderArguments(args: Readonly<Record<string, unknown>>): string {

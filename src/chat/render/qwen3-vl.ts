@@ -45,7 +45,9 @@ For each function call, return a json object with function name and arguments wi
 function renderAssistant(message: Message, keepsThinking: boolean, isPrefill: boolean): string {
   const { content, thinking = '', toolCalls = [] } = message
   const showsThinking = keepsThinking && (isPrefill || thinking !== '')
-  const thought = `<think>\n${thinking.replace(/^\n+|\n+$/g, '')}${content === '' ? '' : `\n</think>\n\n${content.replace(/^\n+/, '')}`}`
+  // A thought alone, at the end, is one that the model shall go on with.
+  const isOpen = isPrefill && content === '' && toolCalls.length === 0
+  const thought = `<think>\n${thinking.replace(/^\n+|\n+$/g, '')}${isOpen ? '' : `\n</think>\n\n${content.replace(/^\n+/, '')}`}`
   const calls = toolCalls.map(({ function: call }, index) => {
     const json = `{"name": "${call.name}", "arguments": ${toSpacedJson(call.arguments)}}`
     return `${index > 0 || content !== '' ? '\n' : ''}<tool_call>\n${json}\n</tool_call>`

@@ -8,6 +8,8 @@ import { findRenderer, isKnownRenderer, rendererNames, renderers } from './rende
 type WireMessage = Omit<Message, 'toolCalls' | 'toolName' | 'toolCallId'> & {
   tool_calls?: ToolCall[]
   tool_name?: string
+  /** As OpenAI names it. */
+  name?: string
   tool_call_id?: string
 }
 
@@ -16,11 +18,18 @@ interface Recorded {
   prompts: Record<string, Record<string, string>>
 }
 
+interface Published extends Recorded {
+  /** Null: the renderer is asked without a word about it. */
+  thinks: Record<string, boolean | null>
+}
+
+const published: Published = JSON.parse(readFileSync(new URL('../../../tests/fixtures/published-prompts.json', import.meta.url), 'utf8'))
 const recorded: Recorded = JSON.parse(readFileSync(new URL('../../../tests/fixtures/renderers.json', import.meta.url), 'utf8'))
 const context: RendererContext = { modelName: 'x', parameterCount: 0, nowMs: () => 0 }
 
 describe.each(rendererNames.filter((name) => name !== 'gemma4'))('the renderer %s', (name) => {
-  it.each(Object.entries(recorded.conversations))('writes what Ollama writes: %s', (conversation, { messages, ...others }) => {
+  const known = Object.entries(recorded.conversations).filter(([conversation]) => recorded.prompts[name]?.[conversation] !== undefined)
+  it.each(known)('writes what Ollama writes: %s', (conversation, { messages, ...others }) => {
     const prompt = findRenderer(name).render({ ...others, messages: messages.map(toMessage) }, context)
     expect(prompt).toBe(recorded.prompts[name]?.[conversation])
   })
@@ -30,6 +39,15 @@ describe.each(rendererNames.filter((name) => name !== 'gemma4'))('the renderer %
     const prompt = render({ messages: [user('x')] }, context)
     expect(prompt.startsWith(leadingBos ?? '')).toBe(true)
     expect(leadingBos !== undefined || !/^<(bos|s|BOS_TOKEN|\|begin_of_text\||\|startoftext\|)>/.test(prompt)).toBe(true)
+  })
+})
+
+describe.each(Object.entries(published.prompts))('the renderer %s', (name, prompts) => {
+  it.each(Object.entries(prompts))('writes what the published chat template writes: %s', (conversation, prompt) => {
+    const { messages, ...others }: Recorded['conversations'][string] = published.conversations[conversation] ?? { messages: [] }
+    const think = others.think ?? published.thinks[name]
+    const input = { ...others, messages: messages.map(toMessage), ...(think === null || think === undefined ? {} : { think }) }
+    expect(findRenderer(name).render(input, { ...context, nowMs: () => new Date(2026, 0, 5, 12).getTime() })).toBe(prompt)
   })
 })
 
@@ -133,11 +151,11 @@ function render(name: string, messages: Message[], others: { tools?: Tool[]; thi
   return findRenderer(name).render({ messages, ...others }, context)
 }
 
-function toMessage({ tool_calls, tool_name, tool_call_id, ...message }: WireMessage): Message {
+function toMessage({ tool_calls, tool_name, name, tool_call_id, ...message }: WireMessage): Message {
   return {
     ...message,
     ...(tool_calls ? { toolCalls: tool_calls } : {}),
-    ...(tool_name ? { toolName: tool_name } : {}),
+    ...(tool_name || name ? { toolName: tool_name ?? name } : {}),
     ...(tool_call_id ? { toolCallId: tool_call_id } : {}),
   }
 }

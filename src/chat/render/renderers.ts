@@ -7,7 +7,9 @@ import { cohere } from './cohere.ts'
 import { deepseek31 } from './deepseek3.ts'
 import { functiongemma } from './functiongemma.ts'
 import { gemma4, gemma4Large, gemma4Small } from './gemma4.ts'
+import { glimmer } from './glimmer.ts'
 import { glm47, glmOcr } from './glm.ts'
+import { laguna, poolsideV1 } from './laguna.ts'
 import { lfm2, lfm2Thinking } from './lfm2.ts'
 import { nemotron3, nemotron35 } from './nemotron3.ts'
 import { olmo3, olmo3Think, olmo31, olmo332bThink } from './olmo3.ts'
@@ -39,7 +41,10 @@ export const renderers: Readonly<Record<string, Renderer>> = {
   'glm-ocr': glmOcr,
   lfm2,
   'lfm2-thinking': lfm2Thinking,
+  laguna,
+  'poolside-v1': poolsideV1,
   cohere,
+  glimmer,
 }
 
 export const rendererNames: readonly string[] = Object.keys(renderers)

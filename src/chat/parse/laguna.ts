@@ -1,0 +1,29 @@
+// Laguna: <think>…</think>, then text and <tool_call>name<arg_key>…</arg_key><arg_value>…</arg_value></tool_call>, as GLM writes calls. The prompt has
+// opened or closed the thinking; a line break behind that, or a repeated tag, is no text. Some checkpoints write the call, or its arguments, as JSON.
+
+import type { Tool } from '../message.ts'
+import { GLM_TOKENS, parseGlmCall } from './glm.ts'
+import { parseArguments, parseJsonCalls } from './json-calls.ts'
+import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
+import type { ReplyParserOptions } from './reply-parser.ts'
+import { createThinkingFormat } from './thinking.ts'
+
+export const LAGUNA_TOKENS: readonly string[] = GLM_TOKENS
+
+export function createLagunaFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+  return {
+    thinking: { ...createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail), endsAtCall: true },
+    calls: [createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCall(body, isClosed, tools))],
+    leading: ['</think>'],
+    trims: true,
+  }
+}
+
+function parseCall(body: string, isClosed: boolean, tools: readonly Tool[]): ParsedCall[] | undefined {
+  const text = body.trim()
+  if (text.startsWith('{')) return parseJsonCalls(text)
+  const [, name, json] = /^([^\s<{]+)\s*(\{.*)$/s.exec(text) ?? []
+  if (name === undefined || json === undefined) return parseGlmCall(body, isClosed, tools)
+  const args = parseArguments(json)
+  return args && [{ name, arguments: args }]
+}
