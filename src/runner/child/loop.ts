@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError, toAppError } from '../../base/errors.ts'
-import type { CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
+import type { CompletionChunk, CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
 import { type Completion, createCompletion } from './completion.ts'
 import { EmbeddingJob } from './embedding.ts'
 import type { Engine } from './engine.ts'
@@ -17,6 +17,8 @@ import type { ThreadGovernor } from './thread-governor.ts'
 
 /** Requests that wait for a slot. The scheduler bounds them long before; this stops a caller without one. */
 export const MAX_WAITING = 4096
+/** Each output of a batch is as large as the vocabulary: so many of a prompt's tokens have one in one step. */
+export const MAX_PROMPT_OUTPUTS = 64
 
 export interface LoopOptions {
   engine: Engine
@@ -39,6 +41,8 @@ interface Entry {
   count: number
   /** Place of the logits; undefined while the prompt goes on. */
   outputAt: number | undefined
+  /** Places of the prompt's tokens, where their log-probabilities are wanted. */
+  promptPlaces: readonly number[]
 }
 
 export class Loop {
@@ -130,8 +134,9 @@ export class Loop {
       if (!choice) return
       this.#waiting.shift()
       const slot = this.#slots[choice.sequence] as Slot
-      if (choice.copyFrom !== undefined) engine.copySequence(choice.copyFrom, choice.sequence)
-      const cached = engine.keepFirst(choice.sequence, choice.prefixLength) ? choice.prefixLength : 0
+      if (choice.copyFrom !== undefined && !completion.tellsPrompt) engine.copySequence(choice.copyFrom, choice.sequence)
+      const wantedLength = completion.tellsPrompt ? 0 : choice.prefixLength
+      const cached = engine.keepFirst(choice.sequence, wantedLength) ? wantedLength : 0
       slot.tokens = completion.prompt.slice(0, cached)
       slot.pureLength = Number.POSITIVE_INFINITY
       slot.lastUsed = ++this.#uses
@@ -164,12 +169,13 @@ export class Loop {
     const reading = active.filter((slot) => !slot.completion?.decoding).sort((a, b) => a.lastUsed - b.lastUsed)
     const shares = sharePrefill(
       reading.map((slot) => ({ remaining: slot.completion?.todo.length ?? 0 })),
-      reading.length === 0 ? 0 : this.#pace.budget(decodingTokens),
+      reading.length === 0 ? 0 : this.#pace.budget(decodingTokens, reading.length),
     )
     const entries: Entry[] = []
     for (const slot of active) {
       const completion = slot.completion as Completion
-      const count = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
+      const share = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
+      const count = completion.tellsPrompt ? Math.min(share, MAX_PROMPT_OUTPUTS) : share
       if (count === 0) continue
       entries.push(this.#addEntry(slot, completion, count))
     }
@@ -180,12 +186,15 @@ export class Loop {
     const { batch } = this.#options.engine
     const wantsToken = completion.request.maxTokens !== 0
     let outputAt: number | undefined
+    const promptPlaces: number[] = []
     for (let index = 0; index < count; index++) {
       const last = wantsToken && index === completion.todo.length - 1
-      const at = batch.add(completion.todo[index] as number, slot.tokens.length + index, slot.sequence, last)
+      const wantsOutput = last || completion.tellsPrompt
+      const at = batch.add(completion.todo[index] as number, slot.tokens.length + index, slot.sequence, wantsOutput)
       if (last) outputAt = at
+      if (completion.tellsPrompt) promptPlaces.push(at)
     }
-    return { slot, completion, count, outputAt }
+    return { slot, completion, count, outputAt, promptPlaces }
   }
 
   /**
@@ -245,13 +254,10 @@ export class Loop {
     this.#pace.record({ prefillTokens: size - decodingTokens, decodingTokens, durationNs })
   }
 
-  #finishEntry({ slot, completion, count, outputAt }: Entry): StepChunk[] {
-    for (const token of completion.todo.slice(0, count)) slot.tokens.push(token)
-    completion.todo = completion.todo.slice(count)
-    if (completion.todo.length > 0) return []
+  #finishEntry(entry: Entry): StepChunk[] {
+    const { slot, completion } = entry
     try {
-      const roomLeft = completion.reachableTokens - slot.tokens.length - 1
-      const chunks = outputAt === undefined ? completion.endAtOnce() : completion.next(outputAt, roomLeft)
+      const chunks = this.#chunksOf(entry)
       if (completion.ended) this.#free(slot)
       const urgent = completion.request.eachToken ? { urgent: true } : {}
       return chunks.map((chunk) => ({ id: completion.id, ...urgent, chunk }))
@@ -261,12 +267,21 @@ export class Loop {
     }
   }
 
+  #chunksOf({ slot, completion, count, outputAt, promptPlaces }: Entry): CompletionChunk[] {
+    const prompt = promptPlaces.length > 0 ? completion.promptChunk(promptPlaces) : []
+    for (const token of completion.todo.slice(0, count)) slot.tokens.push(token)
+    completion.todo = completion.todo.slice(count)
+    if (completion.todo.length > 0) return prompt
+    const roomLeft = completion.reachableTokens - slot.tokens.length - 1
+    return [...prompt, ...(outputAt === undefined ? completion.endAtOnce() : completion.next(outputAt, roomLeft))]
+  }
+
   #stepEmbedding(): void {
     const { engine } = this.#options
     const job = this.#embeddings[0] as EmbeddingJob
     try {
       engine.batch.clear()
-      const count = job.fill(this.#pace.budget(0))
+      const count = job.fill(this.#pace.budget(0, 1))
       this.#decode(0)
       job.take(count)
       if (!job.done) return

@@ -1,12 +1,14 @@
 // How much of a prompt one step may evaluate. A step cannot be interrupted, so its length is what the other streams' tokens, a cancel and a
-// new request wait for: while others decode it may take a few of their steps, alone it may take longer, since large chunks are evaluated
-// faster. Measured in time, not in tokens: what is 10 ms for a small model is a second for a large one. Alone, a chunk is a power of two and
-// seldom less than 64, since the last digits of the logits depend on where a prompt was cut: the same request should give the same text
+// new request wait for: while others decode it may take a few of their steps, longer the more prompts there are, because who waits for a first
+// token waits longer than who has one; alone it may take longer still. Measured in time, not in tokens: what is 10 ms for a small model is a
+// second for a large one. Alone, a chunk is a power of two and seldom less than 64, since the last digits of the logits depend on where a prompt was cut: the same request should give the same text
 // whatever else the machine does.
 
 const ALONE_NS = 150e6
 const BESIDE_DECODING_STEPS = 3
 const BESIDE_DECODING_NS = 25e6
+/** Prompts that count when the step is shared out; with more of them the decoding streams would seem to stand still. */
+const MOST_PROMPTS = 4
 const USUAL_CHUNK_TOKENS = 64
 /** A usual chunk that takes longer than this is cut after all. */
 const LONGEST_STEP_NS = 1e9
@@ -14,20 +16,23 @@ const SMALLEST_CHUNK_TOKENS = 4
 /** Beside others, before anything is known of the model's speed. */
 const FIRST_CHUNK_TOKENS = 16
 const NEW_WEIGHT = 0.4
+/** A chunk below this tells little of what a token costs. */
+const TELLING_CHUNK_TOKENS = 16
 
 export class PrefillPace {
   readonly #batchTokens: number
   #tokenNs: number | undefined
-  #decodeNs: number | undefined
+  /** What a step of so many decoding streams costs. */
+  readonly #decodeNs = new Map<number, number>()
 
   constructor(batchTokens: number) {
     this.#batchTokens = batchTokens
   }
 
-  /** Prompt tokens for the next step, beside that many tokens of decoding streams. */
-  budget(decodingTokens: number): number {
+  /** Prompt tokens for the next step, of that many prompts together, beside that many tokens of decoding streams. */
+  budget(decodingTokens: number, prompts: number): number {
     const room = Math.max(this.#batchTokens - decodingTokens, 0)
-    const tokens = decodingTokens === 0 ? this.#aloneTokens() : this.#besideTokens()
+    const tokens = decodingTokens === 0 ? this.#aloneTokens() : this.#besideTokens(decodingTokens, prompts)
     return Math.min(tokens, room)
   }
 
@@ -37,22 +42,35 @@ export class PrefillPace {
     return Math.max(2 ** Math.floor(Math.log2(usual)), SMALLEST_CHUNK_TOKENS)
   }
 
-  #besideTokens(): number {
+  #besideTokens(decodingTokens: number, prompts: number): number {
     if (this.#tokenNs === undefined) return FIRST_CHUNK_TOKENS
-    const targetNs = Math.max((this.#decodeNs ?? 0) * BESIDE_DECODING_STEPS, BESIDE_DECODING_NS)
+    const stepNs = this.#stepNs(decodingTokens) ?? 0
+    const targetNs = Math.max(stepNs * BESIDE_DECODING_STEPS, BESIDE_DECODING_NS * Math.min(prompts, MOST_PROMPTS))
     return Math.max(Math.floor(targetNs / this.#tokenNs), SMALLEST_CHUNK_TOKENS)
   }
 
   record(step: { prefillTokens: number; decodingTokens: number; durationNs: number }): void {
-    if (step.prefillTokens === 0) {
-      this.#decodeNs = blend(this.#decodeNs, step.durationNs)
+    const { prefillTokens, decodingTokens, durationNs } = step
+    if (prefillTokens === 0) {
+      this.#decodeNs.set(decodingTokens, blend(this.#decodeNs.get(decodingTokens), durationNs, NEW_WEIGHT))
       return
     }
-    const decodingNs = step.decodingTokens > 0 ? Math.min(this.#decodeNs ?? 0, step.durationNs / 2) : 0
-    this.#tokenNs = blend(this.#tokenNs, (step.durationNs - decodingNs) / step.prefillTokens)
+    const ownShareNs = (durationNs * decodingTokens) / (prefillTokens + decodingTokens)
+    const decodingNs = decodingTokens === 0 ? 0 : Math.min(this.#stepNs(decodingTokens) ?? ownShareNs, durationNs / 2)
+    const weight = NEW_WEIGHT * Math.min(1, prefillTokens / TELLING_CHUNK_TOKENS)
+    this.#tokenNs = blend(this.#tokenNs, (durationNs - decodingNs) / prefillTokens, weight)
+  }
+
+  /** Measured, or concluded from the nearest number of streams that was: a step costs no more for each than that of fewer did. */
+  #stepNs(decodingTokens: number): number | undefined {
+    const known = [...this.#decodeNs.keys()]
+    const below = known.filter((tokens) => tokens <= decodingTokens)
+    const nearest = below.length > 0 ? Math.max(...below) : Math.min(...known)
+    const nearestNs = this.#decodeNs.get(nearest)
+    return nearestNs === undefined ? undefined : nearestNs * Math.max(1, decodingTokens / nearest)
   }
 }
 
-function blend(known: number | undefined, measured: number): number {
-  return known === undefined ? measured : known + (measured - known) * NEW_WEIGHT
+function blend(known: number | undefined, measured: number, weight: number): number {
+  return known === undefined ? measured : known + (measured - known) * weight
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { STEPS_BEFORE_FIRST_TRIAL, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
+import { PAUSE_NS, STEPS_BEFORE_FIRST_TRIAL, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
 
 /** Steps cost what `cost` says for a thread count; a step's cost passes on the clock. */
 function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: () => number } = {}) {
@@ -11,6 +11,9 @@ function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: (
     threadRoom: options.threadRoom ?? (() => Number.POSITIVE_INFINITY),
   })
   return {
+    pause(durationNs: number): void {
+      nowNs += durationNs
+    },
     run(steps: number, cost: (threads: number, step: number) => number, batchTokens = 1): number[] {
       return Array.from({ length: steps }, (_, step) => {
         const threads = governor.choose(batchTokens)
@@ -98,22 +101,39 @@ describe('ThreadGovernor', () => {
     expect(new Set(simulate(2, { fixed: true }).run(200, busy))).toEqual(new Set([2]))
   })
 
-  it('never uses more threads than find a core, and remembers what it knew when they do', () => {
-    let room = 2
-    const machine = simulate(2, { threadRoom: () => room })
-    machine.run(100, quiet)
-    room = 1
-    expect(new Set(machine.run(500, busy))).toEqual(new Set([1]))
-    room = 2
-    expect(share(machine.run(100, quiet), 2)).toBe(1)
-  })
-
   it('does not try more threads than find a core', () => {
     let room = 2
     const machine = simulate(2, { threadRoom: () => room })
     machine.run(100, busy)
     room = 1
     expect(new Set(machine.run(5000, busy))).toEqual(new Set([1]))
+  })
+
+  it('tries fewer threads at once when the cores are taken, and keeps them all when that gains nothing', () => {
+    let room = 2
+    const machine = simulate(2, { threadRoom: () => room })
+    machine.run(1000, quiet)
+    room = 1
+    const used = machine.run(2000, quiet)
+    expect(used.slice(0, 2)).toContain(1)
+    expect(share(used, 2)).toBeGreaterThan(0.97)
+  })
+
+  it('explores one size only', () => {
+    const machine = simulate(2)
+    machine.run(20, quiet, 1)
+    expect(new Set([...machine.run(20, quiet, 64), ...machine.run(20, quiet, 8)])).toEqual(new Set([2]))
+  })
+
+  it('begins after a pause with as many threads as find a core, until more do', () => {
+    let room = 2
+    const machine = simulate(2, { threadRoom: () => room })
+    machine.run(100, quiet)
+    room = 1
+    machine.pause(2 * PAUSE_NS)
+    expect(new Set(machine.run(100, busy))).toEqual(new Set([1]))
+    room = 2
+    expect(new Set(machine.run(50, quiet))).toEqual(new Set([2]))
   })
 
   it('walks down to what the neighbours leave on a machine with many cores', () => {

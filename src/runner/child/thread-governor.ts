@@ -1,7 +1,8 @@
 // How many compute threads a step gets. The engine's threads wait for each other at a spin barrier, so one thread that a busy machine takes
-// away stalls them all: two threads beside busy neighbours are slower than one, by a factor of hundreds at worst. The governor watches what
-// steps of each size cost, tries fewer threads when they become dear, tries more again later, and remembers its finding for each size; and
-// it never uses more threads than find a free core, whatever they cost when there was one.
+// away stalls them all: two threads beside busy neighbours are slower than one, by a factor of hundreds at worst. What steps cost decides: the
+// governor watches each batch size, tries fewer threads when its steps become dear, tries more again later, and remembers its finding. How
+// many cores are free only says when a trial is worth its price: fewer when the cores are taken, more not before one is free. After a pause
+// nothing is known of the costs, so there the free cores have the word until the first steps are made.
 
 import type { Clock } from '../../base/clock.ts'
 
@@ -10,9 +11,12 @@ export interface GovernorOptions {
   /** The user said how many: no trials. */
   fixed: boolean
   clock: Pick<Clock, 'monotonicNs'>
-  /** Threads that find a core now. */
+  /** Threads that find a core now; infinite as long as nothing is known. */
   threadRoom: () => number
 }
+
+/** What steps cost before a pause this long says nothing of those after it. */
+export const PAUSE_NS = 250e6
 
 /** Steps that a trial takes before it is judged by its median. */
 export const TRIAL_STEPS = 4
@@ -53,8 +57,13 @@ interface Retry {
 export class ThreadGovernor {
   readonly #options: GovernorOptions
   readonly #courses = new Map<number, Course>()
+  /** When fewer threads are tried next for no reason: there may never have been a quiet time from which to know what a step should cost. */
+  #exploreAtNs = Number.NEGATIVE_INFINITY
   #lastThreads: number
   #chosen = 0
+  #endedNs = Number.NEGATIVE_INFINITY
+  /** After a pause on a busy machine, until a core is free. */
+  #ceiling = Number.POSITIVE_INFINITY
 
   constructor(options: GovernorOptions) {
     this.#options = options
@@ -63,17 +72,21 @@ export class ThreadGovernor {
 
   /** The thread count for a step of that many tokens. */
   choose(batchTokens: number): number {
-    const { fixed, maxThreads, threadRoom } = this.#options
+    const { fixed, maxThreads, threadRoom, clock } = this.#options
     if (fixed || maxThreads === 1) return maxThreads
+    const now = clock.monotonicNs()
+    const paused = now - this.#endedNs >= PAUSE_NS
+    if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom()
+    if (paused) for (const course of this.#courses.values()) course.up = { atNs: now, waitNs: FIRST_RETRY_NS }
     const course = this.#courseOf(batchTokens)
-    const wanted = course.trial?.threads ?? course.threads
-    this.#chosen = Math.min(wanted, threadRoom())
+    this.#chosen = Math.min(course.trial?.threads ?? course.threads, this.#ceiling)
     return this.#chosen
   }
 
   /** What the step that was just chosen for has cost. */
   record(batchTokens: number, durationNs: number): void {
     if (this.#options.fixed || this.#options.maxThreads === 1) return
+    this.#endedNs = this.#options.clock.monotonicNs()
     const course = this.#courseOf(batchTokens)
     const wanted = course.trial?.threads ?? course.threads
     if (this.#chosen !== wanted) {
@@ -110,20 +123,27 @@ export class ThreadGovernor {
   #watch(course: Course, cost: number): void {
     course.steps++
     course.slowSteps = cost > course.best * SLOW_FACTOR ? course.slowSteps + 1 : 0
-    const stalled = cost > course.best * STALL_FACTOR
     course.recent.push(cost)
     if (course.recent.length > REMEMBERED_STEPS) course.recent.shift()
     course.best = Math.min(course.best, median(course.recent))
     if (course.recent.length < SLOW_STEPS) return
     const now = this.#options.clock.monotonicNs()
-    const unexplored = course.steps === STEPS_BEFORE_FIRST_TRIAL
-    const slow = (course.slowSteps >= SLOW_STEPS || stalled) && now >= course.down.atNs
-    const longAgo = now >= course.down.atNs + LONGEST_RETRY_NS
-    if (course.threads > 1 && (unexplored || slow || (course.steps > STEPS_BEFORE_FIRST_TRIAL && longAgo)))
-      course.trial = { threads: fewer(course.threads), costs: [] }
+    if (course.threads > 1 && this.#fewerMayPay(course, now)) course.trial = { threads: fewer(course.threads), costs: [] }
     else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom()) && now >= course.up.atNs) {
       course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
     }
+  }
+
+  #fewerMayPay(course: Course, now: number): boolean {
+    if (course.steps < STEPS_BEFORE_FIRST_TRIAL) return false
+    // One size stands for all: the next ones begin where it led.
+    if (now >= this.#exploreAtNs) {
+      this.#exploreAtNs = now + LONGEST_RETRY_NS
+      return true
+    }
+    const stalled = (course.recent.at(-1) as number) > course.best * STALL_FACTOR
+    const slow = course.slowSteps >= SLOW_STEPS || stalled || this.#options.threadRoom() < course.threads
+    return slow && now >= course.down.atNs
   }
 
   #judgeTrial(course: Course, cost: number): void {
