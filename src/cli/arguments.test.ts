@@ -5,7 +5,7 @@ const TABLE: FlagTable = {
   verbose: { type: 'boolean', short: 'v', help: '' },
   quiet: { type: 'boolean', short: 'q', help: '' },
   file: { type: 'string', short: 'f', help: '' },
-  think: { type: 'string', implied: 'true', help: '' },
+  think: { type: 'string', implied: 'true', spaced: ['low'], help: '' },
   dimensions: { type: 'int', help: '' },
   temperature: { type: 'float', help: '' },
   option: { type: 'list', short: 'o', help: '' },
@@ -37,11 +37,20 @@ describe('parseArguments', () => {
     expect(parse('--file', '--verbose').text('file')).toBe('--verbose')
   })
 
-  it('gives an implied value without taking the next word', () => {
-    const invocation = parse('--think', 'low')
+  it('gives an implied value without taking the next word, unless that is one of its values', () => {
+    const invocation = parse('--think', 'hello')
     expect(invocation.text('think')).toBe('true')
-    expect(invocation.positionals).toEqual(['low'])
-    expect(parse('--think=low').text('think')).toBe('low')
+    expect(invocation.positionals).toEqual(['hello'])
+    expect(parse('--think=hello').text('think')).toBe('hello')
+    expect(parse('--think', 'low', 'hello').text('think')).toBe('low')
+    expect(parse('--think', 'low', 'hello').positionals).toEqual(['hello'])
+    expect(parse('--think=true', 'low').positionals).toEqual(['low'])
+    expect(parse('--think').text('think')).toBe('true')
+  })
+
+  it('suggests a flag that is near', () => {
+    const message = 'unknown flag: --tink\n\nDid you mean this?\n\t--think\n'
+    expect(() => parse('--tink')).toThrow(expect.objectContaining({ message }))
   })
 
   it('takes the last of a repeated flag, and all of a list', () => {

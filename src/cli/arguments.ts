@@ -2,6 +2,7 @@
 // same, a boolean takes a value only after `=`. Errors carry its texts.
 
 import { AppError } from '../base/errors.ts'
+import { formatSuggestions, suggestClose } from './suggest.ts'
 
 export interface Flag {
   type: 'boolean' | 'string' | 'int' | 'float' | 'list'
@@ -9,13 +10,13 @@ export interface Flag {
   short?: string
   /** The value of the flag when none is given after `=`. */
   implied?: string
+  /** Values that also count as the next word. Other words behind a flag with an implied value are arguments. */
+  spaced?: readonly string[]
 }
 
 export type FlagTable = Readonly<Record<string, Flag>>
 
 export interface Invocation {
-  /** As they were given, flags and all. */
-  words: readonly string[]
   positionals: readonly string[]
   given(name: string): boolean
   boolean(name: string): boolean
@@ -42,13 +43,14 @@ export function parseArguments(words: readonly string[], table: FlagTable): Invo
     checkValue(name, flag, value)
     values.set(name, [...(values.get(name) ?? []), value])
   }
+  const takeSpaced = (flag: Flag): string | undefined => (flag.spaced?.includes(rest[0] ?? '') ? rest.shift() : undefined)
   const takeLong = (word: string): void => {
     const equals = word.indexOf('=')
     const name = equals < 0 ? word.slice(2) : word.slice(2, equals)
     if (name === '' || name.startsWith('-')) throw usageError(`bad flag syntax: ${word}`)
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
-    if (!flag) throw usageError(`unknown flag: --${name}`)
-    const value = equals < 0 ? (impliedValue(flag) ?? rest.shift()) : word.slice(equals + 1)
+    if (!flag) throw usageError(`unknown flag: --${name}${suggestFlags(name, flags)}`)
+    const value = equals < 0 ? (takeSpaced(flag) ?? impliedValue(flag) ?? rest.shift()) : word.slice(equals + 1)
     if (value === undefined) throw usageError(`flag needs an argument: --${name}`)
     store(name, flag, value)
   }
@@ -79,7 +81,7 @@ export function parseArguments(words: readonly string[], table: FlagTable): Invo
     else if (word.startsWith('-') && word !== '-') takeShort(word)
     else positionals.push(word)
   }
-  return toInvocation(words, positionals, values)
+  return toInvocation(positionals, values)
 }
 
 /** Throws `invalid_request` in the words of Ollama's command line. */
@@ -93,10 +95,9 @@ export function usageError(message: string): AppError {
   return new AppError('invalid_request', message)
 }
 
-function toInvocation(words: readonly string[], positionals: string[], values: ReadonlyMap<string, string[]>): Invocation {
+function toInvocation(positionals: string[], values: ReadonlyMap<string, string[]>): Invocation {
   const last = (name: string): string | undefined => values.get(name)?.at(-1)
   return {
-    words,
     positionals,
     given: (name) => values.has(name),
     boolean: (name) => TRUE.includes(last(name) ?? ''),
@@ -107,6 +108,10 @@ function toInvocation(words: readonly string[], positionals: string[], values: R
     },
     list: (name) => values.get(name) ?? [],
   }
+}
+
+function suggestFlags(name: string, flags: FlagTable): string {
+  return formatSuggestions(suggestClose(name, Object.keys(flags)).map((flag) => `--${flag}`))
 }
 
 function impliedValue(flag: Flag): string | undefined {

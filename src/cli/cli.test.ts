@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../api/client.ts'
 import type { ProgressBody } from '../api/transfer.ts'
 import { AppError } from '../base/errors.ts'
 import { createTestCli, parts } from './testing/fakes.ts'
@@ -117,17 +118,54 @@ describe('the command line', () => {
 
 const details = { parent_model: '', format: 'gguf', family: 'llama', families: ['llama'], parameter_size: '1K', quantization_level: 'F16' }
 
-describe('list', () => {
-  const model = (name: string, extra = {}) => ({
-    name,
-    model: name,
-    modified_at: '2026-08-07T12:00:00Z',
-    size: 2_019_377_376,
-    digest: 'ab'.repeat(32),
-    details,
-    ...extra,
+const listed = (name: string, extra = {}) => ({
+  name,
+  model: name,
+  modified_at: '2026-08-07T12:00:00Z',
+  size: 2_019_377_376,
+  digest: 'ab'.repeat(32),
+  details,
+  ...extra,
+})
+
+describe('a model that is not there', () => {
+  const nothing = async () => {
+    throw answered(404, "model 'x' not found")
+  }
+  const cliWith = (names: string[]) =>
+    createTestCli({
+      client: { show: nothing, delete: nothing, copy: nothing, tags: async () => ({ models: names.map((name) => listed(name)) }) },
+    })
+
+  it.each([
+    [['show', 'llama3.3'], ['llama3.2:latest', 'Llama3.1:8b', 'qwen3:4b'], ['llama3.2']],
+    [
+      ['show', 'llama'],
+      ['llama3.2:latest', 'Llama3.1:8b', 'qwen3:4b'],
+      ['llama3.2', 'Llama3.1:8b'],
+    ],
+    [['show', 'qwen3:4B'], ['qwen3:1b', 'x:1b'], ['qwen3:1b']],
+    [['rm', 'smoll'], ['smol:latest'], ['smol']],
+    [['stop', 'smoll'], ['smol:latest'], ['smol']],
+    [['cp', 'smoll', 'b'], ['smol:latest'], ['smol']],
+    [['show', 'a'], ['b:latest', 'xy:latest'], []],
+    [['show', 'smol'], ['smol:latest', 'smol2:latest'], []],
+  ])('%j among %j may have been %j', async (words, names, near) => {
+    const cli = cliWith(names)
+    expect(await cli.run(...words)).toBe(1)
+    const [, suggestions = ''] = cli.err.text.split('Did you mean this?\n')
+    expect(suggestions.split('\n').filter((line) => line !== '')).toEqual(near.map((name) => `\t${name}`))
   })
-  const tags = async () => ({ models: [model('llama3.2:latest'), model('x:cloud', { remote_model: 'x' })] })
+
+  it('is told without a suggestion when the server does not list its models', async () => {
+    const cli = createTestCli({ client: { show: nothing, tags: nothing } })
+    expect(await cli.run('show', 'smoll')).toBe(1)
+    expect(cli.err.text).toBe("Error: model 'x' not found\n")
+  })
+})
+
+describe('list', () => {
+  const tags = async () => ({ models: [listed('llama3.2:latest'), listed('x:cloud', { remote_model: 'x' })] })
 
   it('filters by the beginning of the name in any case', async () => {
     const cli = createTestCli({ client: { tags } })
@@ -144,7 +182,7 @@ describe('list', () => {
   it('prints JSON', async () => {
     const cli = createTestCli({ client: { tags } })
     await cli.run('list', '--json', 'x')
-    expect(JSON.parse(cli.out.text)).toEqual({ models: [model('x:cloud', { remote_model: 'x' })] })
+    expect(JSON.parse(cli.out.text)).toEqual({ models: [listed('x:cloud', { remote_model: 'x' })] })
   })
 })
 
@@ -342,6 +380,25 @@ describe('pull and push', () => {
     cli.err.reset()
     expect(await cli.run('pull', 'late')).toBe(1)
     expect(cli.err.text).toBe('pulling manifest\nError: pull model manifest: file does not exist\n')
+  })
+
+  it.each([
+    [['pull', 'm'], "Stopped. What has arrived is kept: 'ollama pull m' goes on from there.\n"],
+    [['push', 'm'], "Stopped. Layers that have arrived are not sent again: 'ollama push m' goes on.\n"],
+    [['pull', '--all'], "Stopped. What has arrived is kept: 'ollama pull --all' goes on from there.\n"],
+  ])('ends %j on Ctrl-C, says what remains, and tells a script', async (words, note) => {
+    const asked: string[] = []
+    const transfer: Client['pull'] = async function* ({ model }, signal) {
+      asked.push(model)
+      yield { status: 'pulling manifest' }
+      cli.interrupt()
+      if (signal?.aborted) throw new AppError('cancelled', 'request canceled')
+    }
+    const origins: Client['origins'] = async () => ({ models: ['a', 'b'].map((name) => ({ name, origin: 'registry' as const })) })
+    const cli = createTestCli({ client: { pull: transfer, push: transfer, origins } })
+    expect(await cli.run(...words)).toBe(130)
+    expect(asked).toHaveLength(1)
+    expect(cli.err.text.endsWith(`pulling manifest\n${note}`)).toBe(true)
   })
 
   it('does not take the end of the stream for success', async () => {

@@ -7,10 +7,12 @@ import { checkArgumentCount, type FlagTable, parseArguments, usageError } from '
 import { printCandidates } from './completion/complete.ts'
 import { COMPLETE_WORD } from './completion/scripts.ts'
 import { formatProgramHelp, formatVerbHelp } from './help.ts'
+import { INTERRUPTED_STATUS, isInterrupted } from './interrupt.ts'
 import type { CliIo } from './io.ts'
 import { JSON_FLAG } from './json.ts'
 import { isUnreachable, noServerMessage } from './server.ts'
-import { suggestNames } from './suggest.ts'
+import { withSimilarModels } from './similar-models.ts'
+import { formatSuggestions, suggestNames } from './suggest.ts'
 import type { CliConfig, Context, Processes, Verb } from './verb.ts'
 import { loginVerb, logoutVerb, signinVerb, signoutVerb } from './verbs/account.ts'
 import { completionVerb } from './verbs/completion.ts'
@@ -82,6 +84,10 @@ export async function runCli(options: CliOptions): Promise<number> {
   try {
     return await dispatch(context, argv)
   } catch (error) {
+    if (isInterrupted(error)) {
+      io.stderr.write(`${error.message}\n`)
+      return INTERRUPTED_STATUS
+    }
     if (isAppError(error, 'cancelled')) return 0
     io.stderr.write(`Error: ${describe(error, program)}\n${await describeMismatch(context, error)}`)
     return 1
@@ -106,7 +112,11 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
     return 0
   }
   checkArgumentCount(invocation.positionals.length, verb.arguments)
-  return verb.run(context, invocation)
+  try {
+    return await verb.run(context, invocation)
+  } catch (error) {
+    throw await withSimilarModels(context, verb, invocation.positionals[0], error)
+  }
 }
 
 async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
@@ -147,8 +157,7 @@ function unknownCommand(name: string, program: string): string {
     name,
     [...VERBS, helpVerb].filter((verb) => !verb.hidden).map((verb) => verb.name),
   )
-  const suggestion = names.length === 0 ? '' : `\n\nDid you mean this?\n${names.map((suggested) => `\t${suggested}\n`).join('')}`
-  return `unknown command ${JSON.stringify(name)} for "${program}"${suggestion}`
+  return `unknown command ${JSON.stringify(name)} for "${program}"${formatSuggestions(names)}`
 }
 
 function describe(error: unknown, program: string): string {

@@ -1,7 +1,8 @@
 // `pull --all`: one model after the other, since each takes the whole line anyway. A failure is told and does not keep the others from their turn.
 
+import { isInterrupted, untilInterrupted } from './interrupt.ts'
 import { printJsonLine } from './json.ts'
-import { labelPull, type PullOptions } from './pull-model.ts'
+import { labelPull, type PullOptions, stoppedNote } from './pull-model.ts'
 import { fromLlamero, isUnreachable, streamed } from './server.ts'
 import { createProgressDisplay } from './terminal/progress.ts'
 import { printTransfer, showTransfer } from './transfer-progress.ts'
@@ -22,7 +23,7 @@ export async function pullAll(context: Context, options: PullOptions): Promise<n
     try {
       await pullOne(context, name, options)
     } catch (error) {
-      if (isUnreachable(error)) throw error
+      if (isUnreachable(error) || isInterrupted(error)) throw error
       const message = error instanceof Error ? error.message : String(error)
       if (options.json) printJsonLine(io, { model: name, error: message })
       io.stderr.write(`Error: ${name}: ${message}\n`)
@@ -36,8 +37,17 @@ export async function pullAll(context: Context, options: PullOptions): Promise<n
   return failed.length === 0 ? 0 : 1
 }
 
-async function pullOne({ client, clock, io }: Context, model: string, { json, ...settings }: PullOptions): Promise<void> {
-  const parts = streamed(client.pull({ model, ...settings }))
+async function pullOne(context: Context, model: string, options: PullOptions): Promise<void> {
+  const note = stoppedNote(context, 'pull --all')
+  await untilInterrupted(context.io, note, (signal) => showPull(context, model, { ...options, signal }))
+}
+
+async function showPull(
+  { client, clock, io }: Context,
+  model: string,
+  { json, signal, ...settings }: PullOptions & { signal: AbortSignal },
+): Promise<void> {
+  const parts = streamed(client.pull({ model, ...settings }, signal))
   if (json) return printTransfer(parts, (part) => printJsonLine(io, { model, ...part }))
   io.stderr.write(`${model}:\n`)
   const display = createProgressDisplay(io.stderr, clock)

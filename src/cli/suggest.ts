@@ -3,8 +3,23 @@ const MAX_DISTANCE = 2
 
 /** The names that may have been meant: few edits away, or beginning with what was typed. */
 export function suggestNames(typed: string, names: readonly string[]): string[] {
+  return names.filter((name) => isNear(typed, name, MAX_DISTANCE))
+}
+
+/** The same for names that may be short: at most half of the letters may be wrong. */
+export function suggestClose(typed: string, names: readonly string[]): string[] {
+  return names.filter((name) => isNear(typed, name, Math.min(MAX_DISTANCE, Math.trunc(Math.max(typed.length, name.length) / 2))))
+}
+
+function isNear(typed: string, name: string, maxDistance: number): boolean {
   const wanted = typed.toLowerCase()
-  return names.filter((name) => name.startsWith(wanted) || editDistance(wanted, name) <= MAX_DISTANCE)
+  const known = name.toLowerCase()
+  return known.startsWith(wanted) || editDistance(wanted, known) <= maxDistance
+}
+
+/** What follows an error; nothing where nothing is near. */
+export function formatSuggestions(names: readonly string[]): string {
+  return names.length === 0 ? '' : `\n\nDid you mean this?\n${names.map((name) => `\t${name}\n`).join('')}`
 }
 
 function editDistance(a: string, b: string): number {

@@ -27,13 +27,21 @@ export interface RunSettings {
   json: boolean
 }
 
+const THINK_LEVELS: readonly string[] = ['low', 'medium', 'high', 'max']
+
 export const RUN_FLAGS: FlagTable = {
   keepalive: { type: 'string', help: 'How long the model stays loaded (5m; a number means seconds, -1 for ever)' },
   verbose: { type: 'boolean', help: 'Show timings after a reply' },
   insecure: { type: 'boolean', help: 'Use http instead of https when the model has to be pulled' },
   nowordwrap: { type: 'boolean', help: 'Do not wrap lines at words' },
   format: { type: 'string', help: 'Format of the reply: json, or a JSON Schema' },
-  think: { type: 'string', implied: 'true', help: 'Think first: true, false, low, medium, high or max' },
+  // Ollama takes the level of `--think low` for the prompt, and says nothing.
+  think: {
+    type: 'string',
+    implied: 'true',
+    spaced: ['true', 'false', ...THINK_LEVELS],
+    help: 'Think first: true, false, low, medium, high or max',
+  },
   hidethinking: { type: 'boolean', help: 'Do not show what the model thinks' },
   truncate: { type: 'boolean', help: 'Embedding models: cut a text that is too long (default true); --truncate=false refuses it' },
   dimensions: { type: 'int', help: 'Embedding models: length of the vector' },
@@ -45,8 +53,6 @@ export const RUN_FLAGS: FlagTable = {
   json: { type: 'boolean', help: "With a prompt: print the server's records, a line each" },
   'no-start': { type: 'boolean', help: 'Do not start a server when none is running' },
 }
-
-const THINK_LEVELS: readonly string[] = ['low', 'medium', 'high', 'max']
 
 /** Throws `invalid_request` and `invalid_modelfile` (an option's value). */
 export function readRunSettings(model: string, invocation: Invocation): RunSettings {
@@ -63,12 +69,6 @@ export function readRunSettings(model: string, invocation: Invocation): RunSetti
     verbose: invocation.boolean('verbose'),
     json: invocation.boolean('json'),
   }
-}
-
-/** A level that stands behind `--think` as a word of its own is part of the prompt: Ollama takes it so, and says nothing. */
-export function swallowedThinkLevel(words: readonly string[]): string | undefined {
-  const next = words[words.indexOf('--think') + 1]
-  return words.includes('--think') && next !== undefined && [...THINK_LEVELS, 'true', 'false'].includes(next) ? next : undefined
 }
 
 export function parseFormat(text: string): unknown {

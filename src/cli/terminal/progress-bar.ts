@@ -2,7 +2,7 @@
 
 import { formatBytes, toFixedEven } from '../../base/bytes.ts'
 import { formatDurationNs } from '../../base/duration.ts'
-import { displayWidth } from './width.ts'
+import { displayWidth, truncate } from './width.ts'
 
 /** The rate is measured over the last ten seconds. */
 const MAX_SAMPLES = 10
@@ -45,23 +45,46 @@ export function barPercent(bar: ProgressBar): number {
   return bar.totalBytes > 0 ? (bar.currentBytes / bar.totalBytes) * 100 : 0
 }
 
+/** Always narrower than `columns`: a line that the terminal breaks cannot be drawn over. Where the bar has no place, figures go one by one. */
 export function formatBar(bar: ProgressBar, columns: number): string {
   const percent = barPercent(bar)
   const left = `${bar.label} ${toFixedEven(percent, 0).padStart(3)}%`
-  const right = formatFigures(bar)
-  const width = Math.max(columns - displayWidth(left) - right.length - 5, 0)
+  const figures = readFigures(bar)
+  const right = formatFigures(figures)
+  const width = columns - displayWidth(left) - right.length - 5
+  if (width < 1) return formatNarrow(left, figures, columns - 1)
   const filled = Math.trunc((width * percent) / 100)
   return `${left} ▕${'█'.repeat(filled)}${' '.repeat(width - filled)}▏ ${right}`
 }
 
-function formatFigures(bar: ProgressBar): string {
-  const total = formatBytes(bar.totalBytes).padStart(6)
-  if (bar.finishedMs !== undefined) return `${total}${' '.repeat(7 + 10 + 8)}`
-  const sizes = `${formatBytes(bar.currentBytes).padStart(6)}/${total}`
+function formatNarrow(left: string, { sizes, rate, remaining }: Figures, columns: number): string {
+  const size = sizes.join('/')
+  const choices = [[left, size, rate, remaining], [left, size, remaining], [left, size], [left]]
+  const lines = choices.map((words) => words.filter((word) => word !== '').join(' '))
+  return lines.find((line) => displayWidth(line) <= columns) ?? truncate(left, columns)
+}
+
+interface Figures {
+  /** What has arrived and what there is; only the latter when they are the same. */
+  sizes: string[]
+  /** Empty while it is not known. */
+  rate: string
+  remaining: string
+}
+
+function readFigures(bar: ProgressBar): Figures {
+  const total = formatBytes(bar.totalBytes)
+  if (bar.finishedMs !== undefined) return { sizes: [total], rate: '', remaining: '' }
+  const sizes = [formatBytes(bar.currentBytes), total]
   const rate = bytesPerSecond(bar)
-  if (rate <= 0) return sizes + ' '.repeat(10 + 8)
-  const remainingS = Math.trunc((bar.totalBytes - bar.currentBytes) / rate)
-  return `${sizes}  ${formatBytes(rate).padStart(6)}/s  ${formatRemaining(remainingS).padStart(6)}`
+  if (rate <= 0) return { sizes, rate: '', remaining: '' }
+  return { sizes, rate: `${formatBytes(rate)}/s`, remaining: formatRemaining(Math.trunc((bar.totalBytes - bar.currentBytes) / rate)) }
+}
+
+function formatFigures({ sizes, rate, remaining }: Figures): string {
+  const size = sizes.map((text) => text.padStart(6)).join('/')
+  const speed = rate === '' ? '' : `  ${rate.padStart(8)}  ${remaining.padStart(6)}`
+  return `${size.padEnd(13)}${speed.padEnd(18)}`
 }
 
 function bytesPerSecond(bar: ProgressBar): number {

@@ -16,10 +16,26 @@ describe('formatBar', () => {
     expect(formatBar(bar, 80)).toBe(`pulling dde5aa3fc5ff: 100% ▕${'█'.repeat(18)}▏ 2.0 GB${' '.repeat(25)}`)
   })
 
-  it('shows no rate before the first second and fits a width that is too small', () => {
+  it('shows no rate before the first second', () => {
     const bar = createProgressBar('x', 1000, 10, 0)
     advanceBar(bar, 20, 100)
-    expect(formatBar(bar, 10)).toBe(`x   2% ▕▏   20 B/  1 KB${' '.repeat(18)}`)
+    expect(formatBar(bar, 43)).toBe(`x   2% ▕ ▏   20 B/  1 KB${' '.repeat(18)}`)
+  })
+
+  it.each([
+    [63, 'pulling dde5aa3fc5ff:   7% ▕ ▏ 150 MB/2.0 GB   50 MB/s     37s'],
+    [62, 'pulling dde5aa3fc5ff:   7% 150 MB/2.0 GB 50 MB/s 37s'],
+    [52, 'pulling dde5aa3fc5ff:   7% 150 MB/2.0 GB 37s'],
+    [44, 'pulling dde5aa3fc5ff:   7% 150 MB/2.0 GB'],
+    [40, 'pulling dde5aa3fc5ff:   7%'],
+    [27, 'pulling dde5aa3fc5ff:   7%'],
+    [20, 'pulling dde5aa3fc5…'],
+    [1, ''],
+  ])('stays narrower than %d columns', (columns, line) => {
+    const bar = createProgressBar('pulling dde5aa3fc5ff:', 2_019_377_376, 0, 0)
+    advanceBar(bar, 50_000_000, 1000)
+    advanceBar(bar, 150_000_000, 3001)
+    expect(formatBar(bar, columns)).toBe(line)
   })
 
   it('never goes beyond the total, and a total of nothing is full', () => {
@@ -57,6 +73,17 @@ describe('the progress display', () => {
     clock.advance(1000)
     display.stop()
     expect(output.text).toBe('')
+  })
+
+  it('cuts a line that the terminal would break, and shows it whole at the end', () => {
+    const clock = createTestClock()
+    const output = createTestOutput({ isTTY: true, columns: 20, rows: 10 })
+    const display = createProgressDisplay(output, clock)
+    display.status('using existing layer sha256:abc')
+    clock.advance(100)
+    expect(output.text).toContain('\x1b[1Gusing existing l… ⠙ \x1b[K')
+    display.stop()
+    expect(output.text).toContain('\x1b[1Gusing existing layer sha256:abc \x1b[K')
   })
 
   it('draws the last lines only when there are more than the terminal has', () => {

@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import { columnsOf, type OutputStream, rowsOf } from '../io.ts'
 import { advanceBar, barPercent, createProgressBar, formatBar, type ProgressBar } from './progress-bar.ts'
+import { truncate } from './width.ts'
 
 export interface ProgressDisplay {
   /** A line with a spinner; the one before it stops. An empty text is a spinner alone, which only a terminal shows. */
@@ -16,6 +17,8 @@ export interface ProgressDisplay {
 }
 
 const REDRAW_MS = 100
+/** A blank, the spinner, and the blank behind it. */
+const SPINNER_COLUMNS = 3
 const SPINNER_FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏']
 
 export function createProgressDisplay(stream: OutputStream, clock: Clock): ProgressDisplay {
@@ -31,9 +34,12 @@ function createTerminalDisplay(stream: OutputStream, clock: Clock): ProgressDisp
   let ended = false
   let timer: Timer | undefined
 
+  // A line that the terminal broke in two would be left behind by the next frame; the last frame has its texts in full.
   const formatLine = (line: Line): string => {
-    if (line.kind === 'bar') return formatBar(line.bar, columnsOf(stream))
-    const text = line.text === '' ? '' : `${line.text} `
+    const columns = columnsOf(stream)
+    if (line.kind === 'bar') return formatBar(line.bar, columns)
+    const shown = ended ? line.text : truncate(line.text, columns - SPINNER_COLUMNS)
+    const text = shown === '' ? '' : `${shown} `
     if (line.stopped) return text
     const frame = Math.trunc((clock.nowMs() - line.startedMs) / REDRAW_MS) % SPINNER_FRAMES.length
     return `${text}${SPINNER_FRAMES[frame]} `

@@ -150,6 +150,7 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
     clock,
     client: strict<Client>('client', {
       version: async () => '1.0.0',
+      tags: async () => ({ models: [] }),
       versions: async () => ({ version: '1.0.0', llamero: '0.1.0' }),
       ...shape.client,
     }),

@@ -1,4 +1,6 @@
+import type { ProgressBody } from '../../api/transfer.ts'
 import { DEFAULT_NAMESPACE, fullName, tryParseModelName } from '../../model/name.ts'
+import { untilInterrupted } from '../interrupt.ts'
 import { JSON_LINES_FLAG } from '../json.ts'
 import { streamed } from '../server.ts'
 import { readTransferFlags, TRANSFER_FLAGS } from '../transfer-flags.ts'
@@ -14,18 +16,21 @@ export const pushVerb: Verb = {
   flags: { ...TRANSFER_FLAGS, json: JSON_LINES_FLAG },
   variables: ['host'],
   async run(context, invocation) {
-    const { client, io } = context
+    const { client, io, program } = context
     const [model = ''] = invocation.positionals
     const json = invocation.boolean('json')
-    const parts = streamed(client.push({ model, ...readTransferFlags(invocation) }))
-    await followTransfer(context, parts, {
-      label: ({ status = '', digest = '' }) => status || `pushing ${digest.slice(7, 19)}`,
-      hideEmpty: false,
-      json,
+    const request = { model, ...readTransferFlags(invocation) }
+    const note = `Stopped. Layers that have arrived are not sent again: '${program} push ${model}' goes on.`
+    await untilInterrupted(io, note, async (signal) => {
+      await followTransfer(context, streamed(client.push(request, signal)), { label: labelPush, hideEmpty: false, json })
     })
     if (!json) io.stdout.write(`\nYou can find your model at:\n\n\t${destinationOf(model)}\n`)
     return 0
   },
+}
+
+function labelPush({ status = '', digest = '' }: ProgressBody): string {
+  return status || `pushing ${digest.slice('sha256:'.length).slice(0, 12)}`
 }
 
 function destinationOf(model: string): string {

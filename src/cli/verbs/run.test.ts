@@ -108,11 +108,15 @@ describe('run with a prompt', () => {
     expect(run.asked.map(({ think }) => think)).toEqual([true, false])
   })
 
-  it('warns when a level of thinking would be taken as prompt', async () => {
+  it('takes a level of thinking as the next word too', async () => {
     const run = createRun([last()])
     await run.run('run', 'm', '--think', 'low', 'hi')
-    expect(run.asked[0]).toEqual({ model: 'm', prompt: 'low hi', think: true })
-    expect(run.err.text).toBe('Warning: "low" is taken as part of the prompt; write --think=low to set the level\n')
+    await run.run('run', 'm', '--think', 'hard', 'low')
+    expect(run.asked).toEqual([
+      { model: 'm', prompt: 'hi', think: 'low' },
+      { model: 'm', prompt: 'hard low', think: true },
+    ])
+    expect(run.err.text).toBe('')
   })
 
   it('shows what is thought between marks, or not at all', async () => {

@@ -4,7 +4,7 @@ import type { Invocation } from '../arguments.ts'
 import type { InputStream } from '../io.ts'
 import { pullModel } from '../pull-model.ts'
 import { runChat } from '../run/chat.ts'
-import { RUN_FLAGS, readRunSettings, swallowedThinkLevel } from '../run/settings.ts'
+import { RUN_FLAGS, readRunSettings } from '../run/settings.ts'
 import { canThink, isMultimodal } from '../run/shown.ts'
 import { runEmbedding, runSinglePrompt } from '../run/single-prompt.ts'
 import { ensureServer, isNotFound } from '../server.ts'
@@ -25,9 +25,6 @@ export const runVerb: Verb = {
     const { io } = context
     const [model = '', ...words] = invocation.positionals
     const settings = readRunSettings(model, invocation)
-    const level = swallowedThinkLevel(invocation.words)
-    if (level !== undefined)
-      io.stderr.write(`Warning: "${level}" is taken as part of the prompt; write --think=${level} to set the level\n`)
     const input = io.stdin.isTTY ? '' : await readInput(io.stdin)
     const prompts = input === '' ? words : [input, ...words]
     const prompt = prompts.join(' ')
