@@ -16,7 +16,7 @@ export interface PruneResponseBody {
 }
 
 export interface PartialsResponseBody {
-  partials: { digest: string; completed: number; total: number; modified_at: string }[]
+  partials: { digest: string; models: string[]; completed: number; total: number; modified_at: string }[]
 }
 
 export interface VerifyRequestBody {

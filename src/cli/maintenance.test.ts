@@ -137,8 +137,8 @@ describe('verify', () => {
 describe('list --partial', () => {
   const partials = async () => ({
     partials: [
-      { digest, completed: 512, total: 1024, modified_at: '2026-08-21T10:00:00Z' },
-      { digest: digest.replaceAll('ab', 'cd'), completed: 0, total: 0, modified_at: '2026-08-20T10:00:00Z' },
+      { digest, models: ['m:latest', 'm:7b'], completed: 512, total: 1024, modified_at: '2026-08-21T10:00:00Z' },
+      { digest: digest.replaceAll('ab', 'cd'), models: [], completed: 0, total: 0, modified_at: '2026-08-20T10:00:00Z' },
     ],
   })
 
@@ -146,9 +146,9 @@ describe('list --partial', () => {
     const cli = createTestCli({ client: { partials } })
     expect(await cli.run('list', '--partial')).toBe(0)
     expect(cli.out.text.split('\n').map((line) => line.trimEnd())).toEqual([
-      'DIGEST          DONE     TOTAL     PERCENT    MODIFIED',
-      'abababababab    512 B    1.0 KB    50%        2 hours ago',
-      'cdcdcdcdcdcd    0 B      -         -          26 hours ago',
+      'DIGEST          MODEL             DONE     TOTAL     PERCENT    MODIFIED',
+      'abababababab    m:latest, m:7b    512 B    1.0 KB    50%        2 hours ago',
+      'cdcdcdcdcdcd    -                 0 B      -         -          26 hours ago',
       '',
     ])
   })

@@ -5,6 +5,7 @@ import { formatBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Layer } from '../model/manifest.ts'
+import type { ModelName } from '../model/name.ts'
 import type { PartialBlob, Store } from '../store/store.ts'
 import { createBlobReader } from './blob-reader.ts'
 import { downloadMissing } from './download.ts'
@@ -23,6 +24,8 @@ export interface BlobDownload {
   session: Session
   clock: Clock
   layer: Layer
+  /** Which it is for; others that join share it all the same. */
+  model: ModelName
   /** What the pull will need besides this blob: all of it is refused before the first byte where the disk is too small. */
   laterBytes: number
   /** Where it is no blob of the session's registry. */
@@ -49,7 +52,11 @@ async function fetchBlob(download: BlobDownload, { signal, report }: TaskContext
   const { digest, sizeBytes } = layer
   if (sizeBytes === 0) await store.blobs.write(new Uint8Array(), { expected: digest, signal })
   if (await isStored(store, layer)) return there()
-  const partial = await store.blobs.openPartial(digest, sizeBytes, signal)
+  const partial = await store.blobs.openPartial(digest, sizeBytes, {
+    signal,
+    model: download.model,
+    onWaiting: (completedBytes) => report({ completedBytes, totalBytes: sizeBytes }),
+  })
   try {
     // Whoever held the lock may have finished the blob.
     if (await isStored(store, layer)) {

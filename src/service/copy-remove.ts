@@ -15,12 +15,13 @@ export async function copyModel(source: string, destination: string, store: Stor
   await store.manifests.write(to, stored.bytes)
 }
 
-/** The model's runner, if any, goes on until its keep-alive ends. */
+/** With the downloads that were begun for it; one that is under way goes on. The model's runner, if any, does until its keep-alive ends. */
 export async function removeModel(model: string, store: Store): Promise<void> {
   const name = nameToRemove(model)
   const stored = await readUnlessCorrupt(name, store)
   const removed = await store.manifests.remove(stored?.name ?? name)
-  if (!removed) throw new AppError('model_not_found', `model '${model}' not found`, { details: { model } })
+  const partials = await store.removePartials(name)
+  if (!removed && partials === 0) throw new AppError('model_not_found', `model '${model}' not found`, { details: { model } })
   if (stored) await store.removeUnused([...stored.manifest.layers, stored.manifest.config])
 }
 

@@ -41,7 +41,7 @@ export function createBlobStore(folder: Folder): BlobStore {
     write: (source, options = {}) => writeBlob(folder, source, options),
     importFile: (file, options = {}) => importFile(folder, file, options),
     make: (make, options) => makeBlob(folder, make, options),
-    openPartial: (digest, sizeBytes, signal) => openPartial(folder, { digest, sizeBytes }, signal),
+    openPartial: (digest, sizeBytes, options) => openPartial(folder, { digest, sizeBytes }, options),
   }
 }
 

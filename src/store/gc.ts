@@ -5,6 +5,7 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Digest, digestHex } from '../model/digest.ts'
 import type { Layer } from '../model/manifest.ts'
+import type { ModelName } from '../model/name.ts'
 import { unlessMissing } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
 import { blobPath, isManifestTemporary, readBlobEntries } from './layout.ts'
@@ -13,6 +14,7 @@ import { digestsOf, removeEmptyFolders, scanManifests } from './manifests.ts'
 import { partialLock } from './partial.ts'
 import { partialDigests, partialUse } from './partials.ts'
 import { removePartial } from './parts.ts'
+import { dropWanted } from './wanted.ts'
 
 export const UNUSED_AGE_MS = 3600 * 1000
 export const PARTIAL_AGE_MS = 7 * 24 * 3600 * 1000
@@ -87,6 +89,23 @@ async function takeUnused(folder: Folder, used: ReadonlySet<Digest>, dryRun: boo
     })
   }
   return items
+}
+
+/** Those that no other model is known to want. */
+export async function removePartialsOf(folder: Folder, model: ModelName): Promise<number> {
+  let count = 0
+  for (const digest of await partialDigests(folder)) {
+    const lock = await folder.locks.tryAcquire(partialLock(digest))
+    if (!lock) continue
+    try {
+      if (!(await dropWanted(folder, digest, model))) continue
+      await removePartial(folder, digest)
+      count++
+    } finally {
+      await lock.release()
+    }
+  }
+  return count
 }
 
 /** A download is one thing: it is as old as its youngest file. What it takes on the disk; undefined where somebody holds it, or it is not old enough. */

@@ -2,7 +2,7 @@
 //   blobs/sha256-<64 hex>             a blob; exists only when its bytes have that hash
 //   blobs/sha256-<64 hex>-partial     a download; -partial-<N> are its progress files
 //   manifests/<host>/<namespace>/<model>/<tag>   (a namespace of several segments stands behind its host: model/name.ts)
-// Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks, pins and journals of downloads. Ollama never looks at the latter.
+// Ours alone: blobs/tmp-* and manifests/.tmp-* while they are written, .locks/ for locks, pins and notes about downloads. Ollama never looks at the latter.
 
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -46,6 +46,11 @@ export function partialPath(layout: Layout, digest: Digest, part?: number): stri
 /** What a process that was killed had written of a download. */
 export function journalPath(layout: Layout, digest: Digest): string {
   return path.join(layout.locks, `written-${digestHex(digest)}`)
+}
+
+/** For which models a download is. */
+export function wantedPath(layout: Layout, digest: Digest): string {
+  return path.join(layout.locks, `wanted-${digestHex(digest)}`)
 }
 
 /** Four folders deep, whatever the name: Ollama looks nowhere else, and would take the blobs of a manifest that it does not see for unused. */

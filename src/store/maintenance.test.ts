@@ -114,8 +114,8 @@ describe('unfinished downloads', () => {
       utimesSync(path.join(blobs(), name), 1000, 1000)
     }
     expect(await store.maintenance.partials()).toEqual([
-      { digest: second, sizeBytes: 10, completedBytes: 0, modifiedMs: expect.any(Number) },
-      { digest: first, sizeBytes: 18, completedBytes: 9, modifiedMs: 1_000_000 },
+      { digest: second, models: [], sizeBytes: 10, completedBytes: 0, modifiedMs: expect.any(Number) },
+      { digest: first, models: [], sizeBytes: 18, completedBytes: 9, modifiedMs: 1_000_000 },
     ])
   })
 

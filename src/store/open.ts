@@ -10,7 +10,7 @@ import type { Layer } from '../model/manifest.ts'
 import { createBlobStore } from './blobs.ts'
 import { errorCode, freeBytes } from './durable.ts'
 import type { Folder } from './folder.ts'
-import { pruneFolder, removeUnusedLayers, renameOldSpellings } from './gc.ts'
+import { pruneFolder, removePartialsOf, removeUnusedLayers, renameOldSpellings } from './gc.ts'
 import { createLayout } from './layout.ts'
 import { Locks } from './lock.ts'
 import { createMaintenance } from './maintenance.ts'
@@ -52,6 +52,7 @@ export async function createStore({
     blobs: createBlobStore(folder),
     manifests: createManifestStore(folder, removeUnused),
     removeUnused,
+    removePartials: (model) => removePartialsOf(folder, model),
     async prune() {
       await renameOldSpellings(folder)
       if (!noPrune) await pruneFolder(folder)

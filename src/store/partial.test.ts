@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Digest, toDigest } from '../model/digest.ts'
+import { createStore } from './open.ts'
 import { planParts } from './parts.ts'
+import type { PartialBlob } from './store.ts'
 import { createScratch, type Scratch } from './testing/scratch.ts'
 
 let scratch: Scratch
@@ -17,7 +19,7 @@ const digest = toDigest(createHash('sha256').update(bytes).digest('hex'))
 const dataFile = () => `${scratch.store.blobs.path(digest)}-partial`
 const partFile = (n: number) => `${dataFile()}-${n}`
 const readPart = (n: number) => JSON.parse(readFileSync(partFile(n), 'utf8'))
-const open = (of: Digest = digest, size = bytes.byteLength, signal?: AbortSignal) => scratch.store.blobs.openPartial(of, size, signal)
+const open = (of: Digest = digest, size = bytes.byteLength, signal?: AbortSignal) => scratch.store.blobs.openPartial(of, size, { signal })
 
 describe('a download in parts', () => {
   it('becomes a blob when all bytes are there, in whatever order they came', async () => {
@@ -181,6 +183,24 @@ describe('two on the same download', () => {
     const partial = await second
     expect(partial.missing()).toEqual([{ start: 10, end: 1000 }])
     await partial.close()
+  })
+
+  it('hears how far the other is', async () => {
+    const other = await createStore({ root: scratch.root, clock: scratch.clock })
+    const first = await open()
+    await first.write(0, bytes.subarray(0, 400))
+    // The journal is written when so much time has passed since the last write.
+    scratch.clock.advance(100)
+    await first.write(400, bytes.subarray(400, 500))
+    let second: Promise<PartialBlob> | undefined
+    const heard = await new Promise<number>((resolve) => {
+      second = other.blobs.openPartial(digest, 1000, { onWaiting: resolve })
+      scratch.clock.advance(500)
+    })
+    expect(heard).toBe(500)
+    await first.close()
+    scratch.clock.advance(250)
+    await (await second)?.close()
   })
 
   it('may give up waiting', async () => {

@@ -5,6 +5,7 @@
 
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import type { Timer } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
 import { hashFile, mismatch, nameBlob } from './blob-file.ts'
@@ -13,9 +14,11 @@ import type { Folder } from './folder.ts'
 import { type Journal, readJournal, startJournal } from './journal.ts'
 import { partialPath } from './layout.ts'
 import type { Lock } from './lock.ts'
+import { completedBytesOf } from './partials.ts'
 import { type Part, planParts, readParts, removePartial, type Target, writePart } from './parts.ts'
 import { type Range, RangeSet } from './ranges.ts'
-import type { PartialBlob } from './store.ts'
+import type { OpenPartialOptions, PartialBlob } from './store.ts'
+import { addWanted } from './wanted.ts'
 
 const PERSIST_EVERY_NS = 3e9
 /** A process that is killed loses no more than this takes to arrive. */
@@ -23,14 +26,18 @@ const JOURNAL_EVERY_NS = 20e6
 const MIN_JOURNAL_BYTES = 64 * 1024
 const JOURNAL_SHARE = 1 / 1024
 
-export async function openPartial(folder: Folder, target: Target, signal?: AbortSignal): Promise<PartialBlob> {
-  const lock = await folder.locks.acquire(partialLock(target.digest), signal)
+/** How often somebody who waits for another process hears of its progress. */
+const WAITING_EVERY_MS = 500
+
+export async function openPartial(folder: Folder, target: Target, options: OpenPartialOptions = {}): Promise<PartialBlob> {
+  const lock = await acquireTelling(folder, target, options)
   try {
     await mkdir(folder.layout.blobs, { recursive: true })
     const parts = (await readParts(folder, target)) ?? (await startOver(folder, target))
     const handle = await openData(partialPath(folder.layout, target.digest), target.sizeBytes)
     try {
       const done = await goOn(folder, target, { parts, handle })
+      if (options.model) await addWanted(folder, target.digest, options.model)
       const journal = await startJournal(folder, target.digest, { data: handle, known: done.all })
       return new PartialFile(folder, target, { parts, handle, lock, done, journal })
     } catch (error) {
@@ -40,6 +47,30 @@ export async function openPartial(folder: Folder, target: Target, signal?: Abort
   } catch (error) {
     await lock.release()
     throw await toStoreError(error, folder.layout.blobs, target.sizeBytes)
+  }
+}
+
+async function acquireTelling(folder: Folder, target: Target, { signal, onWaiting }: OpenPartialOptions): Promise<Lock> {
+  let timer: Timer | undefined
+  let most = 0
+  const tell = async () => {
+    const completedBytes = await completedBytesOf(folder, target)
+    if (!timer) return
+    // When it is whole its files are gone.
+    if (completedBytes > most) onWaiting?.(completedBytes)
+    most = Math.max(most, completedBytes)
+    timer = folder.clock.after(WAITING_EVERY_MS, look)
+  }
+  const look = () => {
+    // It comes and goes under the hands of the other process.
+    tell().catch((error: unknown) => folder.log.debug('the progress of another process could not be read', { error }))
+  }
+  if (onWaiting) timer = folder.clock.after(WAITING_EVERY_MS, look)
+  try {
+    return await folder.locks.acquire(partialLock(target.digest), signal)
+  } finally {
+    timer?.cancel()
+    timer = undefined
   }
 }
 

@@ -1,18 +1,25 @@
 // Downloads that are not finished, as they lie in the folder.
 
-import { lstat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, open } from 'node:fs/promises'
 import path from 'node:path'
 import type { Digest } from '../model/digest.ts'
+import type { ModelName } from '../model/name.ts'
 import { unlessMissing } from './durable.ts'
 import type { Folder } from './folder.ts'
+import { readJournal } from './journal.ts'
 import { partialPath, readBlobEntries } from './layout.ts'
-import { partialFiles, readParts } from './parts.ts'
+import { partialFiles, readParts, type Target } from './parts.ts'
+import { RangeSet } from './ranges.ts'
+import { readWanted } from './wanted.ts'
 
 export interface PartialFacts {
   digest: Digest
   /** 0 where the bytes or their progress are gone. */
   sizeBytes: number
   completedBytes: number
+  /** For which it is, as far as that is known: Ollama's say nothing. */
+  models: ModelName[]
   /** When its youngest file was written. */
   modifiedMs: number
 }
@@ -23,11 +30,25 @@ export async function listPartials(folder: Folder): Promise<PartialFacts[]> {
   for (const digest of await partialDigests(folder)) {
     const data = await unlessMissing(lstat(partialPath(folder.layout, digest)))
     const sizeBytes = data?.isFile() ? data.size : 0
-    const parts = (await readParts(folder, { digest, sizeBytes })) ?? []
+    const [completedBytes, models] = [await completedBytesOf(folder, { digest, sizeBytes }), await readWanted(folder, digest)]
     const { modifiedMs } = await partialUse(folder, digest)
-    partials.push({ digest, sizeBytes, completedBytes: parts.reduce((sum, part) => sum + part.Completed, 0), modifiedMs })
+    partials.push({ digest, sizeBytes, completedBytes, models, modifiedMs })
   }
   return partials.sort((a, b) => b.modifiedMs - a.modifiedMs || (a.digest < b.digest ? -1 : 1))
+}
+
+/** By the progress files and by the journal; 0 where the bytes are gone. */
+export async function completedBytesOf(folder: Folder, target: Target): Promise<number> {
+  const done = new RangeSet()
+  for (const { Offset, Completed } of (await readParts(folder, target)) ?? []) done.add(Offset, Offset + Completed)
+  const data = await unlessMissing(open(partialPath(folder.layout, target.digest), constants.O_RDONLY | constants.O_NOFOLLOW))
+  if (!data) return 0
+  try {
+    for (const { start, end } of await readJournal(folder, target.digest, data)) done.add(start, end)
+  } finally {
+    await data.close()
+  }
+  return done.all.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
 export async function partialDigests(folder: Folder): Promise<Set<Digest>> {

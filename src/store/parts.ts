@@ -7,6 +7,7 @@ import { replaceFile, temporaryName, unlessMissing } from './durable.ts'
 import { type Folder, regularFile } from './folder.ts'
 import { removeJournal } from './journal.ts'
 import { BLOB_TEMPORARY, partialPath } from './layout.ts'
+import { removeWanted } from './wanted.ts'
 
 export interface Part {
   N: number
@@ -87,5 +88,6 @@ export async function partialFiles(folder: Folder, digest: Digest): Promise<stri
 /** What counts bytes that the others do not goes first, then the bytes: progress files without them mean nothing, bytes without progress files would look complete to nobody either. */
 export async function removePartial(folder: Folder, digest: Digest): Promise<void> {
   await removeJournal(folder, digest)
+  await removeWanted(folder, digest)
   for (const name of (await partialFiles(folder, digest)).sort()) await rm(path.join(folder.layout.blobs, name), { force: true })
 }

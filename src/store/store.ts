@@ -37,6 +37,14 @@ export interface PartialBlob {
   close(): Promise<void>
 }
 
+export interface OpenPartialOptions {
+  signal?: AbortSignal | undefined
+  /** For which it is: shown where downloads are listed, and removed with it. */
+  model?: ModelName | undefined
+  /** While another process holds it: how many bytes are there by now. */
+  onWaiting?(completedBytes: number): void
+}
+
 export interface BlobStore {
   /** Absolute path; the file need not exist. */
   path(digest: Digest): string
@@ -60,7 +68,7 @@ export interface BlobStore {
    */
   make(make: (path: string) => Promise<void>, options: { neededBytes: number; signal?: AbortSignal }): Promise<WrittenBlob>
   /** Opens or resumes; one process at a time holds it (a second open waits for the lock or throws when aborted). */
-  openPartial(digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<PartialBlob>
+  openPartial(digest: Digest, sizeBytes: number, options?: OpenPartialOptions): Promise<PartialBlob>
 }
 
 export interface ManifestStore {
@@ -83,6 +91,8 @@ export interface Store {
    * this process counts on them no longer.
    */
   removeUnused(candidates: readonly Layer[], options?: { release?: boolean }): Promise<void>
+  /** Unfinished downloads for this model alone, unless somebody is at work on them; how many. */
+  removePartials(model: ModelName): Promise<number>
   /** At start: renames `sha256:` blobs, deletes unreferenced blobs and stale temporary files older than an hour (partials of pulls: a week). Nothing is deleted while a manifest is corrupt. */
   prune(): Promise<void>
   /** Free bytes on the volume of the models folder. */

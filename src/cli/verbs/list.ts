@@ -16,7 +16,10 @@ export const listVerb: Verb = {
   completes: 'models',
   flags: {
     json: JSON_FLAG,
-    partial: { type: 'boolean', help: 'List unfinished downloads instead; pull goes on with them, prune --partial removes them' },
+    partial: {
+      type: 'boolean',
+      help: 'List unfinished downloads instead; pull goes on with them, rm MODEL and prune --partial remove them',
+    },
   },
   variables: ['host'],
   async run(context, invocation) {
@@ -37,12 +40,13 @@ async function listPartials({ client, clock, config, io }: Context, json: boolea
 }
 
 function formatPartials(partials: PartialsResponseBody['partials'], nowMs: number): string {
-  const rows = partials.map(({ digest, completed, total, modified_at: modifiedAt }) => [
+  const rows = partials.map(({ digest, models, completed, total, modified_at: modifiedAt }) => [
     digest.replace('sha256:', '').slice(0, 12),
+    models.join(', ') || '-',
     formatBytes(completed),
     total === 0 ? '-' : formatBytes(total),
     total === 0 ? '-' : `${Math.floor((completed / total) * 100)}%`,
     formatRelativeTime(Date.parse(modifiedAt), nowMs),
   ])
-  return formatTable({ header: ['DIGEST', 'DONE', 'TOTAL', 'PERCENT', 'MODIFIED'], rows })
+  return formatTable({ header: ['DIGEST', 'MODEL', 'DONE', 'TOTAL', 'PERCENT', 'MODIFIED'], rows })
 }

@@ -81,9 +81,9 @@ describe('/api/llamero', () => {
   })
 
   it('lists unfinished downloads', async () => {
-    const partials = async () => [{ digest, sizeBytes: 10, completedBytes: 3, modifiedMs: 0 }]
+    const partials = async () => [{ digest, models: ['m:latest'], sizeBytes: 10, completedBytes: 3, modifiedMs: 0 }]
     expect(await call('GET', '/api/llamero/partials', undefined, { partials })).toMatchObject({
-      body: { partials: [{ digest, completed: 3, total: 10, modified_at: expect.stringMatching(/^19(70|69)-/) }] },
+      body: { partials: [{ digest, models: ['m:latest'], completed: 3, total: 10, modified_at: expect.stringMatching(/^19(70|69)-/) }] },
     })
   })
 

@@ -52,8 +52,9 @@ async function handleVerify(request: HttpRequest, { maintenance }: MaintenanceCo
 }
 
 async function handlePartials(_: HttpRequest, { maintenance }: MaintenanceContext): Promise<Reply> {
-  const partials = (await maintenance.partials()).map(({ digest, sizeBytes, completedBytes, modifiedMs }) => ({
+  const partials = (await maintenance.partials()).map(({ digest, models, sizeBytes, completedBytes, modifiedMs }) => ({
     digest,
+    models,
     completed: completedBytes,
     total: sizeBytes,
     modified_at: formatLocal(modifiedMs),

@@ -57,7 +57,7 @@ export async function* pullFiles(model: ModelFiles, request: TransferOptions, op
   const former = await readFormer(store, name, log)
   const known = nameOfParts(files.map(({ facts }) => facts.digest))
   if (known !== undefined && (await isMergedFrom(known, former, store))) return yield { status: 'success' }
-  const blobs = yield* fetchAll(files, { ...options, session, request })
+  const blobs = yield* fetchAll(files, { ...options, session, request, model: name })
   const [first] = blobs
   if (blobs.length === 1 && first) return yield* finish({ gguf: first, name, former }, request, options)
   const parts = nameOfParts(blobs.map(({ digest }) => digest))
@@ -83,7 +83,7 @@ function hostOf(url: URL): ModelName {
   return name
 }
 
-type Transfer = FileOptions & { session: Session; request: TransferOptions }
+type Transfer = FileOptions & { session: Session; request: TransferOptions; model: ModelName }
 
 async function* fetchAll(files: readonly AskedFile[], transfer: Transfer): AsyncGenerator<Progress, WrittenBlob[]> {
   const { store } = transfer

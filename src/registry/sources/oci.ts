@@ -44,7 +44,7 @@ async function* pull(name: ModelName, request: SourceOptions, options: OciSource
   const former = await readFormer(store, name, log)
   const leases = new Map<string, Lease<FetchedBlob>>()
   try {
-    yield* fetchLayers(allLayers(manifest), leases, { ...options, session, request })
+    yield* fetchLayers(allLayers(manifest), leases, { ...options, session, request, name })
     yield { status: 'verifying sha256 digest' }
     for (const lease of leases.values()) await commit(await lease.result)
   } finally {
@@ -53,10 +53,10 @@ async function* pull(name: ModelName, request: SourceOptions, options: OciSource
   yield* writeManifest({ name, manifest, bytes, former }, store, log)
 }
 
-type Transfer = OciSourceOptions & { session: Session; request: SourceOptions }
+type Transfer = OciSourceOptions & { session: Session; request: SourceOptions; name: ModelName }
 
 async function* fetchLayers(layers: Layer[], leases: Map<string, Lease<FetchedBlob>>, transfer: Transfer): AsyncGenerator<Progress> {
-  const { store, clock, session, request, downloads, maxStreams } = transfer
+  const { store, clock, session, request, downloads, maxStreams, name } = transfer
   const { signal, limitBytesPerSecond } = request
   const limits = {
     ...(maxStreams === undefined ? {} : { maxStreams }),
@@ -68,7 +68,7 @@ async function* fetchLayers(layers: Layer[], leases: Map<string, Lease<FetchedBl
     const status = `pulling ${shortDigest(digest)}`
     if (missing.delete(digest)) {
       const laterBytes = [...missing.values()].reduce((sum, size) => sum + size, 0)
-      const lease = downloads.join(digest, blobDownload({ ...limits, store, session, clock, layer, laterBytes }))
+      const lease = downloads.join(digest, blobDownload({ ...limits, store, session, clock, layer, model: name, laterBytes }))
       leases.set(digest, lease)
       yield* watch(lease.result, lease.amount, { status, digest, clock, signal })
     }

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
+import type { ModelName } from '../../model/name.ts'
 import type { Store, WrittenBlob } from '../../store/store.ts'
 import { blobDownload, checkSpace, type FetchedBlob } from '../blob-download.ts'
 import { readErrorText } from '../body.ts'
@@ -33,6 +34,7 @@ export interface RemoteFile {
   url: URL
   facts: FileFacts
   request: TransferOptions
+  model: ModelName
   /** What the pull will need on the disk besides. */
   laterBytes: number
 }
@@ -70,13 +72,13 @@ function digestIn(headers: Headers): Digest | undefined {
 }
 
 async function* fetchKnown(digest: Digest, sizeBytes: number, file: RemoteFile): AsyncGenerator<Progress, WrittenBlob> {
-  const { store, clock, session, url, request, maxStreams, laterBytes } = file
+  const { store, clock, session, url, request, maxStreams, model, laterBytes } = file
   const limits = {
     ...(maxStreams === undefined ? {} : { maxStreams }),
     ...(request.limitBytesPerSecond === undefined ? {} : { limitBytesPerSecond: request.limitBytesPerSecond }),
   }
   const layer = { mediaType: MEDIA_TYPES.model, digest, sizeBytes }
-  const lease = file.downloads.join(digest, blobDownload({ ...limits, store, session, clock, layer, url, laterBytes }))
+  const lease = file.downloads.join(digest, blobDownload({ ...limits, store, session, clock, layer, model, url, laterBytes }))
   try {
     const status = `pulling ${shortDigest(digest)}`
     yield* watch(lease.result, lease.amount, { status, digest, clock, signal: request.signal })

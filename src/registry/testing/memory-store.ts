@@ -77,6 +77,7 @@ export function createMemoryStore(options: { folder?: string; freeBytes?: number
     async removeUnused(candidates: readonly Layer[]) {
       removed.push(...candidates.map((layer) => layer.digest))
     },
+    removePartials: async () => 0,
     prune: async () => {},
     freeBytes: async () => options.freeBytes ?? Number.MAX_SAFE_INTEGER,
   }

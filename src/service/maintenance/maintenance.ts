@@ -11,7 +11,10 @@ export type { VerifyEvent, VerifyRequest } from './verify.ts'
 type StoreMaintenance = OpenStore['maintenance']
 export type PruneRequest = Parameters<StoreMaintenance['prune']>[0]
 export type PrunedItem = Awaited<ReturnType<StoreMaintenance['prune']>>[number]
-export type PartialFacts = Awaited<ReturnType<StoreMaintenance['partials']>>[number]
+export type PartialFacts = Omit<Awaited<ReturnType<StoreMaintenance['partials']>>[number], 'models'> & {
+  /** Names of models that it is for; empty where that is not known. */
+  models: string[]
+}
 
 export interface ModelOrigin {
   name: string
@@ -34,7 +37,8 @@ export function createMaintenanceService(dependencies: DiagnosisDependencies): M
   let running: Promise<Check[]> | undefined
   return {
     prune: (request) => store.maintenance.prune(request),
-    partials: () => store.maintenance.partials(),
+    partials: async () =>
+      (await store.maintenance.partials()).map((partial) => ({ ...partial, models: partial.models.map((name) => shortName(name)) })),
     verify: (request, signal) => verifyStore(request, store, signal),
     origins: async () => (await store.maintenance.origins()).map(({ name, origin }) => ({ name: shortName(name), origin })),
     // One at a time: it starts a process and asks the network.

@@ -55,6 +55,7 @@ export function createMemoryStore(): MemoryStore {
       list: async () => [...manifests],
     },
     removeUnused: async () => {},
+    removePartials: async () => 0,
     prune: async () => {},
     freeBytes: async () => 0,
     add(name, { config, layers }) {
