@@ -25,7 +25,7 @@ export async function startCli(argv: readonly string[]): Promise<number> {
       version: VERSION,
       ollamaVersion: OLLAMA_VERSION,
     },
-    io: processIo(),
+    io: processIo({ color: config.color }),
     client: createClient({ baseUrl: serverUrl }),
     processes: createProcesses(),
     diagnose: async () => (await import('./diagnose.ts')).diagnose(config),

@@ -20,6 +20,10 @@ export interface CliIo {
   stdin: InputStream
   stdout: OutputStream
   stderr: OutputStream
+  /** False where the user wants no colours. */
+  color: boolean
+  /** Calls `listener` when the terminal has another size; returns a function that takes it off again. */
+  onResize(listener: () => void): () => void
   /** Calls `listener` on SIGINT instead of ending the process; returns a function that takes it off again. */
   onInterrupt(listener: () => void): () => void
   /** Ctrl-Z: stops the process until the shell continues it. */

@@ -108,6 +108,12 @@ export const VARIABLES = {
     (text) => text,
     ({ environment }) => environment.VISUAL?.trim() || environment.EDITOR?.trim() || undefined,
   ),
+  color: variable(
+    'NO_COLOR',
+    'No colours on the terminal, whatever the value',
+    () => false,
+    () => true,
+  ),
   noCloud: flag('OLLAMA_NO_CLOUD', 'Llamero never talks to a cloud; accepted for compatibility'),
 } as const
 

@@ -2,7 +2,8 @@
 // wrap; into a pipe as the model gave it.
 
 import type { ToolCallBody } from '../../api/message.ts'
-import { columnsOf, type OutputStream } from '../io.ts'
+import { type CliIo, columnsOf } from '../io.ts'
+import { BOLD, greyStyle, PLAIN } from '../terminal/style.ts'
 import { createWordWrapper } from '../terminal/word-wrap.ts'
 
 export interface ReplyPiece {
@@ -18,12 +19,10 @@ export interface ReplyPrinter {
   readonly text: string
 }
 
-const GREY = '\x1b[38;5;245m'
-const BOLD = '\x1b[1m'
-const DEFAULT_COLOR = '\x1b[0m'
-
-export function createReplyPrinter(output: OutputStream, look: { wordWrap: boolean; hideThinking: boolean }): ReplyPrinter {
+export function createReplyPrinter(io: CliIo, look: { wordWrap: boolean; hideThinking: boolean }): ReplyPrinter {
+  const output = io.stdout
   const styled = output.isTTY === true
+  const grey = greyStyle(io.color)
   const style = (codes: string): string => (styled ? codes : '')
   const columns = (): number => columnsOf(output)
   let wrapper = createWordWrapper(columns)
@@ -37,12 +36,12 @@ export function createReplyPrinter(output: OutputStream, look: { wordWrap: boole
   const openThinking = (): void => {
     if (thinkingOpen) return
     thinkingOpen = true
-    output.write(`${style(GREY + BOLD)}Thinking...\n${style(DEFAULT_COLOR + GREY)}`)
+    output.write(`${style(grey + BOLD)}Thinking...\n${style(PLAIN + grey)}`)
   }
   const closeThinking = (): void => {
     if (!thinkingOpen) return
     thinkingOpen = false
-    output.write(`${thinking.endsWith('\n') ? '' : '\n'}${style(GREY + BOLD)}...done thinking.\n\n${style(DEFAULT_COLOR)}`)
+    output.write(`${thinking.endsWith('\n') ? '' : '\n'}${style(grey + BOLD)}...done thinking.\n\n${style(PLAIN)}`)
     wrapper = createWordWrapper(columns)
   }
 
@@ -65,14 +64,12 @@ export function createReplyPrinter(output: OutputStream, look: { wordWrap: boole
       if (piece.text !== '' || toolCalls.length > 0) closeThinking()
       text += piece.text
       write(piece.text)
-      if (toolCalls.length > 0) output.write(formatToolCalls(toolCalls, styled))
+      if (toolCalls.length > 0) output.write(formatToolCalls(toolCalls, style(grey + BOLD), style(PLAIN)))
     },
   }
 }
 
-function formatToolCalls(calls: readonly ToolCallBody[], styled: boolean): string {
-  const words = styled ? GREY + BOLD : ''
-  const values = styled ? DEFAULT_COLOR : ''
+function formatToolCalls(calls: readonly ToolCallBody[], words: string, values: string): string {
   const lines = calls.map((call) => {
     const { name, arguments: given } = call.function
     return `  Model called a non-existent function '${values}${name}${words}()' with arguments: ${values}${JSON.stringify(given)}${words}`

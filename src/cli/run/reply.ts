@@ -37,7 +37,7 @@ export async function printReply<T extends ReplyPart>(
   const controller = new AbortController()
   const release = source.onInterrupt(() => controller.abort())
   const display = createProgressDisplay(io.stderr, clock)
-  const printer = createReplyPrinter(io.stdout, settings)
+  const printer = createReplyPrinter(io, settings)
   display.status('')
   try {
     let last: T | undefined

@@ -5,7 +5,7 @@ import { createKeyDecoder } from './keys.ts'
 import { startLine, stepLine } from './line-editor.ts'
 import { createLineView } from './line-view.ts'
 
-const SHAPE = { prompt: '>>> ', continuation: '... ', placeholder: 'Send' }
+const SHAPE = { prompt: '>>> ', continuation: '... ', placeholder: 'Send', grey: '' }
 
 function draw(keys: string, columns = 20, rows = 24) {
   const screen = createScreen(columns)
@@ -54,6 +54,31 @@ describe('the line view', () => {
     expect(screen.rows).toEqual(['... 3', '... 4', '... 5'])
     screen.write(view.finish(state))
     expect(screen.rows).toEqual(['>>> 1', '... 2', '... 3', '... 4', '... 5', ''])
+  })
+
+  it('cuts a placeholder that the terminal would break', () => {
+    expect(draw('', 8).screen.rows).toEqual(['>>> Se…'])
+  })
+
+  it.each([
+    ['0123456789abcdefXY', 20, 13, ['>>> 012345678', '... 9abcdefXY', '...']],
+    ['0123456789abcdefXY\x1b[D\x1b[D\x1b[D', 20, 12, ['>>> 01234567', '... 89abcdef', '... XY']],
+    ['0123', 20, 40, ['>>> 0123']],
+    ['', 20, 6, ['>>> …']],
+  ])('draws %j again when %d columns become %d', (keys, before, after, rows) => {
+    let columns = before
+    const view = createLineView(SHAPE, () => ({ columns, rows: 24 }))
+    const screen = createScreen(before)
+    let state = startLine([])
+    screen.write(`above\r\n${view.draw(state)}`)
+    for (const key of createKeyDecoder().decode(keys)) {
+      state = stepLine(state, key, []).state
+      screen.write(view.draw(state))
+    }
+    columns = after
+    screen.narrow(after)
+    screen.write(view.draw(state))
+    expect(screen.rows).toEqual(['above', ...rows])
   })
 
   it('leaves nothing behind when it is erased', () => {

@@ -1,15 +1,23 @@
 // Draws a line that is being typed: prompt, text over as many rows as it needs, placeholder, cursor. Gives escape sequences and remembers
-// where it left the cursor; when there are more rows than the terminal has, those around the cursor are drawn.
+// where it left the cursor; when there are more rows than the terminal has, those around the cursor are drawn. A terminal that has become
+// narrower since has broken the rows once more: what is to be erased is counted with its new width.
 
 import type { LineState } from './line-editor.ts'
-import { displayWidth } from './width.ts'
+import { reflowedRows } from './reflowed-rows.ts'
+import { PLAIN } from './style.ts'
+import { displayWidth, truncate } from './width.ts'
 
 export interface PromptShape {
   prompt: string
   /** Before every row but the first. */
   continuation: string
-  /** Grey, while nothing is typed. */
+  /** Shown while nothing is typed. */
   placeholder: string
+}
+
+export interface LineLook extends PromptShape {
+  /** Before the placeholder: the escape sequence that makes it grey. */
+  grey: string
 }
 
 export interface TerminalSize {
@@ -26,8 +34,6 @@ export interface LineView {
   reset(): void
 }
 
-const GREY = '\x1b[38;5;245m'
-const DEFAULT_COLOR = '\x1b[0m'
 const HIDE = '\x1b[?25l'
 const SHOW = '\x1b[?25h'
 const TAB_COLUMNS = 8
@@ -36,10 +42,15 @@ const MIN_ROW_COLUMNS = 8
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
-export function createLineView(shape: PromptShape, size: () => TerminalSize): LineView {
-  let cursorRow = 0
+export function createLineView(shape: LineLook, size: () => TerminalSize): LineView {
+  /** Widths of the drawn rows down to the cursor's; of that one only what is before the cursor. */
+  let drawn: number[] = []
 
-  const erase = (): string => `${up(cursorRow)}\r\x1b[J`
+  const erase = (): string => {
+    const { columns } = size()
+    const cursorColumn = drawn.at(-1) ?? 0
+    return `${up(reflowedRows(drawn.slice(0, -1), columns) + Math.trunc(cursorColumn / columns))}\r\x1b[J`
+  }
   return {
     draw(state) {
       const { columns, rows: terminalRows } = size()
@@ -47,23 +58,24 @@ export function createLineView(shape: PromptShape, size: () => TerminalSize): Li
       const first = Math.max(layout.cursorRow - Math.max(terminalRows - 1, 1) + 1, 0)
       const rows = layout.rows.slice(first, first + Math.max(terminalRows - 1, 1))
       const before = HIDE + erase()
-      cursorRow = layout.cursorRow - first
-      const hint = state.text === '' ? GREY + shape.placeholder + DEFAULT_COLOR : ''
+      const cursorRow = layout.cursorRow - first
+      drawn = [...rows.slice(0, cursorRow).map(displayWidth), layout.cursorColumn]
+      const hint = state.text === '' ? shape.grey + truncate(shape.placeholder, columns - layout.cursorColumn - 1) + PLAIN : ''
       return `${before}${rows.join('\n')}${hint}${up(rows.length - 1 - cursorRow)}\r${right(layout.cursorColumn)}${SHOW}`
     },
     finish(state) {
       const { rows } = layoutLine({ ...state, cursor: state.text.length }, shape, size().columns)
       const text = `${erase()}${rows.join('\n')}\n`
-      cursorRow = 0
+      drawn = []
       return text
     },
     erase() {
       const text = erase()
-      cursorRow = 0
+      drawn = []
       return text
     },
     reset() {
-      cursorRow = 0
+      drawn = []
     },
   }
 }

@@ -2,19 +2,26 @@
 
 import type { CliIo } from '../io.ts'
 
-export function processIo(): CliIo {
+export function processIo(look: { color: boolean }): CliIo {
   // `run m | head -1`: whoever reads has seen enough. There is nobody left to tell.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      throw error
+    })
+  }
   return {
+    color: look.color,
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     onInterrupt(listener) {
       process.on('SIGINT', listener)
       return () => void process.off('SIGINT', listener)
+    },
+    onResize(listener) {
+      process.stdout.on('resize', listener)
+      return () => void process.stdout.off('resize', listener)
     },
     suspend() {
       process.kill(0, 'SIGSTOP')

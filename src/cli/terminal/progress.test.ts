@@ -86,6 +86,29 @@ describe('the progress display', () => {
     expect(output.text).toContain('\x1b[1Gusing existing layer sha256:abc \x1b[K')
   })
 
+  it('draws over what a terminal that became narrower has broken', () => {
+    const clock = createTestClock()
+    const shape = { isTTY: true, columns: 40, rows: 10 }
+    const written = createTestOutput()
+    const display = createProgressDisplay(
+      {
+        ...shape,
+        write: written.write,
+        get columns() {
+          return shape.columns
+        },
+      },
+      clock,
+    )
+    display.status('gathering model components')
+    display.status('second')
+    clock.advance(100)
+    shape.columns = 12
+    written.reset()
+    clock.advance(100)
+    expect(written.text).toBe('\x1b[?2026h\x1b[?25l\x1b[A\x1b[A\x1b[A\x1b[1G\x1b[Jgatherin… \x1b[K\nsecond ⠹ \x1b[K\x1b[?25h\x1b[?2026l')
+  })
+
   it('draws the last lines only when there are more than the terminal has', () => {
     const clock = createTestClock()
     const output = createTestOutput({ isTTY: true, columns: 60, rows: 2 })

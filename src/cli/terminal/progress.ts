@@ -4,7 +4,8 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import { columnsOf, type OutputStream, rowsOf } from '../io.ts'
 import { advanceBar, barPercent, createProgressBar, formatBar, type ProgressBar } from './progress-bar.ts'
-import { truncate } from './width.ts'
+import { reflowedRows } from './reflowed-rows.ts'
+import { displayWidth, truncate } from './width.ts'
 
 export interface ProgressDisplay {
   /** A line with a spinner; the one before it stops. An empty text is a spinner alone, which only a terminal shows. */
@@ -30,7 +31,7 @@ type Line = { kind: 'spinner'; text: string; startedMs: number; stopped: boolean
 function createTerminalDisplay(stream: OutputStream, clock: Clock): ProgressDisplay {
   const lines: Line[] = []
   const bars = new Map<string, ProgressBar>()
-  let drawnLines = 0
+  let drawn: string[] = []
   let ended = false
   let timer: Timer | undefined
 
@@ -44,12 +45,16 @@ function createTerminalDisplay(stream: OutputStream, clock: Clock): ProgressDisp
     const frame = Math.trunc((clock.nowMs() - line.startedMs) / REDRAW_MS) % SPINNER_FRAMES.length
     return `${text}${SPINNER_FRAMES[frame]} `
   }
+  /** Of the last frame; a terminal that has become narrower has broken its lines. */
+  const countRows = (): number => reflowedRows(drawn.map(displayWidth), columnsOf(stream))
   const draw = (): void => {
-    const visible = lines.slice(-rowsOf(stream))
-    const up = '\x1b[A'.repeat(Math.max(drawnLines - 1, 0))
-    const body = visible.map((line) => `${formatLine(line)}\x1b[K`).join('\n')
-    stream.write(`\x1b[?2026h\x1b[?25l${up}\x1b[1G${body}\x1b[?25h\x1b[?2026l`)
-    drawnLines = visible.length
+    const visible = lines.slice(-rowsOf(stream)).map(formatLine)
+    const rows = countRows()
+    const up = '\x1b[A'.repeat(Math.max(rows - 1, 0))
+    const broken = rows > drawn.length ? '\x1b[J' : ''
+    const body = visible.map((line) => `${line}\x1b[K`).join('\n')
+    stream.write(`\x1b[?2026h\x1b[?25l${up}\x1b[1G${broken}${body}\x1b[?25h\x1b[?2026l`)
+    drawn = visible
   }
   const tick = (): void => {
     if (ended) return
@@ -90,8 +95,8 @@ function createTerminalDisplay(stream: OutputStream, clock: Clock): ProgressDisp
       stream.write('\n')
     },
     clear() {
-      if (!end() || drawnLines === 0) return
-      stream.write(`\x1b[?25l${'\x1b[2K\x1b[1G\x1b[A'.repeat(drawnLines - 1)}\x1b[2K\x1b[1G\x1b[?25h`)
+      if (!end() || drawn.length === 0) return
+      stream.write(`\x1b[?25l${'\x1b[2K\x1b[1G\x1b[A'.repeat(countRows() - 1)}\x1b[2K\x1b[1G\x1b[?25h`)
     },
   }
 }

@@ -5,6 +5,7 @@ import { type CliIo, columnsOf, rowsOf } from '../io.ts'
 import { createKeyDecoder, type Key } from './keys.ts'
 import { type LineOutcome, startLine, stepLine } from './line-editor.ts'
 import { createLineView, type LineView, type PromptShape } from './line-view.ts'
+import { greyStyle } from './style.ts'
 
 /** What ended the line; Ctrl-Z and Ctrl-L are dealt with here. */
 export type PromptOutcome = Exclude<LineOutcome, { type: 'suspend' | 'clear-screen' }>
@@ -76,13 +77,16 @@ export function openPromptReader(io: CliIo): PromptReader {
 
   return {
     read(shape, history, text = '') {
-      const view = createLineView(shape, () => ({ columns: columnsOf(io.stdout), rows: rowsOf(io.stdout) }))
+      const look = { ...shape, grey: greyStyle(io.color) }
+      const view = createLineView(look, () => ({ columns: columnsOf(io.stdout), rows: rowsOf(io.stdout) }))
       let state = startLine(history, text)
       io.stdout.write(view.draw(state))
       return new Promise((resolve) => {
         let open = true
+        const releaseResize = io.onResize(() => void io.stdout.write(view.draw(state)))
         const finish = (outcome: PromptOutcome): void => {
           open = false
+          releaseResize()
           takeKey = undefined
           endLine = undefined
           io.stdout.write(outcome.type === 'edit' ? view.erase() : view.finish(state))

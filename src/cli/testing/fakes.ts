@@ -101,6 +101,8 @@ export interface TestCli {
   out: TestOutput
   err: TestOutput
   clock: TestClock
+  /** The terminal says that it has another size. */
+  resize(): void
   /** Ctrl-C from outside. */
   interrupt(): void
   context: Context
@@ -113,6 +115,7 @@ export interface TestCliShape {
   program?: string
   input?: { isTTY?: boolean; text?: string }
   terminal?: boolean
+  color?: boolean
   serve?: () => Promise<number>
   diagnose?: Context['diagnose']
 }
@@ -125,6 +128,7 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
   const err = createTestOutput(terminal)
   const clock = createTestClock(Date.parse('2026-08-21T12:00:00Z'))
   const interruptListeners = new Set<() => void>()
+  const resizeListeners = new Set<() => void>()
   const context: Context = {
     program: shape.program ?? 'ollama',
     config: {
@@ -146,6 +150,11 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
         return () => void interruptListeners.delete(listener)
       },
       suspend() {},
+      color: shape.color ?? true,
+      onResize(listener) {
+        resizeListeners.add(listener)
+        return () => void resizeListeners.delete(listener)
+      },
     },
     clock,
     client: strict<Client>('client', {
@@ -164,6 +173,9 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
     out,
     err,
     clock,
+    resize: () => {
+      for (const listener of resizeListeners) listener()
+    },
     interrupt: () => {
       for (const listener of interruptListeners) listener()
     },

@@ -4,6 +4,8 @@ import { displayWidth } from '../terminal/width.ts'
 
 export interface Screen {
   write(text: string): void
+  /** Narrower: rows that do not fit go on in rows of their own, as most terminals do it. */
+  narrow(columns: number): void
   /** Rows without the blanks at their ends; the second half of a wide character is left out. */
   readonly rows: string[]
   readonly cursor: { row: number; column: number }
@@ -11,7 +13,8 @@ export interface Screen {
 
 const SEQUENCE = /^\x1b\[([?0-9;]*)([A-Za-z])/
 
-export function createScreen(columns: number): Screen {
+export function createScreen(width: number): Screen {
+  let columns = width
   const cells: string[][] = [[]]
   let row = 0
   let column = 0
@@ -63,6 +66,18 @@ export function createScreen(columns: number): Screen {
         else put(character)
         rest = rest.slice(character.length)
       }
+    },
+    narrow(narrower) {
+      const piecesOf = (line: string[]) => Math.max(1, Math.ceil(line.length / narrower))
+      const above = cells.slice(0, row).reduce((sum, line) => sum + piecesOf(line), 0)
+      const broken = cells.flatMap((line) =>
+        Array.from({ length: piecesOf(line) }, (_, piece) => line.slice(piece * narrower, (piece + 1) * narrower)),
+      )
+      cells.splice(0, cells.length, ...broken)
+      row = above + Math.trunc(column / narrower)
+      column %= narrower
+      columns = narrower
+      while (cells.length <= row) cells.push([])
     },
     get rows() {
       return cells.map((line) => line.join('').trimEnd())

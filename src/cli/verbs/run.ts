@@ -20,7 +20,7 @@ export const runVerb: Verb = {
   arguments: { min: 1, max: Number.POSITIVE_INFINITY },
   completes: 'models',
   flags: RUN_FLAGS,
-  variables: ['editor', 'host', 'noHistory'],
+  variables: ['editor', 'host', 'noHistory', 'color'],
   async run(context, invocation) {
     const { io } = context
     const [model = '', ...words] = invocation.positionals
