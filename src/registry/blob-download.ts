@@ -55,16 +55,11 @@ async function fetchBlob(download: BlobDownload, { signal, report }: TaskContext
   const partial = await store.blobs.openPartial(digest, sizeBytes, {
     signal,
     model: download.model,
+    laterBytes: download.laterBytes,
     onWaiting: (completedBytes) => report({ completedBytes, totalBytes: sizeBytes }),
   })
   try {
-    // Whoever held the lock may have finished the blob.
-    if (await isStored(store, layer)) {
-      await partial.close()
-      return there()
-    }
     let missingBytes = partial.missing().reduce((sum, { start, end }) => sum + end - start, 0)
-    await checkSpace(store, missingBytes + download.laterBytes)
     const tell = () => report({ completedBytes: sizeBytes - missingBytes, totalBytes: sizeBytes })
     tell()
     await downloadMissing(partial, createBlobReader(session, layer, download.url), {

@@ -185,6 +185,19 @@ describe('two on the same download', () => {
     await partial.close()
   })
 
+  it('make it once: who comes after the end finds nothing missing, and leaves nothing behind', async () => {
+    const first = await open()
+    const second = open()
+    await first.write(0, bytes)
+    await first.commit()
+    const late = await second
+    expect(late.missing()).toEqual([])
+    await expect(late.write(0, bytes)).rejects.toMatchObject({ code: 'internal' })
+    await late.commit()
+    await late.close()
+    expect(readdirSync(path.join(scratch.root, 'blobs'))).toHaveLength(1)
+  })
+
   it('hears how far the other is', async () => {
     const other = await createStore({ root: scratch.root, clock: scratch.clock })
     const first = await open()

@@ -8,7 +8,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import type { Timer } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
-import { hashFile, mismatch, nameBlob } from './blob-file.ts'
+import { hashFile, keepBlob, mismatch, nameBlob } from './blob-file.ts'
 import { requireFree, toStoreError, writeAllFully } from './durable.ts'
 import type { Folder } from './folder.ts'
 import { type Journal, readJournal, startJournal } from './journal.ts'
@@ -33,10 +33,16 @@ export async function openPartial(folder: Folder, target: Target, options: OpenP
   const lock = await acquireTelling(folder, target, options)
   try {
     await mkdir(folder.layout.blobs, { recursive: true })
-    const parts = (await readParts(folder, target)) ?? (await startOver(folder, target))
+    // Whoever held the lock may have finished the blob.
+    if ((await keepBlob(folder, target.digest))?.sizeBytes === target.sizeBytes) {
+      await lock.release()
+      return finished(target)
+    }
+    const laterBytes = options.laterBytes ?? 0
+    const parts = (await readParts(folder, target)) ?? (await startOver(folder, target, laterBytes))
     const handle = await openData(partialPath(folder.layout, target.digest), target.sizeBytes)
     try {
-      const done = await goOn(folder, target, { parts, handle })
+      const done = await goOn(folder, target, { parts, handle, laterBytes })
       if (options.model) await addWanted(folder, target.digest, options.model)
       const journal = await startJournal(folder, target.digest, { data: handle, known: done.all })
       return new PartialFile(folder, target, { parts, handle, lock, done, journal })
@@ -78,11 +84,24 @@ export function partialLock(digest: Digest): string {
   return `partial-${digestHex(digest)}`
 }
 
-async function goOn(folder: Folder, target: Target, { parts, handle }: { parts: Part[]; handle: FileHandle }): Promise<RangeSet> {
+/** Nothing is missing, and the name is given. */
+function finished({ sizeBytes }: Target): PartialBlob {
+  const nothing = () => Promise.resolve()
+  const write = () => Promise.reject(new AppError('internal', 'the download is closed'))
+  return { sizeBytes, missing: () => [], write, commit: nothing, close: nothing }
+}
+
+interface Begun {
+  parts: Part[]
+  handle: FileHandle
+  laterBytes: number
+}
+
+async function goOn(folder: Folder, target: Target, { parts, handle, laterBytes }: Begun): Promise<RangeSet> {
   const done = new RangeSet()
   for (const { Offset, Completed } of parts) done.add(Offset, Offset + Completed)
   for (const { start, end } of await readJournal(folder, target.digest, handle)) done.add(start, end)
-  await requireFree(folder.layout.blobs, countBytes(done.missing(target.sizeBytes)))
+  await requireFree(folder.layout.blobs, countBytes(done.missing(target.sizeBytes)) + laterBytes)
   return done
 }
 
@@ -90,9 +109,9 @@ function countBytes(ranges: readonly Range[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
-async function startOver(folder: Folder, { digest, sizeBytes }: Target): Promise<Part[]> {
+async function startOver(folder: Folder, { digest, sizeBytes }: Target, laterBytes: number): Promise<Part[]> {
   await removePartial(folder, digest)
-  await requireFree(folder.layout.blobs, sizeBytes)
+  await requireFree(folder.layout.blobs, sizeBytes + laterBytes)
   const parts = planParts(sizeBytes)
   for (const part of parts) await writePart(folder, digest, part)
   return parts

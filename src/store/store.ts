@@ -41,6 +41,8 @@ export interface OpenPartialOptions {
   signal?: AbortSignal | undefined
   /** For which it is: shown where downloads are listed, and removed with it. */
   model?: ModelName | undefined
+  /** What must fit on the disk besides the bytes that are missing. */
+  laterBytes?: number
   /** While another process holds it: how many bytes are there by now. */
   onWaiting?(completedBytes: number): void
 }
@@ -67,7 +69,10 @@ export interface BlobStore {
    * has made before. Throws `disk_full` before `make` is called where `neededBytes` are not free, and when it fails on a full disk.
    */
   make(make: (path: string) => Promise<void>, options: { neededBytes: number; signal?: AbortSignal }): Promise<WrittenBlob>
-  /** Opens or resumes; one process at a time holds it (a second open waits for the lock or throws when aborted). */
+  /**
+   * Opens or resumes; one process at a time holds it (a second open waits for the lock or throws when aborted). Where the blob is there by now nothing
+   * is missing. Throws `disk_full` before anything is written.
+   */
   openPartial(digest: Digest, sizeBytes: number, options?: OpenPartialOptions): Promise<PartialBlob>
 }
 

@@ -56,8 +56,11 @@ export function createMemoryStore(options: { folder?: string; freeBytes?: number
       },
       make: () => Promise.reject(new AppError('internal', 'files are not made here')),
       importFile: () => Promise.reject(new AppError('internal', 'files are not imported here')),
-      async openPartial(digest, sizeBytes) {
+      async openPartial(digest, sizeBytes, { laterBytes = 0 } = {}) {
         const partial = partials.get(digest) ?? new MemoryPartial(digest, sizeBytes, bytes)
+        const neededBytes = partial.missing().reduce((sum, { start, end }) => sum + end - start, laterBytes)
+        const freeBytes = options.freeBytes ?? Number.MAX_SAFE_INTEGER
+        if (neededBytes > freeBytes) throw new AppError('disk_full', 'the disk is too small', { details: { neededBytes, freeBytes } })
         if (partial.open) throw new AppError('internal', 'a download is open twice')
         partial.open = true
         partials.set(digest, partial)
