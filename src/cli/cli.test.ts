@@ -70,6 +70,63 @@ describe('the command line', () => {
     expect(cli.out.text).toContain('ollama launch [INTEGRATION] [-- [EXTRA_ARGS...]] [flags]')
   })
 
+  it('ends with an error when it is called alone and no server runs', async () => {
+    const cli = createTestCli({
+      terminal: true,
+      input: { isTTY: true },
+      client: {
+        version: async () => {
+          throw unreachable()
+        },
+      },
+    })
+    expect(await cli.run()).toBe(1)
+    expect(cli.err.text).toBe("Error: could not connect to ollama server, run 'ollama serve' to start it\n")
+  })
+
+  it('lets the user choose a model to chat with when it is called alone on a terminal', async () => {
+    const asked: string[] = []
+    const embedder = listed('embedder', { capabilities: ['embedding'] })
+    const cli = createTestCli({
+      terminal: true,
+      input: { isTTY: true },
+      client: {
+        tags: async () => ({ models: [listed('first:latest'), embedder, listed('second:latest', { capabilities: ['completion'] })] }),
+        show: async ({ model }) => {
+          asked.push(model)
+          throw new AppError('internal', 'stop here')
+        },
+      },
+    })
+    const ended = cli.run('--verbose')
+    await new Promise(setImmediate)
+    expect(cli.out.text).toContain('\x1b[1m> first:latest')
+    expect(cli.out.text).not.toContain('embedder')
+    cli.input.type('\x1b[A')
+    cli.input.type('\x1b[B')
+    cli.input.type('\x1b[B')
+    expect(cli.out.text.slice(cli.out.text.lastIndexOf('\x1b[J'))).toContain('\x1b[1m> second:latest')
+    cli.input.type('\r')
+    expect(await ended).toBe(1)
+    expect(asked).toEqual(['second:latest'])
+    expect(cli.input.raw).toBe(false)
+  })
+
+  it.each(['\x1b', 'q', '\x03', '\x04'])('leaves the choice on %j', async (key) => {
+    const cli = createTestCli({ terminal: true, input: { isTTY: true }, client: { tags: async () => ({ models: [listed('m')] }) } })
+    const ended = cli.run()
+    await new Promise(setImmediate)
+    cli.input.type(key)
+    expect(await ended).toBe(0)
+    expect(cli.out.text.endsWith('\x1b[3A\r\x1b[J')).toBe(true)
+  })
+
+  it('says how to get a model where there is none', async () => {
+    const cli = createTestCli({ terminal: true, input: { isTTY: true } })
+    expect(await cli.run()).toBe(0)
+    expect(cli.out.text).toContain("'ollama pull MODEL' gets one")
+  })
+
   it('serves', async () => {
     const cli = createTestCli({ serve: async () => 7 })
     expect(await cli.run('serve')).toBe(7)
@@ -86,6 +143,29 @@ describe('the command line', () => {
     })
     expect(await cli.run('list')).toBe(1)
     expect(cli.err.text).toBe("Error: could not connect to ollama server, run 'ollama serve' to start it\n")
+  })
+
+  it.each([
+    ['ECONNREFUSED', 'http://127.0.0.1:11434', "could not connect to ollama server, run 'ollama serve' to start it"],
+    [
+      'ECONNREFUSED',
+      'http://gpu:11434',
+      "could not connect to ollama server, run 'ollama serve' to start it\nOLLAMA_HOST names another machine: http://gpu:11434",
+    ],
+    ['ENOTFOUND', 'http://gup:11434', 'could not connect to the server at http://gup:11434: ENOTFOUND; OLLAMA_HOST says which one it is'],
+    [
+      'ECONNRESET',
+      'http://127.0.0.1:22',
+      'could not connect to the server at http://127.0.0.1:22: ECONNRESET; OLLAMA_HOST says which one it is',
+    ],
+  ])('tells %s at %s', async (code, serverUrl, message) => {
+    const cause = Object.assign(new Error(code), { code })
+    const tags = async () => {
+      throw new AppError('internal', code, { cause, details: { unreachable: true } })
+    }
+    const cli = createTestCli({ config: { serverUrl }, client: { tags } })
+    expect(await cli.run('list')).toBe(1)
+    expect(cli.err.text).toBe(`Error: ${message}\n`)
   })
 
   it('prints the version of the server, and its own where it differs', async () => {

@@ -3,14 +3,14 @@
 import type { Client } from '../api/client.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { isAppError } from '../base/errors.ts'
-import { checkArgumentCount, type FlagTable, parseArguments, usageError } from './arguments.ts'
+import { checkArgumentCount, parseArguments, usageError } from './arguments.ts'
+import { PROGRAM_FLAGS, runBareProgram } from './bare-program.ts'
 import { printCandidates } from './completion/complete.ts'
 import { COMPLETE_WORD } from './completion/scripts.ts'
 import { formatProgramHelp, formatVerbHelp } from './help.ts'
 import { INTERRUPTED_STATUS, isInterrupted } from './interrupt.ts'
 import type { CliIo } from './io.ts'
-import { JSON_FLAG } from './json.ts'
-import { isUnreachable, noServerMessage } from './server.ts'
+import { describeUnreachable, isUnreachable } from './server.ts'
 import { withSimilarModels } from './similar-models.ts'
 import { formatSuggestions, suggestNames } from './suggest.ts'
 import type { CliConfig, Context, Processes, Verb } from './verb.ts'
@@ -31,7 +31,6 @@ import { serveVerb } from './verbs/serve.ts'
 import { showVerb } from './verbs/show.ts'
 import { stopVerb } from './verbs/stop.ts'
 import { verifyVerb } from './verbs/verify.ts'
-import { printVersion } from './verbs/version.ts'
 import { describeMismatch } from './version-mismatch.ts'
 
 export interface CliOptions {
@@ -71,10 +70,6 @@ const VERBS: readonly Verb[] = [
   completionVerb,
 ]
 const HELP_ENTRY = { name: 'help', summary: 'Help about any command' }
-const PROGRAM_FLAGS: FlagTable = {
-  version: { type: 'boolean', short: 'v', help: 'Show the version of the server and of this program' },
-  json: { ...JSON_FLAG, help: 'With --version: print JSON' },
-}
 
 /** The exit status; never throws for what a user can cause. */
 export async function runCli(options: CliOptions): Promise<number> {
@@ -89,7 +84,7 @@ export async function runCli(options: CliOptions): Promise<number> {
       return INTERRUPTED_STATUS
     }
     if (isAppError(error, 'cancelled')) return 0
-    io.stderr.write(`Error: ${describe(error, program)}\n${await describeMismatch(context, error)}`)
+    io.stderr.write(`Error: ${describe(error, context)}\n${await describeMismatch(context, error)}`)
     return 1
   }
 }
@@ -99,7 +94,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
   if (argv[0] === COMPLETE_WORD)
     return printCandidates(context, argv.slice(1), { verbs: [...VERBS, helpVerb], programFlags: PROGRAM_FLAGS })
   const name = argv.find((word) => !word.startsWith('-'))
-  if (name === undefined || argv[0] === '--') return runProgram(context, argv)
+  if (name === undefined || argv[0] === '--') return runBareProgram(context, argv, [...VERBS, helpVerb])
   const index = argv.indexOf(name)
   const words = [...argv.slice(0, index), ...argv.slice(index + 1)]
   if (name === HELP_ENTRY.name) return printHelp(context, words)
@@ -117,16 +112,6 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
   } catch (error) {
     throw await withSimilarModels(context, verb, invocation.positionals[0], error)
   }
-}
-
-async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
-  const { io, program } = context
-  const invocation = parseArguments(argv, PROGRAM_FLAGS)
-  const help = formatProgramHelp(program, [...VERBS, helpVerb], PROGRAM_FLAGS)
-  if (!invocation.boolean('help') && invocation.boolean('version')) return printVersion(context, invocation.boolean('json'))
-  if (!invocation.boolean('help') && !io.stdout.isTTY) throw usageError(`a command is missing; '${program} --help' lists them`)
-  io.stdout.write(help)
-  return 0
 }
 
 function printHelp({ io, program }: Context, words: readonly string[]): number {
@@ -160,7 +145,7 @@ function unknownCommand(name: string, program: string): string {
   return `unknown command ${JSON.stringify(name)} for "${program}"${formatSuggestions(names)}`
 }
 
-function describe(error: unknown, program: string): string {
-  if (isUnreachable(error)) return noServerMessage(program)
+function describe(error: unknown, context: Context): string {
+  if (isUnreachable(error)) return describeUnreachable(error, context)
   return error instanceof Error ? error.message : String(error)
 }

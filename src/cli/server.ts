@@ -57,8 +57,15 @@ export async function requireLlamero(client: Context['client'], serverUrl: strin
   throw new AppError('not_supported', `the server at ${serverUrl} is Ollama ${version}: only Llamero's can do this`, { cause })
 }
 
-export function noServerMessage(program: string): string {
-  return `could not connect to ${program} server, run '${program} serve' to start it`
+/** For an error of `isUnreachable`. That nobody listens is said as Ollama says it; another reason is told, and so is another machine. */
+export function describeUnreachable(error: unknown, { program, config }: Context): string {
+  const { serverUrl } = config
+  const code = isAppError(error) && error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined
+  if (code !== undefined && code !== 'ECONNREFUSED') {
+    return `could not connect to the server at ${serverUrl}: ${(error as AppError).message}; OLLAMA_HOST says which one it is`
+  }
+  const elsewhere = isOnThisMachine(serverUrl) ? '' : `\nOLLAMA_HOST names another machine: ${serverUrl}`
+  return `could not connect to ${program} server, run '${program} serve' to start it${elsewhere}`
 }
 
 async function startServer({ config, io, client, processes, program }: Context): Promise<void> {

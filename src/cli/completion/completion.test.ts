@@ -21,7 +21,7 @@ describe('completion', () => {
     expect(verbs).toEqual(expect.arrayContaining(['run', 'pull', 'prune', 'completion', 'help']))
     expect(verbs).not.toContain('login')
     expect(await complete('pu')).toEqual(['pull', 'push'])
-    expect(await complete('--v')).toEqual(['--version'])
+    expect(await complete('--v')).toEqual(['--version', '--verbose'])
     expect(await complete()).toEqual(verbs)
   })
 

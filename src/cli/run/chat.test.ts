@@ -309,16 +309,20 @@ describe('the commands of the chat', () => {
         },
       },
     })
+    await chat.say('/set system Be brief.\r')
     await chat.say('one\r')
     expect(await chat.say('/load nope\r')).toContain("Loading model 'nope'\nCouldn't find model 'nope'\n>>> ")
     await chat.say('two\r')
     await chat.say('/load other\r')
     await chat.say('three\r')
     expect(chat.chats.map(({ model, messages }) => [model, messages?.length])).toEqual([
-      ['m', 1],
-      ['m', 3],
+      ['m', 2],
+      ['m', 4],
       ['other', 1],
     ])
+    await chat.say('/clear\r')
+    await chat.say('four\r')
+    expect(chat.chats.at(-1)?.messages).toEqual([{ role: 'user', content: 'four' }])
   })
 
   it('saves the chat as a model', async () => {

@@ -56,7 +56,8 @@ async function load(session: ChatSession, words: readonly string[]): Promise<Com
   context.io.stdout.write(`Loading model '${model}'\n`)
   const before = { settings: session.settings, shown: session.shown, messages: session.messages }
   try {
-    session.settings = { ...session.settings, model }
+    // A system message that was set here belongs to what was said; the other model, or a saved chat, has its own.
+    session.settings = { ...session.settings, model, system: '' }
     session.shown = await context.client.show({ model })
     if (!session.settings.thinkGiven) session.settings.think = canThink(session.shown) ? true : undefined
     session.messages = firstMessages(session.settings)

@@ -55,9 +55,9 @@ const SHORTCUTS: Lines = [
 const PARAMETERS: Lines = [
   ['/set parameter seed <int>', 'Seed of the random numbers'],
   ['/set parameter num_predict <int>', 'Most tokens of a reply'],
-  ['/set parameter top_k <int>', 'Choose among the k most likely tokens'],
-  ['/set parameter top_p <float>', 'Choose among tokens of this probability in all'],
-  ['/set parameter min_p <float>', 'Least probability, relative to the most likely token'],
+  ['/set parameter top_k <int>', 'Choose among the k likeliest tokens'],
+  ['/set parameter top_p <float>', 'Choose among tokens that add up to p'],
+  ['/set parameter min_p <float>', 'Least share of the best probability'],
   ['/set parameter num_ctx <int>', 'Context length'],
   ['/set parameter temperature <float>', 'How much chance there is'],
   ['/set parameter repeat_penalty <float>', 'Penalty for repeated tokens'],
