@@ -67,5 +67,6 @@ describe('the room that is needed', () => {
   it('counts what a mix prefers as the larger type', () => {
     const head = headOf('llama', tensor('blk.0.ffn_down.weight', 256, 100))
     expect(estimateQuantizedBytes('Q4_K_M', head) - 1256 - 32).toBe(210 * 100)
+    expect(estimateQuantizedBytes('Q4_0', head) - 1256 - 32).toBe(8 * 18 * 100)
   })
 })

@@ -80,16 +80,19 @@ function escapePattern(name: string): string {
   return name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-const PREFERRED = /^(token_embd|per_layer_token_embd|output)\.weight$|attn_(v|qkv|output)\b|ffn_down/
+const ENDS = /^(token_embd|per_layer_token_embd|output)\.weight$/
+/** K-quants give these more bits in some blocks; the older types do not. */
+const PREFERRED = /attn_(v|qkv|output)\b|ffn_down/
 /** What the engine takes for rows that are no multiple of a type's block. */
 const FALLBACKS: Readonly<Record<string, string>> = { Q4_K: 'Q5_0', Q5_K: 'Q5_1', Q6_K: 'Q8_0' }
 
-/** Never less than the file will have, and seldom much more. */
+/** Seldom less than the file will have, and seldom much more. */
 export function estimateQuantizedBytes(wanted: Quantization, head: GgufHead): number {
   const [most, preferred] = MIXES[wanted]
+  const isPreferred = (name: string) => ENDS.test(name) || (most.endsWith('_K') && PREFERRED.test(name))
   const tensorBytes = (tensor: GgufTensor): number => {
     if (!isMatrix(tensor)) return tensor.sizeBytes
-    const type = EMBEDDED_PART.test(tensor.name) ? tensor.type : PREFERRED.test(tensor.name) ? preferred : most
+    const type = EMBEDDED_PART.test(tensor.name) ? tensor.type : isPreferred(tensor.name) ? preferred : most
     return sizeAs(tensor, type)
   }
   // Every tensor ends at a multiple of the alignment, and the engine writes two more values into the head.
