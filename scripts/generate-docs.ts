@@ -5,9 +5,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VARIABLES } from '../src/config/variables.ts'
+import { toOpenApi } from '../src/http/openapi.ts'
+import { VERSION } from '../src/version.ts'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const PAGES: Record<string, () => string> = { 'docs/environment.md': environmentPage }
+const PAGES: Record<string, () => string> = {
+  'docs/environment.md': environmentPage,
+  'docs/openapi.json': () => `${JSON.stringify(toOpenApi(VERSION), undefined, 2)}\n`,
+}
 
 const checks = process.argv.includes('--check')
 for (const [name, write] of Object.entries(PAGES)) {

@@ -6,11 +6,13 @@ import type { Service } from '../service/service.ts'
 import { withAnthropicModels } from './anthropic/models.ts'
 import { createAnthropicRoutes } from './anthropic/routes.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
+import type { Route } from './kernel/route.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
 import { createMaintenanceRoutes, type MaintenanceContext } from './native/maintenance.ts'
 import { createNativeRoutes } from './native/routes.ts'
 import { createResponsesRoutes } from './openai/responses.ts'
 import { createOpenAiRoutes, refuseUnknownPath } from './openai/routes.ts'
+import { createDocumentRoute } from './openapi.ts'
 
 export interface HttpServerOptions {
   service: Service
@@ -28,29 +30,25 @@ export interface HttpServerOptions {
 }
 
 /** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
-export function createHttpServer({
-  service,
-  log,
-  version,
-  ownVersion,
-  origins,
-  clock = systemClock,
-  machine,
-  upkeep,
-}: HttpServerOptions): Kernel {
-  const routes = [
-    ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),
-    ...(upkeep ? createMaintenanceRoutes(upkeep) : []),
-    ...createAnthropicRoutes({ service, clock }),
-    ...createResponsesRoutes({ service, clock }),
-    ...withAnthropicModels(createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }), service),
-  ]
+export function createHttpServer(options: HttpServerOptions): Kernel {
+  const { log, origins, clock = systemClock, machine } = options
   return createKernel({
-    routes,
+    routes: createRoutes(options),
     refuseUnknown: refuseUnknownPath,
     log,
     clock,
     ...(origins === undefined ? {} : { origins }),
     ...(machine === undefined ? {} : { machine }),
   })
+}
+
+export function createRoutes({ service, version, ownVersion, clock = systemClock, upkeep }: HttpServerOptions): Route[] {
+  return [
+    ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),
+    ...(upkeep ? createMaintenanceRoutes(upkeep) : []),
+    ...createAnthropicRoutes({ service, clock }),
+    ...createResponsesRoutes({ service, clock }),
+    createDocumentRoute(ownVersion ?? version),
+    ...withAnthropicModels(createOpenAiRoutes({ service, clock, programVersion: ownVersion ?? version }), service),
+  ]
 }
