@@ -1,5 +1,5 @@
 // THE stream union: every completion, in every dialect, is a sequence of these. It begins with at most one of `loaded`, `unloaded`, `rendered`
-// (which then is all there is), or goes on with deltas and calls and ends with exactly one `finish`. A failure throws an AppError instead.
+// (which then is all there is), or has the `prompt` where that was asked for, goes on with deltas and calls, and ends with exactly one `finish`. A failure throws an AppError instead.
 
 import type { ToolCall } from './message.ts'
 
@@ -42,10 +42,17 @@ export type CallPiece =
   /** In place of the whole call: what was written is no JSON object, mostly since the reply has ended. */
   | { type: 'tool-call-cut'; index: number; logprobs?: Logprob[] }
 
+/** The first token follows nothing. */
+export interface PromptLogprob extends Omit<Logprob, 'logprob'> {
+  logprob: number | null
+}
+
 export type ChatEvent =
   | { type: 'loaded' }
   | { type: 'unloaded' }
   | { type: 'rendered'; prompt: string; imageCount: number }
+  /** Some of the prompt's tokens, in order, before all that is written; only where the request wants them. */
+  | { type: 'prompt'; tokens: PromptLogprob[] }
   | { type: 'thinking-delta'; text: string; logprobs?: Logprob[] }
   | { type: 'text-delta'; text: string; logprobs?: Logprob[] }
   | CallPiece
@@ -65,9 +72,9 @@ export type ChatEvent =
     }
 
 /** What the model has written, and not how its run went. */
-export type WrittenEvent = Exclude<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' | 'finish' }>
+export type WrittenEvent = Exclude<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' | 'prompt' | 'finish' }>
 
-const RUN_EVENTS: ReadonlySet<ChatEvent['type']> = new Set<ChatEvent['type']>(['loaded', 'unloaded', 'rendered', 'finish'])
+const RUN_EVENTS: ReadonlySet<ChatEvent['type']> = new Set<ChatEvent['type']>(['loaded', 'unloaded', 'rendered', 'prompt', 'finish'])
 
 export function isWritten(event: ChatEvent): event is WrittenEvent {
   return !RUN_EVENTS.has(event.type)

@@ -13,6 +13,7 @@ export type {
   QuantizeSpec,
   RunnerFacts,
   RunnerLogprob,
+  RunnerPromptLogprob,
   Sampling,
 } from './runner.ts'
 

@@ -92,6 +92,8 @@ export interface CompletionRequest {
   closing?: { tokensLeft: number; texts: readonly string[] }
   /** Log-probabilities for each token, with that many alternatives (0 = the token alone). Absent = none. */
   topLogprobs?: number
+  /** The same for the tokens of the prompt, which is then evaluated whole, whatever the cache holds. */
+  promptLogprobs?: number
   /** Special tokens that must come out as text (`<think>`, `<tool_call>`, ...); the others are silent. */
   preservedTokens?: readonly string[]
   /** Each token's text leaves at once, where others may wait a moment for the next: for who counts them. */
@@ -110,7 +112,14 @@ export interface RunnerLogprob extends RunnerTokenLogprob {
   top?: RunnerTokenLogprob[]
 }
 
+/** The first token of a prompt follows nothing: it has no log-probability. */
+export interface RunnerPromptLogprob extends Omit<RunnerLogprob, 'logprob'> {
+  logprob: number | null
+}
+
 export type CompletionChunk =
+  /** Only with `promptLogprobs`, before all text: some of the prompt's tokens, special ones included, in order. */
+  | { type: 'prompt'; tokens: RunnerPromptLogprob[] }
   /** Never half a character, never a part of a stop string. Logprobs are those of the tokens that begin in this text. */
   | { type: 'text'; text: string; logprobs?: RunnerLogprob[] }
   | {

@@ -1,7 +1,7 @@
 // From a prompt to the events of a reply: asks the runner, lets the reply parser read what it writes, and ends with one `finish`.
 
 import { AppError, isAppError } from '../base/errors.ts'
-import type { ChatEvent, Truncation } from '../chat/event.ts'
+import type { ChatEvent, PromptLogprob, Truncation } from '../chat/event.ts'
 import type { Think, Tool } from '../chat/message.ts'
 import type { ReplyParser } from '../chat/parse/reply-parser.ts'
 import { createReplyParser, preservedTokens } from '../chat/parse/select.ts'
@@ -50,12 +50,18 @@ export async function* complete(options: RunOptions, completion: Completion): As
   refuseImages(completion)
   const parser = completion.template && createParser(options, completion, completion.template)
   let written = ''
+  let isBehindBos = false
   const seen = { thinking: '' }
   const start = (some: Completion) => chunksOf(run, toRunnerRequest(some), { signal, truncates: request.truncate !== false })
   for await (const chunk of chunksWithinBudget(completion, start, options.clock)) {
     if (chunk.type === 'text') {
       written += chunk.text
       yield* watch(toEvents(parser, chunk), seen, completion)
+      continue
+    }
+    if (chunk.type === 'prompt') {
+      yield* toPrompt(chunk.tokens.slice(isBehindBos ? 0 : bosLength(completion, chunk.tokens)))
+      isBehindBos = true
       continue
     }
     if (parser) yield* watch(parser.end(), seen, completion)
@@ -65,6 +71,16 @@ export async function* complete(options: RunOptions, completion: Completion): As
       : undefined
     yield toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context, thinkingTokens })
   }
+}
+
+function* toPrompt(tokens: PromptLogprob[]): Generator<ChatEvent> {
+  if (tokens.length > 0) yield { type: 'prompt', tokens }
+}
+
+/** 1 where the first token of the prompt is one that the vocabulary puts in front of a text. */
+function bosLength({ run, promptTokens }: Completion, tokens: readonly PromptLogprob[]): number {
+  const { addsBos, bosText } = run.lease.runner.facts
+  return promptTokens === undefined && addsBos && tokens[0]?.token === bosText ? 1 : 0
 }
 
 interface Seen {
@@ -146,7 +162,7 @@ function* toEvents(parser: ReplyParser | undefined, { text, logprobs }: Extract<
 function toRunnerRequest(completion: Completion): CompletionRequest {
   const { run, request, template, images } = completion
   const { options, lease, model } = run
-  const { topLogprobs, logitBias } = request
+  const { topLogprobs, promptLogprobs, logitBias } = request
   const contextShift = request.shift ?? shiftsByDefault(model)
   const grammar = grammarOf(completion)
   const limit = grammar.closing ? lease.contextTokens : MAX_REPLY_WINDOWS * lease.contextTokens
@@ -163,6 +179,7 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
     contextLimitTokens: lease.contextLimitTokens,
     ...grammar,
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
+    ...(promptLogprobs === undefined ? {} : { promptLogprobs }),
     // wire: a record with log-probabilities has those of one token.
     ...(topLogprobs === undefined && request.thinkingBudgetTokens === undefined ? {} : { eachToken: true }),
     ...(preserved.length > 0 ? { preservedTokens: preserved } : {}),

@@ -32,6 +32,8 @@ export interface CompletionFields extends RunRequest {
   shift?: boolean
   /** Alternatives per token; 0 = the token alone; absent = no log-probabilities. */
   topLogprobs?: number
+  /** The same for the tokens of the prompt. */
+  promptLogprobs?: number
   /** Token id -> bias added to its logit. */
   logitBias?: readonly (readonly [token: number, bias: number])[]
   /** The prompt is evaluated, and nothing is written. */

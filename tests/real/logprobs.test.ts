@@ -24,6 +24,11 @@ interface Generated {
   logprobs?: Logprob[]
 }
 
+interface EchoedLogprobs {
+  tokens: string[]
+  token_logprobs: (number | null)[]
+}
+
 const PROMPT = 'The capital of France is Paris. The capital of Italy is'
 /** Makes the model write characters of several tokens. */
 const CHARACTERS = '🦙🐫🦙🐫🦙🐫🦙🐫🦙🐫'
@@ -112,6 +117,22 @@ describe('log-probabilities', () => {
 
   it('are not given unless asked for', async () => {
     expect(await whole(PROMPT, { logprobs: false, top_logprobs: 0 })).not.toHaveProperty('logprobs')
+  })
+})
+
+describe('an echoed prompt', () => {
+  it('has the log-probabilities that its tokens had when they were written', async () => {
+    const { response, logprobs: written = [] } = await whole(PROMPT)
+    const asked = { model: 'smol', prompt: PROMPT + response, echo: true, logprobs: 5, max_tokens: 0, num_ctx: 512 }
+    const { choices } = await post<{ choices: [{ text: string; logprobs: EchoedLogprobs }] }>(`${server.url}/v1/completions`, asked)
+    const [{ text, logprobs }] = choices
+    expect(text).toBe(PROMPT + response)
+    expect(logprobs.tokens.join('')).toBe(text)
+    expect(logprobs.token_logprobs[0]).toBeNull()
+    expect(logprobs.tokens.slice(-written.length)).toEqual(written.map(({ token }) => token))
+    for (const [index, value] of logprobs.token_logprobs.slice(-written.length).entries()) {
+      expect(Math.abs((value ?? 0) - (written[index]?.logprob ?? 0))).toBeLessThan(0.2)
+    }
   })
 })
 

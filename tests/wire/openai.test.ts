@@ -395,6 +395,35 @@ describe('completions', () => {
     ])
   })
 
+  it('show the log-probabilities of an echoed prompt, which goes to the model as it is', async () => {
+    const prompt: ChatEvent[] = [
+      { type: 'prompt', tokens: [{ token: 'Hi', logprob: null, bytes: [72, 105] }] },
+      { type: 'prompt', tokens: [logprob(' you', -3)] },
+    ]
+    await using server = await startWire({ generate: () => eventsOf(...prompt, text('a', [logprob('a', -0.5)]), finish) })
+    const asked = { model: 'm', prompt: 'Hi you', logprobs: 1, echo: true }
+    const body = JSON.parse((await sendJson(server, path, asked)).text)
+    expect(body.choices[0]).toEqual({
+      text: 'Hi youa',
+      index: 0,
+      finish_reason: 'stop',
+      logprobs: {
+        tokens: ['Hi', ' you', 'a'],
+        token_logprobs: [null, -3, -0.5],
+        top_logprobs: [null, { b: -2 }, { b: -2 }],
+        text_offset: [0, 2, 6],
+      },
+    })
+    expect(server.service.calls[0]?.request).toMatchObject({ promptLogprobs: 1, raw: true, truncate: false })
+
+    const parts = sseData(await sendJson(server, path, { ...asked, stream: true })) as { choices: { text: string; logprobs?: object }[] }[]
+    expect(parts.slice(0, 3).map(({ choices }) => choices[0])).toMatchObject([
+      { text: 'Hi you', logprobs: { tokens: ['Hi'], token_logprobs: [null], text_offset: [0] } },
+      { text: '', logprobs: { tokens: [' you'], token_logprobs: [-3], text_offset: [2] } },
+      { text: 'a', logprobs: { tokens: ['a'], text_offset: [6] } },
+    ])
+  })
+
   it('are the best of several, by what their tokens are worth', async () => {
     const values = [-2, -0.1, -1]
     let made = 0
@@ -431,7 +460,9 @@ describe('completions', () => {
     [{ prompt: 'p', n: 3, best_of: 2 }, 'best_of'],
     [{ prompt: 'p', n: 1, best_of: 2, stream: true }, 'best_of'],
     [{ prompt: 'p', logprobs: 21 }, 'logprobs'],
-    [{ prompt: 'p', echo: true, logprobs: 1 }, 'echo'],
+    [{ prompt: 'p', echo: true, logprobs: 1, system: 's' }, 'system'],
+    [{ prompt: 'p', echo: true, logprobs: 1, template: '{{ .Prompt }}' }, 'template'],
+    [{ prompt: 'p', echo: true, logprobs: 1, suffix: 's' }, 'suffix'],
   ])('refuse %j', async (fields, param) => {
     await using server = await startWire()
     const answer = await sendJson(server, path, { model: 'm', ...fields })

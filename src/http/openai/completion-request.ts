@@ -69,9 +69,8 @@ export function toCompletionPlan(wire: WireCompletionRequest, warnings: string[]
   const bestOf = readBestOf(wire, n)
   const logprobs = readLogprobs(wire.logprobs)
   const echo = wire.echo === true
-  if (echo && logprobs !== undefined) {
-    throw unsupported('echo', 'echo: log-probabilities of the prompt are not made here; leave out echo or logprobs')
-  }
+  const tellsPrompt = echo && logprobs !== undefined
+  if (tellsPrompt) refuseTemplated(wire)
   const think = readThink(wire)
   const { suffix, system, template, raw } = wire
   const askedLogprobs = logprobs ?? (bestOf > n ? 0 : undefined)
@@ -82,6 +81,8 @@ export function toCompletionPlan(wire: WireCompletionRequest, warnings: string[]
       // What a model thinks has no place in a completion, so it had better not.
       think: think ?? false,
       ...(askedLogprobs === undefined ? {} : { topLogprobs: askedLogprobs }),
+      // The words of a template would stand between the prompt's tokens.
+      ...(tellsPrompt ? { promptLogprobs: logprobs, raw: true, truncate: wire.truncate ?? false } : {}),
       ...(wire.max_tokens === 0 ? { prefillOnly: true } : {}),
       ...(suffix ? { suffix } : {}),
       ...(system ? { system } : {}),
@@ -94,6 +95,13 @@ export function toCompletionPlan(wire: WireCompletionRequest, warnings: string[]
     logprobs,
     showsThinking: think !== undefined && think !== false,
   }
+}
+
+/** What would put words around a prompt whose tokens are to be told one by one. */
+function refuseTemplated({ suffix, system, template }: WireCompletionRequest): void {
+  const param = suffix ? 'suffix' : system ? 'system' : template ? 'template' : undefined
+  if (param === undefined) return
+  throw unsupported(param, `${param}: with echo and logprobs the prompt goes to the model as it is; leave out ${param}, echo or logprobs`)
 }
 
 function readPrompts(prompt: unknown): Prompt[] {

@@ -92,10 +92,11 @@ async function* toChunks(replies: AsyncIterable<Choice<ChatEvent>>, answer: Answ
   for await (const { index, event } of replies) {
     const promptIndex = Math.floor(index / plan.n)
     const columns = begun.get(index) ?? new LogprobColumns()
-    if (!begun.has(index)) {
-      begun.set(index, columns)
-      const text = echoed[promptIndex] ?? ''
-      if (text !== '') yield chunk([{ text, index, finish_reason: null }], NO_USAGE)
+    const echo = begun.has(index) ? '' : (echoed[promptIndex] ?? '')
+    begun.set(index, columns)
+    const promptLogprobs = event.type === 'prompt' ? columns.take(event.tokens, plan.logprobs ?? 0) : undefined
+    if (echo !== '' || promptLogprobs) {
+      yield chunk([{ text: echo, index, finish_reason: null, ...(promptLogprobs ? { logprobs: promptLogprobs } : {}) }], NO_USAGE)
     }
     if (event.type === 'finish' || event.type === 'loaded' || event.type === 'unloaded') {
       ended++
@@ -145,6 +146,7 @@ function completeReply(events: readonly ChatEvent[]): CompletedReply {
     if (event.type === 'text-delta') reply.text += event.text
     else if (event.type === 'thinking-delta') reply.reasoning += event.text
     if (event.type === 'text-delta') reply.logprobs.add(event.logprobs ?? [])
+    if (event.type === 'prompt') reply.logprobs.addPrompt(event.tokens)
   }
   if (last?.type === 'rendered') return reply
   if (last === undefined || !('reason' in last || last.type === 'loaded' || last.type === 'unloaded')) throw cutShort()

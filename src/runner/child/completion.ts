@@ -4,7 +4,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { CompletionChunk, CompletionRequest, RunnerLogprob } from '../protocol.ts'
+import type { CompletionChunk, CompletionRequest, RunnerLogprob, RunnerPromptLogprob } from '../protocol.ts'
 import { Closing } from './closing.ts'
 import type { Engine, Sampler } from './engine.ts'
 import { type FittedPrompt, fitPrompt, keptTokens } from './prompt-fit.ts'
@@ -123,6 +123,22 @@ export class Completion {
     for (const token of seen) this.sampler.see(token)
   }
 
+  /** Every token of the prompt needs the logits in front of it. */
+  get tellsPrompt(): boolean {
+    return this.request.promptLogprobs !== undefined && !this.decoding
+  }
+
+  /** The tokens of the prompt that follow those at these places of the batch, one place after the other. */
+  promptChunk(places: readonly number[]): CompletionChunk[] {
+    const tokens = places.flatMap((place, index) => {
+      const next = this.todo[index + 1]
+      return next === undefined ? [] : [this.#promptLogprobOf(place, next)]
+    })
+    const first = this.prompt[0]
+    if (first !== undefined && this.todo.length === this.prompt.length) tokens.unshift({ ...this.#spellWhole(first), logprob: null })
+    return tokens.length > 0 ? [{ type: 'prompt', tokens }] : []
+  }
+
   /** The prompt is evaluated and no token is wanted. */
   endAtOnce(): CompletionChunk[] {
     this.#firstTokenNs = this.#context.clock.monotonicNs()
@@ -204,6 +220,17 @@ export class Completion {
     if (own.slice(upToMark.length).trim() === '') return piece
     this.todo = engine.tokenize(upToMark, { addSpecial: false, parseSpecial: true })
     return toTokenPiece(Buffer.from(upToMark))
+  }
+
+  #promptLogprobOf(place: number, token: number): RunnerPromptLogprob {
+    const count = this.request.promptLogprobs ?? 0
+    const { logprob, top } = this.#context.engine.logprobs(place, token, count)
+    const own = { ...this.#spellWhole(token), logprob }
+    return count === 0 ? own : { ...own, top: top.map((entry) => ({ ...this.#spellWhole(entry.token), logprob: entry.logprob })) }
+  }
+
+  #spellWhole(token: number): { token: string; bytes: number[] } {
+    return spell(this.#context.engine.piece(token, true))
   }
 
   #logprobOf(index: number, token: number, piece: TokenPiece): RunnerLogprob | undefined {

@@ -3,7 +3,7 @@ import type { CompletionChunk, ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
 import { END_TOKEN, FIRST_PIECE, MARK_TEXT, MARK_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { MAX_REPEATED_TEXTS } from './completion.ts'
-import { Loop, MAX_WAITING } from './loop.ts'
+import { Loop, MAX_PROMPT_OUTPUTS, MAX_WAITING } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 /** A loop over a scripted engine; every evaluation takes a millisecond on its clock. */
@@ -333,6 +333,41 @@ describe('log-probabilities', () => {
     loop.submit(1, greedyRequest({ prompt: 'x', topLogprobs: 0 }))
     run()
     expect(chunksOf(1)[0]).toEqual({ type: 'text', text: 'a', logprobs: [{ token: 'a', bytes: [97], logprob: -0.5 }] })
+  })
+
+  it('of a prompt are told before the reply, for all of its tokens but the first, in bounded parts', () => {
+    const prompt = 'p'.repeat(2 * MAX_PROMPT_OUTPUTS + 5)
+    const { loop, run, chunksOf, textOf } = stage({ next: saying(prompt, 'a'), batchTokens: 512 })
+    loop.submit(1, greedyRequest({ prompt, promptLogprobs: 1 }))
+    run()
+    const parts = chunksOf(1).flatMap((chunk) => (chunk.type === 'prompt' ? [chunk.tokens] : []))
+    expect(Math.max(...parts.map((part) => part.length))).toBeLessThanOrEqual(MAX_PROMPT_OUTPUTS + 1)
+    expect(parts.flat()).toHaveLength(prompt.length)
+    expect(parts.flat()[0]).toEqual({ token: 'p', bytes: [112], logprob: null })
+    expect(parts.flat().at(-1)).toEqual({ token: 'p', bytes: [112], logprob: -0.5, top: [{ token: 'p', bytes: [112], logprob: -0.5 }] })
+    expect(chunksOf(1).map(({ type }) => type)).toEqual([...parts.map(() => 'prompt'), 'text', 'end'])
+    expect(textOf(1)).toBe('a')
+  })
+
+  it('of a prompt need all of it, whatever is held already; afterwards it is held for others', () => {
+    const { loop, run, chunksOf, endOf } = stage({ next: saying('hello', 'a'), sequences: 1 })
+    for (const id of [1, 2, 3]) {
+      loop.submit(id, greedyRequest({ prompt: 'hello', ...(id === 2 ? { promptLogprobs: 0 } : {}) }))
+      run()
+    }
+    expect([1, 2, 3].map((id) => endOf(id)?.cachedTokens)).toEqual([0, 0, 4])
+    const [told] = chunksOf(2)
+    expect(told?.type === 'prompt' ? told.tokens.map(({ logprob }) => logprob) : []).toEqual([null, -0.5, -0.5, -0.5, -0.5])
+  })
+
+  it('of a prompt are told where nothing is to be written', () => {
+    const { loop, run, chunksOf } = stage()
+    loop.submit(1, greedyRequest({ prompt: 'abc', maxTokens: 0, promptLogprobs: 0 }))
+    run()
+    expect(chunksOf(1)).toMatchObject([
+      { type: 'prompt', tokens: [{ token: 'a', logprob: null }, { token: 'b' }, { token: 'c' }] },
+      { type: 'end', reason: 'length', promptTokens: 3, evalTokens: 0 },
+    ])
   })
 })
 

@@ -126,6 +126,23 @@ function describeReplies(runner: () => Runner): void {
       }
     })
 
+    it('tells the log-probabilities of the prompt when asked, whether or not it has seen the prompt before', async () => {
+      const prompt = 'one two three'
+      const tokens = await runner().tokenize(prompt, { addSpecial: false, parseSpecial: false })
+      const ask = () => collect(runner().complete(greedyRequest({ prompt: tokens, promptLogprobs: 1, maxTokens: 1 })))
+      const [first, again] = [await ask(), await ask()]
+      for (const { chunks } of [first, again]) {
+        const told = chunks.flatMap((chunk) => (chunk.type === 'prompt' ? chunk.tokens : []))
+        expect(told.map(({ token }) => token).join('')).toBe(prompt)
+        expect(told).toHaveLength(tokens.length)
+        expect(told[0]?.logprob).toBeNull()
+        for (const { logprob, top } of told.slice(1)) {
+          expect(logprob).toBeLessThanOrEqual(0)
+          expect(top).toHaveLength(1)
+        }
+      }
+    })
+
     it('carries none when not asked', async () => {
       const { chunks } = await collect(runner().complete(greedyRequest()))
       expect(chunks.some((chunk) => chunk.type === 'text' && chunk.logprobs !== undefined)).toBe(false)

@@ -1,7 +1,7 @@
 // What the fake runner says: scripted replies, the story it tells without a script, and log-probabilities out of thin air.
 
 import type { AppError } from '../../base/errors.ts'
-import type { CompletionChunk, RunnerLogprob } from '../runner.ts'
+import type { CompletionChunk, RunnerLogprob, RunnerPromptLogprob } from '../runner.ts'
 
 /** How a scripted reply ends: well, or with an error after its pieces. */
 export type FakeEnd = 'stop' | 'length' | 'repetition' | AppError
@@ -32,6 +32,13 @@ export function fakeLogprob(token: string, topCount: number | undefined): Runner
   if (topCount === undefined) return undefined
   const logprob = { token, logprob: -0.5, bytes: [...Buffer.from(token)] }
   return topCount > 0 ? { ...logprob, top: [logprob, ...alternatives(topCount - 1)] } : logprob
+}
+
+export function fakePromptLogprobs(tokens: readonly string[], topCount: number): RunnerPromptLogprob[] {
+  return tokens.map((token, index) => {
+    const logprob = fakeLogprob(token, topCount) as RunnerLogprob
+    return index > 0 ? logprob : { token, bytes: logprob.bytes, logprob: null }
+  })
 }
 
 function alternatives(count: number): RunnerLogprob[] {

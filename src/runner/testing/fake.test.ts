@@ -22,7 +22,12 @@ describe('createFakeRunner', () => {
   it('takes a list piece by piece and ends as scripted', async () => {
     const runner = createFakeRunner({ reply: () => ({ pieces: ['<th', 'ink>', 'x'], end: 'repetition' }) })
     const { chunks } = await collect(runner.complete(greedyRequest()))
-    expect(chunks.map((chunk) => (chunk.type === 'text' ? chunk.text : chunk.reason))).toEqual(['<th', 'ink>', 'x', 'repetition'])
+    expect(chunks.map((chunk) => (chunk.type === 'text' ? chunk.text : chunk.type === 'end' && chunk.reason))).toEqual([
+      '<th',
+      'ink>',
+      'x',
+      'repetition',
+    ])
   })
 
   it('throws the scripted error after its pieces', async () => {

@@ -19,7 +19,7 @@ import type {
   RunnerFacts,
   RunnerLogprob,
 } from '../runner.ts'
-import { type FakeReply, fakeLogprob, storyOf, toReply, toTextChunk } from './fake-reply.ts'
+import { type FakeReply, fakeLogprob, fakePromptLogprobs, storyOf, toReply, toTextChunk } from './fake-reply.ts'
 import { FAKE_BOS, FAKE_EOS, FAKE_VOCABULARY_SIZE, fromFakeTokens, toFakeTokens } from './fake-tokens.ts'
 
 export interface FakeRunnerOptions {
@@ -136,8 +136,18 @@ class Fake implements FakeRunner {
     refuseWrongGrammar(request.grammar)
     const slot = await this.#freeSlot(prompt.tokens, signal)
     try {
-      const cachedTokens = Math.min(commonPrefixLength(slot.tokens, prompt.tokens), prompt.tokens.length - 1)
+      const shared = request.promptLogprobs === undefined ? commonPrefixLength(slot.tokens, prompt.tokens) : 0
+      const cachedTokens = Math.min(shared, prompt.tokens.length - 1)
       slot.tokens = prompt.tokens
+      if (request.promptLogprobs !== undefined) {
+        yield {
+          type: 'prompt',
+          tokens: fakePromptLogprobs(
+            prompt.tokens.map((token) => fromFakeTokens([token])),
+            request.promptLogprobs,
+          ),
+        }
+      }
       const reply = toReply(this.#options.reply?.(request, index) ?? storyOf(prompt.tokens))
       const outcome = yield* this.#write(request, { pieces: reply.pieces, promptTokens: prompt.tokens.length }, signal)
       if (outcome.reason === undefined && reply.end instanceof AppError) throw reply.end
