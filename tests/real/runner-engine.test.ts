@@ -3,9 +3,9 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeTinyAdapter } from '../../src/gguf/testing/tiny-adapter.ts'
 import { writeTinyBert } from '../../src/gguf/testing/tiny-bert.ts'
 import { writeTinyModel } from '../../src/gguf/testing/tiny-model.ts'
-import { type GgufTensorData, writeGgufFile } from '../../src/gguf/writer.ts'
 import { MAX_GRAMMAR_LENGTH } from '../../src/runner/child/llama/sampler.ts'
 import { MAX_TEXT_BYTES } from '../../src/runner/child/llama/vocabulary.ts'
 import type { CompletionRequest, Runner, Sampling } from '../../src/runner/runner.ts'
@@ -178,7 +178,7 @@ describe('other models', () => {
 
   it('speak otherwise with an adapter', async () => {
     await writeTinyModel(file('plain.gguf'))
-    await writeAdapter(file('adapter.gguf'))
+    await writeTinyAdapter(file('adapter.gguf'))
     const texts: string[] = []
     for (const adapterPaths of [[], [file('adapter.gguf')]]) {
       const tiny = await loadRunner(tinySpec(file('plain.gguf'), { adapterPaths }), {})
@@ -213,24 +213,4 @@ function clearLength(reply: Reply): number {
     }
   }
   return length
-}
-
-/** A LoRA adapter for the feed-forward part of the tiny llama. */
-async function writeAdapter(target: string): Promise<void> {
-  const tensor = (name: string, shape: number[], value: number): GgufTensorData => {
-    const values = Float32Array.from(
-      { length: shape.reduce((product, dimension) => product * dimension, 1) },
-      (_, index) => Math.sin(index) * value,
-    )
-    return { name, type: 'F32', shape, data: new Uint8Array(values.buffer) }
-  }
-  await writeGgufFile(target, {
-    metadata: [
-      { key: 'general.type', type: 'string', value: 'adapter' },
-      { key: 'general.architecture', type: 'string', value: 'llama' },
-      { key: 'adapter.type', type: 'string', value: 'lora' },
-      { key: 'adapter.lora.alpha', type: 'float32', value: 16 },
-    ],
-    tensors: [tensor('blk.0.ffn_down.weight.lora_a', [64, 4], 5), tensor('blk.0.ffn_down.weight.lora_b', [4, 64], 5)],
-  })
 }
