@@ -1,4 +1,4 @@
-// Where a new model begins: the layers of another model, or uploaded GGUF files.
+// Where a new model begins: the layers of another model, or uploaded files: GGUF, or safetensors with their configuration.
 
 import { AppError, isAppError } from '../../base/errors.ts'
 import { toGoJson } from '../../base/go-json.ts'
@@ -14,6 +14,7 @@ import { type ModelName, shortName } from '../../model/name.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
+import { areSafetensors, convertedLayer, type UploadedFile } from './converted.ts'
 import { type DraftLayer, layerStatus, writeLayer } from './layers.ts'
 
 /** What the layers and the config of the new model start from. */
@@ -39,15 +40,15 @@ export async function baseFromModel(name: ModelName, store: Store): Promise<Base
 }
 
 /** Yields progress; returns the base. Files are taken in the order of their names; the parts of a split model become one blob. */
-export async function* baseFromFiles(files: Record<string, string>, store: Store): AsyncGenerator<Progress, Base> {
+export async function* baseFromFiles(files: Record<string, string>, store: Store, signal?: AbortSignal): AsyncGenerator<Progress, Base> {
   const entries = Object.entries(files)
     .map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
   await checkKinds(entries, store)
   const base: Base = { layers: [], config: { model_format: 'gguf' } }
-  for (const parts of groupParts(entries)) {
-    yield { status: 'parsing GGUF' }
-    const layer = await fileLayer(parts, store)
+  const uploads = areSafetensors(entries) ? [entries] : groupParts(entries)
+  for (const parts of uploads) {
+    const layer = areSafetensors(parts) ? yield* convertedLayer(parts, store, signal) : yield* ggufLayer(parts, store)
     const head = await readModelHead(store, layer.digest)
     const mediaType = kindOf(head)
     base.layers.push({ ...layer, mediaType })
@@ -82,15 +83,10 @@ export async function adapterLayer(adapters: Record<string, string>, base: Base,
   return { mediaType: MEDIA_TYPES.adapter, digest, sizeBytes: head.fileSizeBytes, status: `using existing layer ${digest}` }
 }
 
-async function checkKinds(entries: readonly { path: string; digest: Digest }[], store: Store): Promise<void> {
+async function checkKinds(entries: readonly UploadedFile[], store: Store): Promise<void> {
   if (entries.length === 0) throw new AppError('invalid_request', 'unknown type')
   for (const { digest } of entries) if (!(await store.blobs.keep(digest))) throw missingBlob(store, digest)
-  if (entries.some(({ path }) => path.endsWith('.safetensors'))) {
-    throw new AppError(
-      'not_supported',
-      'models in the safetensors format cannot be imported yet: convert them to GGUF first (convert_hf_to_gguf.py of llama.cpp)',
-    )
-  }
+  if (areSafetensors(entries)) return
   for (const { path, digest } of entries) {
     if (!path.endsWith('.gguf') && !(await startsLikeGguf(store, digest))) throw new AppError('invalid_request', 'unknown type')
   }
@@ -106,14 +102,9 @@ async function startsLikeGguf(store: Store, digest: Digest): Promise<boolean> {
   }
 }
 
-interface FileEntry {
-  path: string
-  digest: Digest
-}
-
 /** Each list is one GGUF: a file alone, or all parts of a split model in order. */
-function groupParts(entries: readonly FileEntry[]): FileEntry[][] {
-  const groups = new Map<string, FileEntry[]>()
+function groupParts(entries: readonly UploadedFile[]): UploadedFile[][] {
+  const groups = new Map<string, UploadedFile[]>()
   for (const entry of entries) {
     const split = splitFileName(entry.path)
     const key = split ? `${split.prefix}-of-${split.count}` : entry.path
@@ -132,7 +123,8 @@ function groupParts(entries: readonly FileEntry[]): FileEntry[][] {
   return [...groups.values()]
 }
 
-async function fileLayer(parts: readonly FileEntry[], store: Store): Promise<DraftLayer> {
+async function* ggufLayer(parts: readonly UploadedFile[], store: Store): AsyncGenerator<Progress, DraftLayer> {
+  yield { status: 'parsing GGUF' }
   const [first] = parts
   if (!first) throw new AppError('internal', 'a group of files is empty')
   if (parts.length === 1 && !splitFileName(first.path)) {

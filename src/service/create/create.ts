@@ -66,7 +66,7 @@ async function* openBase(request: CreateRequest, signal: AbortSignal, { store, p
     if (!(await store.manifests.read(reference.name))) yield* withoutSuccess(pull(request.from, signal))
     return baseFromModel(reference.name, store)
   }
-  if (request.files) return yield* baseFromFiles(request.files, store)
+  if (request.files) return yield* baseFromFiles(request.files, store, signal)
   throw new AppError('invalid_request', "neither 'from' or 'files' was specified")
 }
 
