@@ -20,6 +20,13 @@ describe('OLLAMA_HOST', () => {
   })
 })
 
+describe('a server', () => {
+  it('listens on this machine only where nothing else is said: CVE-2025-63389', () => {
+    expect(readConfig({}).host.host).toBe('127.0.0.1')
+    for (const text of [':1234', 'http://', '/base']) expect(parseHost(text).host).toBe('127.0.0.1')
+  })
+})
+
 describe('the environment', () => {
   it('gives the documented defaults where nothing is set', () => {
     const config = readConfig({})

@@ -8,6 +8,15 @@ import { AppError } from '../base/errors.ts'
 export async function readLocalFile(path: string, maxBytes: number): Promise<Uint8Array> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const stats = await handle.stat()
-  if (!stats.isFile() || stats.size > maxBytes) throw new AppError('invalid_request', 'the file is no regular file, or too large')
-  return handle.readFile()
+  const refusal = () => new AppError('invalid_request', 'the file is no regular file, or too large')
+  if (!stats.isFile() || stats.size > maxBytes) throw refusal()
+  // Some regular files do not know their size, and others grow.
+  const bytes = new Uint8Array(maxBytes + 1)
+  let length = 0
+  while (length <= maxBytes) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length)
+    if (bytesRead === 0) return bytes.slice(0, length)
+    length += bytesRead
+  }
+  throw refusal()
 }

@@ -4,6 +4,7 @@
 
 import path from 'node:path'
 import { AppError, isAppError } from '../../base/errors.ts'
+import { readGgufHead } from '../../gguf/head.ts'
 import { isDigest } from '../../model/digest.ts'
 import { tryParseModelName } from '../../model/name.ts'
 import type { Modelfile, TextCommandName } from '../../modelfile/modelfile.ts'
@@ -16,7 +17,7 @@ import type { CreateRequest } from '../service.ts'
 export async function withModelfile(request: CreateRequest, store: Store, signal: AbortSignal): Promise<CreateRequest> {
   const source = await readSource(request)
   if (source === undefined) return request
-  const modelfile = parseModelfile(source.text)
+  const modelfile = await parseSource(source)
   const texts = (name: TextCommandName) => modelfile.commands.flatMap((command) => (command.name === name ? [command.value] : []))
   const places = { folder: source.folder, store, signal }
   const from = await readFrom(texts('from'), places)
@@ -35,6 +36,12 @@ export async function withModelfile(request: CreateRequest, store: Store, signal
     ...withoutModelfile(request),
     parameters: { ...readParameters(modelfile).values, ...request.parameters },
   }
+}
+
+async function parseSource({ text, folder }: { text: string | Uint8Array; folder?: string }): Promise<Modelfile> {
+  if (folder === undefined) return parseModelfile(text)
+  // What is wrong with a file of this machine would tell that it is there.
+  return usable((async () => parseModelfile(text))())
 }
 
 interface Places {
@@ -68,7 +75,10 @@ function isFile(value: string): boolean {
 async function toDigest(value: string, { folder, store, signal }: Places): Promise<string> {
   if (value.startsWith('@') && isDigest(value.slice(1))) return value.slice(1)
   if (folder === undefined && !path.isAbsolute(value)) throw unusable()
-  return (await usable(store.blobs.importFile(path.resolve(folder ?? '/', value), { signal }))).digest
+  const file = path.resolve(folder ?? '/', value)
+  // Before it is copied: else what becomes of it would tell that it is there.
+  await usable(readGgufHead(file))
+  return (await usable(store.blobs.importFile(file, { signal }))).digest
 }
 
 function messagesOf({ commands }: Modelfile): Pick<CreateRequest, 'messages'> {
