@@ -167,6 +167,18 @@ describe('the messages of a chat', () => {
     const messages = [{ role: 'user', content: 'look', images: [new Uint8Array([1])] }]
     await expect(chat({ messages })).rejects.toMatchObject({ code: 'unsupported_capability', details: { capability: 'vision' } })
   })
+
+  it('with images are refused by a model that could see them, since the engine cannot, and never answered without them', async () => {
+    const { add, chat, requests } = setUp()
+    add('eyes', { layers: { projector: JSON.stringify({ 'general.architecture': 'clip' }) } })
+    const messages = [{ role: 'user', content: 'look', images: [new Uint8Array([1])] }]
+    await expect(chat({ model: 'eyes', messages })).rejects.toMatchObject({
+      code: 'unsupported_capability',
+      message: '"eyes" takes images and sounds, but this version of Llamero has no engine for them: send text alone',
+    })
+    expect(requests()).toEqual([])
+    expect(await chat({ model: 'eyes', messages: QUESTION })).not.toEqual([])
+  })
 })
 
 describe('what is refused before anything is loaded', () => {

@@ -1,6 +1,7 @@
 // From a prompt to the events of a reply: asks the runner, lets the reply parser read what it writes, and ends with one `finish`.
 
 import { AppError, isAppError } from '../base/errors.ts'
+import { quoteGo } from '../base/go-text.ts'
 import type { ChatEvent, PromptLogprob, Truncation } from '../chat/event.ts'
 import type { Think, Tool } from '../chat/message.ts'
 import type { ReplyParser } from '../chat/parse/reply-parser.ts'
@@ -115,11 +116,15 @@ export function checkCompletion(completion: Completion, promptTokens: number): v
   }
 }
 
+/** They would be seen by nobody: the engine's libraries have no part that reads images, also for a model that could. */
 function refuseImages({ run, request, images }: Completion): void {
-  if (images.length === 0 || run.model.projectorPaths.length > 0) return
-  throw new AppError('unsupported_capability', 'Multimodal data provided, but model does not support multimodal requests.', {
-    details: { model: request.model, capability: 'vision' },
-  })
+  if (images.length === 0) return
+  const { projectorPaths, capabilities } = run.model
+  const couldSee = projectorPaths.length > 0 || capabilities.includes('vision') || capabilities.includes('audio')
+  const message = couldSee
+    ? `${quoteGo(request.model)} takes images and sounds, but this version of Llamero has no engine for them: send text alone`
+    : 'Multimodal data provided, but model does not support multimodal requests.'
+  throw new AppError('unsupported_capability', message, { details: { model: request.model, capability: 'vision' } })
 }
 
 function createParser({ createCallId, log }: RunOptions, completion: Completion, template: PromptTemplate): ReplyParser {
