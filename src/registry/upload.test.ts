@@ -99,6 +99,12 @@ describe('an upload', () => {
     expect(mounted.progress).toEqual([5000])
   })
 
+  it('goes on in the ordinary way when it may not read the repository to mount from', async () => {
+    const { server, state } = createRegistry((_, url) => (url.searchParams.has('mount') ? { status: 401 } : undefined))
+    await upload(server, { mountFrom: 'a/b' }).done
+    expect(state.committed).toBe(digestOf(WEIGHTS))
+  })
+
   it.each([202, 403, 404])('goes on in the ordinary way when a mount is answered with %d', async (status) => {
     const { server, state } = createRegistry((_, url) =>
       url.searchParams.has('mount') ? { status, headers: { location: '/v2/up/1' } } : undefined,

@@ -15,6 +15,7 @@ export async function* pullModel(
   { registry, onPulled }: { registry: Registry; onPulled?: OnPulled | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<Progress> {
+  checkScheme(request)
   const url = parseFileUrl(request.model)
   if (url) return yield* registry.pullFile(url, toOptions(request, signal))
   const name = localName(request.model)
@@ -25,7 +26,13 @@ export async function* pullModel(
 }
 
 export async function* pushModel(request: TransferRequest, registry: Registry, signal: AbortSignal): AsyncGenerator<Progress> {
+  checkScheme(request)
   yield* registry.push(localName(request.model), toOptions(request, signal))
+}
+
+/** A name has no scheme; who writes `http://` before it would get https in silence, and a riddle of TLS. */
+function checkScheme({ model, insecure = false }: TransferRequest): void {
+  if (/^\s*http:\/\//i.test(model) && !insecure) throw new AppError('invalid_request', 'insecure protocol http', { details: { model } })
 }
 
 function toOptions({ insecure = false, limitBytesPerSecond }: TransferRequest, signal: AbortSignal): TransferOptions {

@@ -101,6 +101,22 @@ describe.skipIf(missingDockerRegistry())('a plain registry', () => {
     ).toBe(sent?.digestHex)
   })
 
+  it('keeps a manifest of the OCI kind as it is', async () => {
+    const name = parseModelName(`${docker.host}/library/oci:v1`)
+    const [here, there] = [await openStore('here'), await openStore('there')]
+    await createModel(here, name)
+    const { bytes } = (await here.manifests.read(name)) ?? raise()
+    const manifest = { ...JSON.parse(Buffer.from(bytes).toString()), mediaType: MEDIA_TYPES.ociManifest, annotations: { kept: 'yes' } }
+    const sent = await here.manifests.write(name, Buffer.from(JSON.stringify(manifest, null, 3)))
+    await run(openRegistry(here).push(name, { insecure: true }))
+    await run(openRegistry(there).pull(name, { insecure: true }))
+    const got = await there.manifests.read(name)
+    expect(got?.bytes).toEqual(sent.bytes)
+    const reply = await fetch(`http://${docker.host}/v2/library/oci/manifests/v1`, { headers: { accept: MEDIA_TYPES.ociManifest } })
+    expect(reply.headers.get('content-type')).toBe(MEDIA_TYPES.ociManifest)
+    expect(reply.headers.get('docker-content-digest')).toBe(`sha256:${got?.digestHex}`)
+  })
+
   it('mounts the layers of a model that it has under another name', async () => {
     const store = await openStore('here')
     const base = parseModelName(`${docker.host}/library/base:v1`)

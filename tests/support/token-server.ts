@@ -33,7 +33,7 @@ export async function startTokenServer({ logins, refreshToken, field = 'token' }
   const requests: string[] = []
   const server = https.createServer({ key: certificate.keyPem, cert: certificate.certificatePem }, async (request, reply) => {
     const { who, scopes } = await readRequest(request)
-    requests.push(...scopes.map((scope) => `${who ?? 'somebody'} ${scope}`))
+    requests.push(...scopes.map((scope) => `${who ?? 'somebody'} ${withSortedActions(scope)}`))
     if (who === undefined) return void reply.writeHead(401).end()
     reply.end(JSON.stringify({ [field]: makeToken(certificate, who, scopes) }))
   })
@@ -57,6 +57,16 @@ export async function startTokenServer({ logins, refreshToken, field = 'token' }
         server.closeAllConnections()
       }),
   }
+}
+
+/** A registry names them in any order. */
+function withSortedActions(scope: string): string {
+  const colon = scope.lastIndexOf(':')
+  return `${scope.slice(0, colon)}:${scope
+    .slice(colon + 1)
+    .split(',')
+    .sort()
+    .join(',')}`
 }
 
 async function readForm(request: http.IncomingMessage): Promise<URLSearchParams> {
