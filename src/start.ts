@@ -27,7 +27,7 @@ export async function startCli(argv: readonly string[]): Promise<number> {
     },
     io: processIo({ color: config.color }),
     client: createClient({ baseUrl: serverUrl }),
-    processes: createProcesses(),
+    processes: createProcesses(config.environment),
     diagnose: async () => (await import('./diagnose.ts')).diagnose(config),
     serve: async () => (await import('./serve.ts')).serve(config),
   })

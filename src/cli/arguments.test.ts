@@ -5,7 +5,7 @@ const TABLE: FlagTable = {
   verbose: { type: 'boolean', short: 'v', help: '' },
   quiet: { type: 'boolean', short: 'q', help: '' },
   file: { type: 'string', short: 'f', help: '' },
-  think: { type: 'string', implied: 'true', spaced: ['low'], help: '' },
+  think: { type: 'string', implied: 'true', values: ['low'], help: '' },
   dimensions: { type: 'int', help: '' },
   temperature: { type: 'float', help: '' },
   option: { type: 'list', short: 'o', help: '' },

@@ -10,14 +10,16 @@ export interface Flag {
   short?: string
   /** The value of the flag when none is given after `=`. */
   implied?: string
-  /** Values that also count as the next word. Other words behind a flag with an implied value are arguments. */
-  spaced?: readonly string[]
+  /** Values that it is known to take, for completion. Where one is implied these also count as the next word; other words are arguments then. */
+  values?: readonly string[]
 }
 
 export type FlagTable = Readonly<Record<string, Flag>>
 
 export interface Invocation {
   positionals: readonly string[]
+  /** How many of them stood before `--`. */
+  beforeDashes: number
   given(name: string): boolean
   boolean(name: string): boolean
   /** Empty when it was not given. */
@@ -38,19 +40,20 @@ export function parseArguments(words: readonly string[], table: FlagTable): Invo
   const values = new Map<string, string[]>()
   const positionals: string[] = []
   const rest = [...words]
+  let beforeDashes: number | undefined
 
   const store = (name: string, flag: Flag, value: string): void => {
     checkValue(name, flag, value)
     values.set(name, [...(values.get(name) ?? []), value])
   }
-  const takeSpaced = (flag: Flag): string | undefined => (flag.spaced?.includes(rest[0] ?? '') ? rest.shift() : undefined)
+  const takeKnown = (flag: Flag): string | undefined => (flag.values?.includes(rest[0] ?? '') ? rest.shift() : undefined)
   const takeLong = (word: string): void => {
     const equals = word.indexOf('=')
     const name = equals < 0 ? word.slice(2) : word.slice(2, equals)
     if (name === '' || name.startsWith('-')) throw usageError(`bad flag syntax: ${word}`)
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
     if (!flag) throw usageError(`unknown flag: --${name}${suggestFlags(name, flags)}`)
-    const value = equals < 0 ? (takeSpaced(flag) ?? impliedValue(flag) ?? rest.shift()) : word.slice(equals + 1)
+    const value = equals < 0 ? (takeKnown(flag) ?? impliedValue(flag) ?? rest.shift()) : word.slice(equals + 1)
     if (value === undefined) throw usageError(`flag needs an argument: --${name}`)
     store(name, flag, value)
   }
@@ -76,12 +79,14 @@ export function parseArguments(words: readonly string[], table: FlagTable): Invo
   }
 
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--') positionals.push(...rest.splice(0))
-    else if (word.startsWith('--')) takeLong(word)
+    if (word === '--') {
+      beforeDashes = positionals.length
+      positionals.push(...rest.splice(0))
+    } else if (word.startsWith('--')) takeLong(word)
     else if (word.startsWith('-') && word !== '-') takeShort(word)
     else positionals.push(word)
   }
-  return toInvocation(positionals, values)
+  return toInvocation({ positionals, beforeDashes: beforeDashes ?? positionals.length }, values)
 }
 
 /** Throws `invalid_request` in the words of Ollama's command line. */
@@ -95,10 +100,10 @@ export function usageError(message: string): AppError {
   return new AppError('invalid_request', message)
 }
 
-function toInvocation(positionals: string[], values: ReadonlyMap<string, string[]>): Invocation {
+function toInvocation(words: Pick<Invocation, 'positionals' | 'beforeDashes'>, values: ReadonlyMap<string, string[]>): Invocation {
   const last = (name: string): string | undefined => values.get(name)?.at(-1)
   return {
-    positionals,
+    ...words,
     given: (name) => values.has(name),
     boolean: (name) => TRUE.includes(last(name) ?? ''),
     text: (name) => last(name) ?? '',

@@ -1,10 +1,9 @@
 // The program without a command: help, the versions, or on a terminal a choice among the models to chat with.
 
 import { type FlagTable, parseArguments, usageError } from './arguments.ts'
+import { chooseModel } from './choose-model.ts'
 import { formatProgramHelp } from './help.ts'
 import { JSON_FLAG } from './json.ts'
-import { formatModels, readModels } from './model-list.ts'
-import { chooseLine } from './terminal/choose.ts'
 import type { Context, Verb } from './verb.ts'
 import { runVerb } from './verbs/run.ts'
 import { printVersion } from './verbs/version.ts'
@@ -28,18 +27,11 @@ export async function runBareProgram(context: Context, words: readonly string[],
   await client.version()
   if (!io.stdin.isTTY || !io.stdout.isTTY) throw usageError(`a command is missing; '${program} --help' lists them`)
   const flags = ['verbose', 'nowordwrap'].filter((name) => invocation.boolean(name)).map((name) => `--${name}`)
-  return chooseModel(context, flags)
+  return chatWithChoice(context, flags)
 }
 
-async function chooseModel(context: Context, flags: readonly string[]): Promise<number> {
-  const { clock, io, program } = context
-  const models = (await readModels(context)).filter(({ capabilities }) => capabilities?.includes('completion') ?? true)
-  if (models.length === 0) {
-    io.stdout.write(`There is no model to chat with yet: '${program} pull MODEL' gets one, '${program} --help' lists the commands.\n`)
-    return 0
-  }
-  const [title = '', ...lines] = formatModels(models, clock.nowMs()).trimEnd().split('\n')
-  const choice = await chooseLine(io, { title: `  ${title}`, lines, footer: '↑/↓ choose • enter chat • esc leave' })
-  const model = choice === undefined ? undefined : models[choice]
-  return model ? runVerb.run(context, parseArguments([model.name, ...flags], runVerb.flags)) : 0
+/** An interactive chat with the model that the user chooses. The exit status. */
+export async function chatWithChoice(context: Context, flags: readonly string[]): Promise<number> {
+  const model = await chooseModel(context, 'enter chat')
+  return model === undefined ? 0 : runVerb.run(context, parseArguments([model, ...flags], runVerb.flags))
 }

@@ -29,10 +29,6 @@ describe('the command line', () => {
     [['help', 'nope'], 'unknown command "nope" for "ollama"'],
     [['signin'], 'signin is not offered: Llamero runs models on this machine and has no accounts'],
     [['logout'], 'logout is not offered: Llamero runs models on this machine and has no accounts'],
-    [
-      ['launch', 'claude', '--model', 'm'],
-      "launch is not offered: start claude yourself and give it the server's address, http://127.0.0.1:11434",
-    ],
     [['create', 'a b', '-f', 'x'], 'invalid model name: a b'],
     [
       ['show', '--license', '--system', 'm'],

@@ -100,8 +100,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
   if (name === HELP_ENTRY.name) return printHelp(context, words)
   const verb = findVerb(name)
   if (!verb) throw usageError(unknownCommand(name, program))
-  if (verb.raw && !words.includes('--help') && !words.includes('-h')) return verb.run(context, parseArguments(['--', ...words], {}))
-  const invocation = parseArguments(words, verb.raw ? {} : verb.flags)
+  const invocation = parseArguments(words, verb.flags)
   if (invocation.boolean('help')) {
     io.stdout.write(formatVerbHelp(program, verb))
     return 0

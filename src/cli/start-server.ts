@@ -1,16 +1,21 @@
-// The only file of the command line that starts processes: a server in the background, which outlives this process, and the user's editor.
+// The only file of the command line that starts processes: a server in the background, which outlives this process, the user's
+// editor, and programs that `launch` starts.
 // Models are started elsewhere, by the server.
 
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, renameSync, statSync } from 'node:fs'
+import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../base/errors.ts'
 import type { Processes } from './verb.ts'
 
+/** What shells add to the number of the signal that ended a program. */
+const SIGNAL_STATUS = 128
 /** A log that has grown beyond this is put aside when a server starts. */
 const MAX_LOG_BYTES = 16 * 1024 * 1024
 
-export function createProcesses(): Processes {
+/** `inherited`: the environment of this process. */
+export function createProcesses(inherited: NodeJS.ProcessEnv): Processes {
   return {
     startServer(logFile) {
       putAside(logFile)
@@ -41,6 +46,19 @@ export function createProcesses(): Processes {
           else reject(new AppError('not_supported', `editor exited with error: ${signal ?? `exit status ${code}`}`))
         })
       })
+    },
+    runProgram(program, words, environment) {
+      // Ctrl-C is for the program that has the terminal.
+      const ignore = (): void => {}
+      process.on('SIGINT', ignore)
+      return new Promise<number | undefined>((resolve, reject) => {
+        const child = spawn(program, words, { stdio: 'inherit', env: { ...inherited, ...environment } })
+        child.once('error', (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') resolve(undefined)
+          else reject(new AppError('not_supported', `${program} cannot be started: ${error.message}`, { cause: error }))
+        })
+        child.once('exit', (code, signal) => resolve(code ?? SIGNAL_STATUS + (signal === null ? 0 : os.constants.signals[signal])))
+      }).finally(() => process.off('SIGINT', ignore))
     },
     async sleep(milliseconds) {
       await sleep(milliseconds)

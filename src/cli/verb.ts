@@ -28,6 +28,8 @@ export interface Processes {
   startServer(logFile: string): { pid: number | undefined; exited: Promise<void> }
   /** Runs the command with the file as its last argument on this terminal. Throws `not_supported` when there is no such program. */
   runEditor(command: string, file: string): Promise<void>
+  /** Runs it on this terminal with more variables. The exit status, or undefined when there is no such program. */
+  runProgram(program: string, words: readonly string[], environment: Readonly<Record<string, string>>): Promise<number | undefined>
   /** Waits; unlike a Clock's timer it keeps the process alive. */
   sleep(milliseconds: number): Promise<void>
 }
@@ -64,8 +66,6 @@ export interface Verb {
   completes?: 'models' | 'running' | 'verbs' | readonly string[]
   /** Environment variables that its help lists. */
   variables: readonly (keyof typeof VARIABLES)[]
-  /** Takes everything after its name as it is. */
-  raw?: boolean
   /** The exit status. Errors are thrown. */
   run(context: Context, invocation: Invocation): Promise<number>
 }

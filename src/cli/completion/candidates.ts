@@ -1,6 +1,6 @@
 // What may stand where the cursor is: verbs, flags, and what a verb's arguments are. Pure; names of models come from the caller.
 
-import type { FlagTable } from '../arguments.ts'
+import type { Flag, FlagTable } from '../arguments.ts'
 import type { Verb } from '../verb.ts'
 
 export interface CandidateSources {
@@ -32,10 +32,16 @@ async function candidatesFor(current: string, { before, name, sources }: Place):
   const verb = verbs.find((each) => each.name === name || each.aliases?.includes(name))
   if (!verb) return []
   const afterVerb = before.slice(before.indexOf(name) + 1)
-  if (takesNextWord(afterVerb.at(-1), verb.flags)) return []
+  const flagBefore = findFlag(afterVerb.at(-1), verb.flags)
+  if (flagBefore && takesNextWord(flagBefore)) return flagBefore.values ?? []
+  if (current.startsWith('--') && current.includes('=')) return valuesOf(current, verb.flags)
+  if (flagBefore?.values && !current.startsWith('-')) return [...flagBefore.values, ...(await argumentsAt(verb, afterVerb, sources))]
   if (current.startsWith('-') && !afterVerb.includes('--')) return flagNames(verb.flags)
-  if (countArguments(afterVerb, verb.flags) >= maxArguments(verb)) return []
-  return argumentsOf(verb, sources)
+  return argumentsAt(verb, afterVerb, sources)
+}
+
+async function argumentsAt(verb: Verb, words: readonly string[], sources: CandidateSources): Promise<readonly string[]> {
+  return countArguments(words, verb.flags) >= maxArguments(verb) ? [] : argumentsOf(verb, sources)
 }
 
 async function argumentsOf({ completes, name }: Verb, { verbs, models, running }: CandidateSources): Promise<readonly string[]> {
@@ -53,15 +59,28 @@ function flagNames(flags: FlagTable): string[] {
   return [...Object.keys(flags), 'help'].map((name) => `--${name}`)
 }
 
-/** A flag whose value is the next word. */
-function takesNextWord(word: string | undefined, flags: FlagTable): boolean {
-  if (word === undefined || !word.startsWith('-') || word.includes('=')) return false
-  const flag = Object.entries(flags).find(([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`))?.[1]
-  return flag !== undefined && flag.type !== 'boolean' && flag.implied === undefined
+/** `--think=low` and its like, as whole words. */
+function valuesOf(word: string, flags: FlagTable): string[] {
+  const head = word.slice(0, word.indexOf('='))
+  return (findFlag(head, flags)?.values ?? []).map((value) => `${head}=${value}`)
+}
+
+function findFlag(word: string | undefined, flags: FlagTable): Flag | undefined {
+  if (word === undefined) return undefined
+  return Object.entries(flags).find(([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`))?.[1]
+}
+
+/** Its value is the next word, whatever that is. */
+function takesNextWord({ type, implied }: Flag): boolean {
+  return type !== 'boolean' && implied === undefined
 }
 
 function countArguments(words: readonly string[], flags: FlagTable): number {
-  return words.filter((word, index) => !word.startsWith('-') && !takesNextWord(words[index - 1], flags)).length
+  return words.filter((word, index) => {
+    const before = findFlag(words[index - 1], flags)
+    const isValue = before !== undefined && (takesNextWord(before) || before.values?.includes(word) === true)
+    return !word.startsWith('-') && !isValue
+  }).length
 }
 
 /** A prompt follows the model; of a verb whose number of arguments depends on its flags, one is a name. */

@@ -36,6 +36,14 @@ describe('completion', () => {
     [['help', 'pru'], ['prune']],
     [['completion', ''], [...SHELLS]],
     [['ls', 'other'], ['other:1b']],
+    [
+      ['run', 'm', '--think=m'],
+      ['--think=medium', '--think=max'],
+    ],
+    [['run', 'm', '--format', ''], ['json']],
+    [['run', 'm', '--think', 'lo'], ['low']],
+    [['run', '--think', 'low', 'smol:'], ['smol:latest']],
+    [['run', 'm', '--nonsense=', ''], []],
   ])('offers what %j can be followed by', async (words, candidates) => {
     expect(await complete(...words)).toEqual(candidates)
   })

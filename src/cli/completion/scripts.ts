@@ -11,15 +11,15 @@ export function completionScript(shell: Shell, program: string): string {
 }
 
 const SCRIPTS: Readonly<Record<Shell, (program: string) => string>> = {
-  // Bash breaks words at colons, which stand in most names of models: the line is split at blanks instead, and what bash has
-  // taken for finished words is cut off the candidates. Without mapfile and negative indices, for macOS's bash 3.2.
+  // Bash breaks words at colons, which stand in most names of models, and at equals signs: the line is split at blanks instead, and what
+  // bash has taken for finished words is cut off the candidates. Without mapfile and negative indices, for macOS's bash 3.2.
   bash: (program) => `# bash completion of ${program}: source <(${program} completion bash)
 _${program}_complete() {
   local line="\${COMP_LINE:0:COMP_POINT}" words current prefix="" candidate
   read -ra words <<<"$line"
   [[ "$line" == *[[:space:]] ]] && words+=("")
   current="\${words[\${#words[@]} - 1]}"
-  [[ "$current" == *:* && "$COMP_WORDBREAKS" == *:* ]] && prefix="\${current%"\${current##*:}"}"
+  [[ "$current" == *[:=]* && "$COMP_WORDBREAKS" == *:* ]] && prefix="\${current%"\${current##*[:=]}"}"
   COMPREPLY=()
   while IFS= read -r candidate; do
     COMPREPLY+=("\${candidate#"$prefix"}")

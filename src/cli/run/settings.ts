@@ -34,12 +34,12 @@ export const RUN_FLAGS: FlagTable = {
   verbose: { type: 'boolean', help: 'Show timings after a reply' },
   insecure: { type: 'boolean', help: 'Use http instead of https when the model has to be pulled' },
   nowordwrap: { type: 'boolean', help: 'Do not wrap lines at words' },
-  format: { type: 'string', help: 'Format of the reply: json, or a JSON Schema' },
+  format: { type: 'string', values: ['json'], help: 'Format of the reply: json, or a JSON Schema' },
   // Ollama takes the level of `--think low` for the prompt, and says nothing.
   think: {
     type: 'string',
     implied: 'true',
-    spaced: ['true', 'false', ...THINK_LEVELS],
+    values: ['true', 'false', ...THINK_LEVELS],
     help: 'Think first: true, false, low, medium, high or max',
   },
   hidethinking: { type: 'boolean', help: 'Do not show what the model thinks' },

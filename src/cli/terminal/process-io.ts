@@ -3,13 +3,9 @@
 import type { CliIo } from '../io.ts'
 
 export function processIo(look: { color: boolean }): CliIo {
-  // `run m | head -1`: whoever reads has seen enough. There is nobody left to tell.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
-    })
-  }
+  // `run m | head -1`: whoever reads has seen enough, and there is nobody left to tell. Who no longer reads errors has not seen an end.
+  exitWhenClosed(process.stdout, 0)
+  exitWhenClosed(process.stderr, 1)
   return {
     color: look.color,
     stdin: process.stdin,
@@ -27,4 +23,11 @@ export function processIo(look: { color: boolean }): CliIo {
       process.kill(0, 'SIGSTOP')
     },
   }
+}
+
+function exitWhenClosed(stream: NodeJS.WriteStream, status: number): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(status)
+    throw error
+  })
 }

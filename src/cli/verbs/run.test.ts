@@ -316,7 +316,7 @@ describe('run without a server', () => {
         },
       })
       expect(await run.run('run', 'm', 'x', ...flags)).toBe(1)
-      expect(run.err.text).toBe("Error: could not connect to ollama server, run 'ollama serve' to start it\n")
+      expect(run.err.text).toContain("Error: could not connect to ollama server, run 'ollama serve' to start it\n")
     },
   )
 })

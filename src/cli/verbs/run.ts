@@ -1,14 +1,13 @@
-import type { ShowResponseBody } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Invocation } from '../arguments.ts'
 import type { InputStream } from '../io.ts'
-import { pullModel } from '../pull-model.ts'
 import { runChat } from '../run/chat.ts'
 import { RUN_FLAGS, readRunSettings } from '../run/settings.ts'
 import { canThink, isMultimodal } from '../run/shown.ts'
 import { runEmbedding, runSinglePrompt } from '../run/single-prompt.ts'
-import { ensureServer, isNotFound } from '../server.ts'
-import type { Context, Verb } from '../verb.ts'
+import { ensureServer } from '../server.ts'
+import { showOrPull } from '../show-or-pull.ts'
+import type { Verb } from '../verb.ts'
 
 /** A prompt that is piped in; far beyond what any context holds. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024
@@ -30,7 +29,7 @@ export const runVerb: Verb = {
     const prompt = prompts.join(' ')
 
     await ensureServer(context, !invocation.boolean('no-start'))
-    const shown = await showOrPull(context, model, invocation.boolean('insecure'))
+    const shown = await showOrPull(context, model, invocation.boolean('insecure') ? { insecure: true } : {})
     const capabilities = shown.capabilities ?? []
     if (!settings.thinkGiven && canThink(shown)) settings.think = true
     if (capabilities.includes('image')) throw new AppError('not_supported', 'image generation models are not currently supported')
@@ -40,16 +39,6 @@ export const runVerb: Verb = {
     else await runSinglePrompt(context, settings, { prompt, multimodal: isMultimodal(shown) })
     return 0
   },
-}
-
-async function showOrPull(context: Context, model: string, insecure: boolean): Promise<ShowResponseBody> {
-  try {
-    return await context.client.show({ model })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-  }
-  await pullModel(context, model, { ...(insecure ? { insecure } : {}), json: false })
-  return context.client.show({ model })
 }
 
 function readEmbeddingFlags(invocation: Invocation): { truncate: boolean | undefined; dimensions: number | undefined } {
