@@ -16,22 +16,22 @@ export function formatParameters(parameters: Readonly<Record<string, unknown>>):
 }
 
 export interface ShownTexts {
-  template: string
   system: string
   parameters: Readonly<Record<string, unknown>>
 }
 
-export function toModelfileText(model: Model, { template, system, parameters }: ShownTexts): string {
+/** Made from this text, a model has the same layers: what lies in the file of the model, like its chat template, is not said a second time. */
+export function toModelfileText(model: Model, { system, parameters }: ShownTexts): string {
   const commands: Command[] = []
   for (const path of model.modelPath ? [model.modelPath] : []) commands.push({ name: 'from', value: path })
   for (const path of model.adapterPaths) commands.push({ name: 'adapter', value: path })
   for (const path of model.draftPaths) commands.push({ name: 'draft', value: path })
   for (const path of model.projectorPaths) commands.push({ name: 'from', value: path })
-  if (template) commands.push({ name: 'template', value: template })
+  if (model.goTemplate) commands.push({ name: 'template', value: model.goTemplate })
   if (system) commands.push({ name: 'system', value: system })
   if (model.config.renderer) commands.push({ name: 'renderer', value: model.config.renderer })
   if (model.config.parser) commands.push({ name: 'parser', value: model.config.parser })
-  for (const [parameter, value] of sortedValues(parameters)) commands.push({ name: 'parameter', parameter, value: toPlain(value) })
+  for (const [parameter, value] of sortedValues(parameters)) commands.push({ name: 'parameter', parameter, value: toReadable(value) })
   for (const license of model.licenses) commands.push({ name: 'license', value: license })
   for (const { role, content } of model.messages) if (isModelfileRole(role)) commands.push({ name: 'message', role, value: content })
   const preamble = [
@@ -57,6 +57,11 @@ function formatParameterValue(value: unknown): string {
 function toPlain(value: unknown): string {
   if (typeof value === 'number') return formatGoNumber(value)
   return typeof value === 'string' || typeof value === 'boolean' ? String(value) : JSON.stringify(value)
+}
+
+// wire: Ollama prints 1.048576e+06 here too, which it does not take for a whole number when it reads it.
+function toReadable(value: unknown): string {
+  return Number.isSafeInteger(value) ? String(value) : toPlain(value)
 }
 
 function isModelfileRole(role: string): role is 'system' | 'user' | 'assistant' {

@@ -18,7 +18,7 @@ export async function showModel(request: ShowRequest, reader: ModelReader): Prom
     projectorPath === undefined ? undefined : await readGgufHead(projectorPath, { arrays: request.verbose ? 'values' : 'skip' })
   return {
     ...(model.licenses.length > 0 ? { license: model.licenses.join('\n') } : {}),
-    modelfile: toModelfileText(model, { template, system, parameters: { ...model.params, ...request.options } }),
+    modelfile: toModelfileText(model, { system, parameters: { ...model.params, ...request.options } }),
     ...(parameters ? { parameters } : {}),
     ...(template ? { template } : {}),
     ...(system ? { system } : {}),

@@ -1,7 +1,5 @@
 // Quantization on create, by the real engine: the files are those of llama.cpp's own llama-quantize, byte for byte.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -10,10 +8,11 @@ import { readGgufHead } from '../../src/gguf/head.ts'
 import { writeTinyModel } from '../../src/gguf/testing/tiny-model.ts'
 import { type WideModelOptions, writeWideModel } from '../../src/gguf/testing/wide-model.ts'
 import { estimateQuantizedBytes, parseQuantization } from '../../src/service/create/quantization-plan.ts'
+import { runCli } from '../support/cli.ts'
 import { createFromFile, post, postStream } from '../support/models.ts'
 import { sha256Of } from '../support/package-files.ts'
-import { program, root } from '../support/paths.ts'
-import { cleanEnvironment, startServer, type TestServer } from '../support/server.ts'
+import { root } from '../support/paths.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 import { describeTensors } from '../support/tensors.ts'
 
 interface Case {
@@ -132,12 +131,7 @@ describe('a quantized model', () => {
 
   it('is made by the command line, with its progress', async () => {
     writeFileSync(path.join(folder, 'Modelfile'), `FROM ${fileOf('F32')}\n`)
-    const environment = { ...cleanEnvironment(), HOME: folder, LLAMERO_HOME: folder, OLLAMA_HOST: new URL(server.url).host }
-    const child = spawn(process.execPath, [program, 'create', 'by-cli', '-q', 'q4_K_M'], { cwd: folder, env: environment })
-    let text = ''
-    child.stderr.setEncoding('utf8').on('data', (data: string) => (text += data))
-    child.stdout.resume()
-    const [status] = await once(child, 'close')
+    const { status, err: text } = await runCli(server, folder, ['create', 'by-cli', '-q', 'q4_K_M'])
     expect(status, text).toBe(0)
     expect(text).toContain('quantizing F32 model to Q4_K_M 100%\nverifying conversion\n')
     expect((await show('by-cli')).details.quantization_level).toBe('Q4_K_M')
