@@ -37,3 +37,8 @@ export function freshText(words: number, round: number): string {
     return list[state % list.length]
   }).join(' ')
 }
+
+/** A prompt that no two rounds share and that a small model goes on with for long: after words without sense it would soon be silent. */
+export function freshPrompt(words: number, round: number): string {
+  return `Notes ${round}: ${freshText(words, round)}.\n\nChapter 1. Once upon a time, in a small village, there lived a llama that`
+}

@@ -1,13 +1,11 @@
 import { generate } from '../client.ts'
-import { freshText, type Scenario } from '../scenario.ts'
+import { freshPrompt, type Scenario } from '../scenario.ts'
 
 const CLIENTS = 8
 
 const ask = (target: Parameters<Scenario['measure']>[0], round: number) =>
   Promise.all(
-    Array.from({ length: CLIENTS }, (_, client) =>
-      generate(target, `Story ${round}.${client}: ${freshText(36, round * CLIENTS + client)}`, { num_predict: 64 }),
-    ),
+    Array.from({ length: CLIENTS }, (_, client) => generate(target, freshPrompt(16, round * CLIENTS + client), { num_predict: 64 })),
   )
 
 export const clients: Scenario = {

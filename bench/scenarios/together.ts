@@ -1,10 +1,10 @@
 import { generate, type Target } from '../client.ts'
-import { freshText, type Scenario } from '../scenario.ts'
+import { freshPrompt, type Scenario } from '../scenario.ts'
 
 const LENGTHS = [12, 40, 25, 8, 60, 16, 48, 30]
 
 const ask = (target: Target, round: number, client: number) =>
-  generate(target, `Chat ${round}.${client}: ${freshText(30, round * 100 + client)}`, { num_predict: LENGTHS[client] })
+  generate(target, freshPrompt(12, round * 100 + client), { num_predict: LENGTHS[client] })
 
 async function timeOf(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
