@@ -12,6 +12,7 @@ import { createRegistry } from './registry/create-registry.ts'
 import { createRunnerLoader } from './runner/parent/loader.ts'
 import { createEngineProbe } from './runner/parent/probe.ts'
 import { createQuantizer } from './runner/parent/quantizer.ts'
+import { readDevices } from './scheduler/devices.ts'
 import { estimateMemory } from './scheduler/estimate.ts'
 import { readMemory } from './scheduler/memory.ts'
 import { toLoadSpec } from './scheduler/options.ts'
@@ -67,6 +68,7 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     reader,
     probeEngine: createEngineProbe({ entry, log }),
     memory: readMemory,
+    devices: readDevices,
     estimateBytes: (target) => estimateMemory(target, toLoadSpec(target, DEFAULT_OPTIONS, limits)).totalBytes,
     environment: config.environment,
     runtime: { nodeVersion: process.versions.node, user: { uid: process.getuid?.(), name: os.userInfo().username } },

@@ -37,6 +37,7 @@ function createService(changes: Partial<DiagnosisDependencies> = {}) {
     },
     probeEngine: async () => ({ version: '0.5.0', variant: 'linux-x64', system: 'CPU : AVX = 1 | AVX512 = 0 | FMA = 1 | ' }),
     memory: () => ({ totalBytes: 16e9, freeBytes: 8e9 }),
+    devices: () => ({ cores: 8, gpus: [] }),
     estimateBytes: () => 1e9,
     environment: {},
     runtime: { nodeVersion: '20.19.0', user: { uid: 1000, name: 'ada' } },
@@ -55,6 +56,7 @@ describe('the diagnosis', () => {
     expect(await createService().diagnose()).toEqual([
       { name: 'node', level: 'ok', text: 'version 20.19.0' },
       { name: 'engine', level: 'ok', text: 'llama.cpp 0.5.0 (linux-x64), its structs are as expected; AVX FMA' },
+      { name: 'devices', level: 'ok', text: '8 processors, no GPU' },
       { name: 'store', level: 'ok', text: scratch.root },
       { name: 'models', level: 'ok', text: '0 installed' },
       { name: 'disk', level: 'ok', text: '50 GB free where the models are' },
@@ -72,6 +74,25 @@ describe('the diagnosis', () => {
   it('says what is wrong with the engine', async () => {
     const probeEngine = () => Promise.reject(new AppError('load_failed', 'the engine is not installed'))
     expect(await check('engine', { probeEngine })).toMatchObject({ level: 'fail', text: 'the engine is not installed' })
+  })
+
+  it('says that a graphics card is not used, and why', async () => {
+    expect(await check('devices', { devices: () => ({ cores: 1, gpus: ['NVIDIA', 'Intel'] }) })).toEqual({
+      name: 'devices',
+      level: 'warn',
+      text: '1 processor; a GPU by NVIDIA and Intel is here, but this engine computes on processors',
+      advice: 'nothing is broken: builds of the engine for GPUs are not part of Llamero yet',
+    })
+    const probeEngine = async () => ({ version: '0.5.0', variant: 'mac-arm64-metal', system: '' })
+    expect(await check('devices', { probeEngine })).toMatchObject({ level: 'ok', text: '8 processors, and a GPU through metal' })
+  })
+
+  it('says of a folder that is out of reach only that', async () => {
+    const findFolderProblem = async () => ({ path: '/x', needs: 'enter' }) as never
+    const names = (await createService({ store: { ...store, maintenance: { ...store.maintenance, findFolderProblem } } }).diagnose()).map(
+      ({ name }) => name,
+    )
+    expect(names).toEqual(['node', 'engine', 'devices', 'store', 'proxies', 'registry'])
   })
 
   it('finds models of which parts are missing, and those that cannot be read', async () => {

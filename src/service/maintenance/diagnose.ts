@@ -7,6 +7,7 @@ import { shortName } from '../../model/name.ts'
 import { type Environment, readProxies } from '../../registry/proxy.ts'
 import type { OpenRegistry } from '../../registry/registry.ts'
 import type { ProbeEngine } from '../../runner/runner.ts'
+import type { Devices } from '../../scheduler/devices.ts'
 import type { LoadTarget, Memory } from '../../scheduler/target.ts'
 import type { OpenStore, StoredManifest } from '../../store/store.ts'
 import { toLoadTarget } from '../load-target.ts'
@@ -27,6 +28,7 @@ export interface DiagnosisDependencies {
   reader: ModelReader
   probeEngine: ProbeEngine
   memory: () => Memory
+  devices: () => Devices
   /** What a model takes with the server's own settings. */
   estimateBytes: (target: LoadTarget) => number
   environment: Environment
@@ -41,15 +43,24 @@ const NO_DISK_BYTES = 500e6
 
 type Finding = Omit<Check, 'name'>
 
+type Step = readonly [name: string, finding: Finding | Promise<Finding>]
+
 export async function diagnose(dependencies: DiagnosisDependencies): Promise<Check[]> {
   const { runtime, probeEngine, store, environment, registry } = dependencies
-  const checks: readonly (readonly [name: string, finding: Finding | Promise<Finding>])[] = [
-    ['node', checkNode(runtime.nodeVersion)],
-    ['engine', checkEngine(probeEngine)],
-    ['store', checkFolder(store, runtime.user)],
+  const folder = await guarded(checkFolder(store, runtime.user))
+  const engine = probeEngine()
+  // Where the folder is out of reach these would say the same again.
+  const inFolder = (): Step[] => [
     ['models', checkModels(store)],
     ['disk', checkDisk(store)],
     ['memory', checkMemory(dependencies)],
+  ]
+  const checks: readonly Step[] = [
+    ['node', checkNode(runtime.nodeVersion)],
+    ['engine', checkEngine(engine)],
+    ['devices', checkDevices(dependencies.devices(), engine)],
+    ['store', folder],
+    ...(folder.level === 'fail' ? [] : inFolder()),
     ['proxies', checkProxies(environment)],
     ['registry', checkRegistry(registry)],
   ]
@@ -71,15 +82,29 @@ function checkNode(version: string): Finding {
   return { level: 'fail', text: `version ${version}`, advice: `install Node.js ${OLDEST_NODE.join('.')} or newer` }
 }
 
-async function checkEngine(probeEngine: ProbeEngine): Promise<Finding> {
+async function checkEngine(engine: ReturnType<ProbeEngine>): Promise<Finding> {
   try {
-    const { version, variant, system } = await probeEngine()
+    const { version, variant, system } = await engine
     const features = [...system.matchAll(/(\w+) = 1\b/g)].map(([, name]) => name).join(' ')
     return { level: 'ok', text: `llama.cpp ${version} (${variant}), its structs are as expected; ${features}` }
   } catch (error) {
     const advice = 'install Llamero again with its optional packages: they carry the engine'
     return { level: 'fail', text: toAppError(error).message, advice }
   }
+}
+
+/** Silence about a graphics card that nobody uses is what users of Ollama complain about. */
+async function checkDevices({ cores, gpus }: Devices, engine: ReturnType<ProbeEngine>): Promise<Finding> {
+  const processors = `${cores} processor${cores === 1 ? '' : 's'}`
+  const variant = await engine.then(
+    (probe) => probe.variant,
+    () => '',
+  )
+  const backend = /-(metal|cuda|vulkan|hip)\b/.exec(variant)?.[1]
+  if (backend !== undefined) return { level: 'ok', text: `${processors}, and a GPU through ${backend}` }
+  if (gpus.length === 0) return { level: 'ok', text: `${processors}, no GPU` }
+  const advice = 'nothing is broken: builds of the engine for GPUs are not part of Llamero yet'
+  return { level: 'warn', text: `${processors}; a GPU by ${gpus.join(' and ')} is here, but this engine computes on processors`, advice }
 }
 
 async function checkFolder(store: OpenStore, user: ProcessUser): Promise<Finding> {
