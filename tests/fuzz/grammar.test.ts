@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { isAppError } from '../../src/base/errors.ts'
 import { Gbnf } from '../../src/chat/grammar/testing/gbnf.ts'
 import { toGrammar } from '../../src/chat/grammar/to-grammar.ts'
+import { fuzzRuns } from '../support/fuzz-seed.ts'
 
 const NAMES = ['a', 'ab', 'b"', '', 'é\n', 'value', 'constructor']
 const bound = fc.oneof(
@@ -84,7 +85,7 @@ it('every schema is refused with its place, or its grammar writes only what it a
       written++
       expect(judge(isValid, JSON.parse(sample)) || [sample, isValid.errors]).toBe(true)
     }),
-    { numRuns: 400 },
+    fuzzRuns(400),
   )
   expect(written).toBeGreaterThan(100)
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createReplyParser, parserNames, preservedTokens } from '../../src/chat/parse/select.ts'
 import { countingIds, readEveryCut } from '../../src/chat/parse/testing/cuts.ts'
+import { fuzzRuns } from '../support/fuzz-seed.ts'
 
 const tools = ['now', 'get_weather', 'get'].map((name) => ({ type: 'function', function: { name } }))
 
@@ -31,7 +32,14 @@ const PIECES = [
   '{"name": "get", "arguments": ',
   '{"a": "<x>", "b": [1, {}]}',
   ' to=functions.now',
+  ' to=now',
+  '<atem:function_calls>',
+  '<atem:invoke name="now">',
+  '</atem:invoke></atem:function_calls>',
 ]
+
+/** Their replies are rows of messages with headers. */
+const ROWS = ['harmony', 'glimmer']
 
 const GENERIC_TOKENS = ['<think>', '</think>', '<tool_call>', '</tool_call>']
 
@@ -66,9 +74,7 @@ describe.each([undefined, ...parserNames])('the parser %s', (parser) => {
         promptTails,
         (reply, promptTail) => void readEveryCut(() => createParser(parser, promptTail, { count: 0 }), reply),
       ),
-      {
-        numRuns: 60,
-      },
+      fuzzRuns(60),
     )
   })
 
@@ -79,7 +85,7 @@ describe.each([undefined, ...parserNames])('the parser %s', (parser) => {
           if ('call' in event && event.pieces !== undefined) expect(JSON.parse(event.pieces)).toEqual(event.arguments)
         }
       }),
-      { numRuns: 60 },
+      fuzzRuns(60),
     )
   })
 
@@ -90,12 +96,12 @@ describe.each([undefined, ...parserNames])('the parser %s', (parser) => {
       fc.property(replies, promptTails, (reply, promptTail) => {
         const calls = { count: 0 }
         const events = readEveryCut(() => createParser(parser, promptTail, calls), reply)
-        // A header of harmony is dropped with its words.
-        fc.pre(calls.count === 0 && !(parser === 'harmony' && reply.includes('<|message|>')))
+        // A header of a message is dropped with its words.
+        fc.pre(calls.count === 0 && !(ROWS.includes(parser ?? '') && reply.includes('<|message|>')))
         const text = events.map((event) => ('text' in event ? event.text : 'thinking' in event ? event.thinking : '')).join('')
         expect(strip(text)).toBe(strip(reply))
       }),
-      { numRuns: 60 },
+      fuzzRuns(60),
     )
   })
 })

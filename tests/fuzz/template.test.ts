@@ -5,8 +5,9 @@ import { executeTemplate } from '../../src/template/exec.ts'
 import { parseJinja } from '../../src/template/jinja/parse.ts'
 import { renderJinja } from '../../src/template/jinja/run.ts'
 import { parseTemplate } from '../../src/template/parse.ts'
+import { fuzzRuns } from '../support/fuzz-seed.ts'
 
-const RUNS = { numRuns: 300 }
+const RUNS = fuzzRuns(300)
 
 const GO_PIECES = [
   '{{',
