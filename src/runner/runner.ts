@@ -36,8 +36,12 @@ export interface RunnerFacts {
   pooling: string
   addsBos: boolean
   addsEos: boolean
+  /** Between the two texts of a pair. */
+  addsSeparator: boolean
   bosToken: number
   eosToken: number
+  /** -1 where the vocabulary has none. */
+  separatorToken: number
   bosText: string
   eosText: string
   /** Weights, KV cache and compute buffers as the engine reports them. */

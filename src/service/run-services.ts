@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { chat, countPromptTokens, startChat } from './chat.ts'
 import { embed } from './embed.ts'
 import { generate } from './generate.ts'
+import { rerank } from './rerank.ts'
 import type { RunOptions } from './run.ts'
 import { listRunning } from './running.ts'
 import type { Service } from './service.ts'
@@ -11,7 +12,7 @@ import { detokenize, tokenize } from './tokens.ts'
 
 export type RunServices = Pick<
   Service,
-  'chat' | 'startChat' | 'countPromptTokens' | 'generate' | 'embed' | 'tokenize' | 'detokenize' | 'running'
+  'chat' | 'startChat' | 'countPromptTokens' | 'generate' | 'embed' | 'rerank' | 'tokenize' | 'detokenize' | 'running'
 >
 
 export type RunServicesOptions = Omit<RunOptions, 'createCallId'> & Partial<Pick<RunOptions, 'createCallId'>>
@@ -24,6 +25,7 @@ export function createRunServices(given: RunServicesOptions): RunServices {
     countPromptTokens: (request, signal) => countPromptTokens(options, request, signal),
     generate: (request, signal) => generate(options, request, signal),
     embed: (request, signal) => embed(options, request, signal),
+    rerank: (request, signal) => rerank(options, request, signal),
     tokenize: (request, signal) => tokenize(options, request, signal),
     detokenize: (request, signal) => detokenize(options, request, signal),
     running: () => listRunning(options.scheduler.running()),

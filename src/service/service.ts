@@ -96,6 +96,21 @@ export interface EmbedReply {
   promptTokens: number
 }
 
+export interface RerankRequest extends RunRequest {
+  query: string
+  documents: readonly string[]
+  /** False: a document that is too long is refused; else it is cut. */
+  truncate?: boolean
+  /** Tokens of a document that count. */
+  documentTokens?: number
+}
+
+export interface RerankReply {
+  /** How well each document answers the query, 0 to 1, in the order of the documents. */
+  scores: number[]
+  promptTokens: number
+}
+
 export interface ModelIdentity {
   /** Of its manifest: changes with every part of it. */
   digestHex: string
@@ -197,6 +212,8 @@ export interface Service {
   countPromptTokens(request: ChatRequest, signal: AbortSignal): Promise<number>
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
   embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedReply>
+  /** Throws `unsupported_capability` for a model that is no reranker. */
+  rerank(request: RerankRequest, signal: AbortSignal): Promise<RerankReply>
   tokenize(request: RunRequest & { text: string }, signal: AbortSignal): Promise<number[]>
   detokenize(request: RunRequest & { tokens: number[] }, signal: AbortSignal): Promise<string>
   /** Which model a name means, at little cost. */

@@ -7,9 +7,14 @@ import { createRandom } from './random.ts'
 export interface TinyBertOptions {
   seed?: number
   contextTokens?: number
+  /** With a head that gives one number for a text or a pair of them. */
+  ranks?: boolean
 }
 
 const EMBEDDING_LENGTH = 32
+/** Ways of pooling. */
+const MEAN = 1
+const RANK = 4
 const HEADS = 2
 const FEED_FORWARD = 64
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
@@ -19,10 +24,12 @@ const TOKENS = [...SPECIALS, ...CHARACTERS.map((character) => `\u2581${character
 
 export async function writeTinyBert(path: string, options: TinyBertOptions = {}): Promise<void> {
   const contextTokens = options.contextTokens ?? 128
-  await writeGgufFile(path, { metadata: metadataOf(contextTokens), tensors: tensorsOf(contextTokens, createRandom(options.seed ?? 1)) })
+  const random = createRandom(options.seed ?? 1)
+  const tensors = [...tensorsOf(contextTokens, random), ...(options.ranks ? rankTensors(random) : [])]
+  await writeGgufFile(path, { metadata: metadataOf(contextTokens, options.ranks ? RANK : MEAN), tensors })
 }
 
-function metadataOf(contextTokens: number): GgufEntry[] {
+function metadataOf(contextTokens: number, pooling: number): GgufEntry[] {
   const count = (key: string, value: number): GgufEntry => ({ key, type: 'uint32', value })
   return [
     { key: 'general.architecture', type: 'string', value: 'bert' },
@@ -34,7 +41,7 @@ function metadataOf(contextTokens: number): GgufEntry[] {
     count('bert.attention.head_count', HEADS),
     { key: 'bert.attention.layer_norm_epsilon', type: 'float32', value: 1e-12 },
     { key: 'bert.attention.causal', type: 'bool', value: false },
-    count('bert.pooling_type', 1),
+    count('bert.pooling_type', pooling),
     count('general.file_type', 0),
     { key: 'tokenizer.ggml.model', type: 'string', value: 'bert' },
     { key: 'tokenizer.ggml.pre', type: 'string', value: 'jina-v2-en' },
@@ -52,16 +59,8 @@ function metadataOf(contextTokens: number): GgufEntry[] {
 
 function tensorsOf(contextTokens: number, random: () => number): GgufTensorData[] {
   const width = EMBEDDING_LENGTH
-  const tensor = (name: string, shape: number[], value: () => number): GgufTensorData => {
-    const values = Float32Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, value)
-    return { name, type: 'F32', shape, data: new Uint8Array(values.buffer) }
-  }
-  const weights = (name: string, shape: number[]) => tensor(name, shape, () => random() - 0.5)
+  const { weights, linear } = tensorMaker(random)
   const norm = (name: string) => [tensor(`${name}.weight`, [width], () => 1), tensor(`${name}.bias`, [width], () => 0)]
-  const linear = (name: string, inputs: number, outputs: number) => [
-    weights(`${name}.weight`, [inputs, outputs]),
-    tensor(`${name}.bias`, [outputs], () => 0),
-  ]
   return [
     weights('token_embd.weight', [width, TOKENS.length]),
     weights('token_types.weight', [width, 2]),
@@ -73,4 +72,25 @@ function tensorsOf(contextTokens: number, random: () => number): GgufTensorData[
     ...linear('blk.0.ffn_down', FEED_FORWARD, width),
     ...norm('blk.0.layer_output_norm'),
   ]
+}
+
+function rankTensors(random: () => number): GgufTensorData[] {
+  const { linear } = tensorMaker(random)
+  return [...linear('cls', EMBEDDING_LENGTH, EMBEDDING_LENGTH), ...linear('cls.output', EMBEDDING_LENGTH, 1)]
+}
+
+function tensorMaker(random: () => number) {
+  const weights = (name: string, shape: number[]) => tensor(name, shape, () => random() - 0.5)
+  return {
+    weights,
+    linear: (name: string, inputs: number, outputs: number) => [
+      weights(`${name}.weight`, [inputs, outputs]),
+      tensor(`${name}.bias`, [outputs], () => 0),
+    ],
+  }
+}
+
+function tensor(name: string, shape: number[], value: () => number): GgufTensorData {
+  const values = Float32Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, value)
+  return { name, type: 'F32', shape, data: new Uint8Array(values.buffer) }
 }

@@ -6,6 +6,7 @@ import { CHAT_FATES, chatCompletionRequest } from './chat-request.ts'
 import { COMPLETION_FATES, completionRequest } from './completion-request.ts'
 import { EMBEDDING_FATES, embeddingRequest } from './embeddings.ts'
 import { CODES, type ErrorBody } from './errors.ts'
+import { RERANK_FATES, rerankRequest } from './rerank.ts'
 import { RESPONSES_OPERATIONS } from './responses-document.ts'
 import type { LogprobBody, UsageBody } from './usage.ts'
 
@@ -98,6 +99,20 @@ const embeddings = looseObject('openai.EmbeddingList', {
   usage: looseObject('openai.EmbeddingUsage', { prompt_tokens: whole, total_tokens: whole }),
 })
 
+const reranked = looseObject('openai.RerankList', {
+  id: text,
+  object: oneOf('list'),
+  model: text,
+  results: list(
+    looseObject('openai.RerankResult', {
+      index: whole,
+      relevance_score: number,
+      document: optional(looseObject('openai.RerankDocument', { text })),
+    }),
+  ),
+  usage: looseObject('openai.RerankUsage', { prompt_tokens: whole, total_tokens: whole }),
+})
+
 const model = looseObject('openai.Model', {
   id: text,
   object: oneOf('model'),
@@ -155,6 +170,11 @@ const OPERATIONS: Operations = {
     summary: 'Makes vectors of texts',
     takes: { struct: embeddingRequest, required: ['model', 'input'], fates: EMBEDDING_FATES },
     gives: { 200: { about: 'A vector of length 1 for each input: numbers, or base64 of 32-bit floats.', json: embeddings } },
+  },
+  'POST /v1/rerank': {
+    summary: 'Sorts documents by how well they answer a query',
+    takes: { struct: rerankRequest, required: ['model', 'query', 'documents'], fates: RERANK_FATES },
+    gives: { 200: { about: 'The best first, with a score between 0 and 1.', json: reranked } },
   },
   'GET /v1/models': {
     summary: 'Lists the models',

@@ -10,6 +10,7 @@ import { handleCompletions } from './completions.ts'
 import { handleEmbeddings } from './embeddings.ts'
 import { type Endpoint, failOpenAi, toErrorReply } from './errors.ts'
 import { handleModel, handleModels } from './models.ts'
+import { handleRerank } from './rerank.ts'
 
 export interface OpenAiContext {
   service: Service
@@ -26,6 +27,7 @@ export function createOpenAiRoutes(context: OpenAiContext): Route[] {
     route('POST', '/v1/chat/completions', 'chat', handleChat),
     route('POST', '/v1/completions', 'completions', handleCompletions),
     route('POST', '/v1/embeddings', 'embeddings', handleEmbeddings),
+    route('POST', '/v1/rerank', 'rerank', handleRerank),
     route('GET', '/v1/models', 'models', handleModels),
     // Names of models have up to three parts: namespace/model, host/namespace/model.
     route('GET', '/v1/models/:model', 'models', handleModel),

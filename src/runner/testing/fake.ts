@@ -346,6 +346,8 @@ function fakeFacts(spec: LoadSpec): RunnerFacts {
     pooling: spec.embedding ? 'mean' : 'none',
     addsBos: false,
     addsEos: false,
+    addsSeparator: false,
+    separatorToken: -1,
     bosToken: FAKE_BOS.token,
     eosToken: FAKE_EOS.token,
     bosText: FAKE_BOS.text,

@@ -185,6 +185,8 @@ const FACTS: EngineFacts = {
   pooling: 'none',
   addsBos: false,
   addsEos: false,
+  addsSeparator: false,
+  separatorToken: -1,
   bosToken: -1,
   eosToken: END_TOKEN,
   bosText: '',

@@ -225,6 +225,8 @@ class LlamaEngine implements Engine {
       pooling,
       addsBos: api.vocabularyAddsBos(vocabulary),
       addsEos: api.vocabularyAddsEos(vocabulary),
+      addsSeparator: api.vocabularyAddsSeparator(vocabulary),
+      separatorToken: api.vocabularySeparator(vocabulary),
       bosToken,
       eosToken,
       bosText: textOf(bosToken),

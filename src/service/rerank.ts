@@ -1,0 +1,90 @@
+// How well documents answer a query, by a model that was trained to tell: it reads the query and a document together, and has one number to say.
+// A pair is written as the model's file says (a template named `rerank`), else as BERT writes two texts. Of a model with one output the number
+// is any, and the logistic function makes a share of it; with several, the first is one already.
+
+import { AppError } from '../base/errors.ts'
+import { quoteGo } from '../base/go-text.ts'
+import type { Runner } from '../runner/runner.ts'
+import { architectureName } from '../scheduler/architecture.ts'
+import { MAX_INPUTS_PER_CALL } from './embed.ts'
+import type { Model } from './model.ts'
+import { requireLocal, resolveModel } from './resolve.ts'
+import { type Run, type RunOptions, startRun } from './run.ts'
+import type { RerankReply, RerankRequest } from './service.ts'
+
+/** llama.cpp's LLAMA_POOLING_TYPE_RANK, as files name it. */
+const RANK_POOLING = 4
+const TEMPLATE_KEY = 'tokenizer.chat_template.rerank'
+
+export async function rerank(options: RunOptions, request: RerankRequest, signal: AbortSignal): Promise<RerankReply> {
+  const startNs = options.clock.monotonicNs()
+  const model = await resolveModel(options.reader, request.model)
+  requireLocal(model, request.model)
+  requireReranker(model, request.model)
+  const run = await startRun(options, { model, request, startNs, signal })
+  using _lease = run.lease
+  const pairs = await createPairs(run, request)
+  const reply: RerankReply = { scores: [], promptTokens: 0 }
+  for (let start = 0; start < request.documents.length; start += MAX_INPUTS_PER_CALL) {
+    const documents = request.documents.slice(start, start + MAX_INPUTS_PER_CALL)
+    const inputs = await Promise.all(documents.map((document) => pairs(document)))
+    const { vectors, promptTokens } = await run.lease.runner.embed(inputs, signal)
+    reply.promptTokens += promptTokens
+    reply.scores.push(...vectors.map(toScore))
+  }
+  return reply
+}
+
+function requireReranker({ head }: Model, text: string): void {
+  if (head && head.metadata.get(`${architectureName(head)}.pooling_type`) === RANK_POOLING) return
+  throw new AppError('unsupported_capability', `${quoteGo(text)} does not support rerank`, {
+    details: { model: text, capability: 'rerank' },
+  })
+}
+
+function toScore(vector: Float32Array): number {
+  const [first = Number.NaN] = vector
+  if (!Number.isFinite(first)) throw new AppError('engine_error', 'a score is NaN or Inf')
+  return vector.length === 1 ? 1 / (1 + Math.exp(-first)) : first
+}
+
+/** The tokens of the query with a document. Throws `context_exceeded`. */
+type ToPair = (document: string) => Promise<readonly number[]>
+
+async function createPairs({ lease, model }: Run, { query, truncate, documentTokens }: RerankRequest): Promise<ToPair> {
+  const { runner } = lease
+  const { before, after } = await frameOf(runner, model.head?.metadata.get(TEMPLATE_KEY), query)
+  const room = Math.min(lease.contextTokens, lease.batchTokens) - before.length - after.length
+  if (room <= 0) throw new AppError('context_exceeded', 'the query leaves no room for a document', { details: { param: 'query' } })
+  const limit = Math.min(room, documentTokens ?? room)
+  return async (document) => {
+    const tokens = await plainTokens(runner, document)
+    if (tokens.length > limit && truncate === false) {
+      throw new AppError('context_exceeded', `a document has ${tokens.length} tokens, and ${limit} fit beside the query`)
+    }
+    return [...before, ...tokens.slice(0, limit), ...after]
+  }
+}
+
+interface Frame {
+  before: readonly number[]
+  after: readonly number[]
+}
+
+/** What stands around a document. */
+async function frameOf(runner: Runner, template: unknown, query: string): Promise<Frame> {
+  if (typeof template === 'string' && template.includes('{document}')) {
+    const [before = '', after = ''] = template.split('{document}', 2).map((part) => part.replaceAll('{query}', () => query))
+    const tokens = (text: string) => runner.tokenize(text, { addSpecial: false, parseSpecial: true })
+    return { before: await tokens(before), after: await tokens(after) }
+  }
+  const { addsBos, bosToken, addsEos, eosToken, addsSeparator, separatorToken } = runner.facts
+  const end = addsEos ? [eosToken < 0 ? separatorToken : eosToken] : []
+  const between = [...end, ...(addsSeparator ? [separatorToken] : [])]
+  return { before: [...(addsBos ? [bosToken] : []), ...(await plainTokens(runner, query)), ...between], after: end }
+}
+
+/** Texts of clients: what looks like a special token is none. */
+function plainTokens(runner: Runner, text: string): Promise<number[]> {
+  return runner.tokenize(text, { addSpecial: false, parseSpecial: false })
+}
