@@ -2,6 +2,7 @@
 // its turn, so that a cancel or a new request waits for one step at most.
 
 import { writeSync } from 'node:fs'
+import os from 'node:os'
 import { systemClock } from '../../base/clock.ts'
 import { toAppError } from '../../base/errors.ts'
 import { type ChildFacts, LOADED_MARK, type LoadSpec, type ToChild, type ToParent } from '../protocol.ts'
@@ -58,7 +59,7 @@ class RunnerChild {
   async #load(spec: LoadSpec): Promise<void> {
     const startNs = systemClock.monotonicNs()
     // Its first window is the load, so that the first step knows how busy the machine is.
-    const meter = new CoreMeter({ clock: systemClock, read: readCoreTimes })
+    const meter = new CoreMeter({ clock: systemClock, read: readCoreTimes, cores: os.availableParallelism() })
     try {
       const threads = spec.threads > 0 ? spec.threads : defaultThreads()
       const engine = await createLlamaEngine(spec, threads)
