@@ -1,9 +1,10 @@
 // npm run bench:pull -- [--mib 1024] [--rounds 3]
-// Pulls one blob over loopback into an empty store and compares with `curl` of the same blob and `sha256sum` of the file. The server is a
-// process of its own for both. Prints medians, the ratio, and the most memory that the pull took.
+// The built program pulls one blob over loopback into an empty store, as a client asks it to, and is compared with `curl` of the same blob and
+// `sha256sum` of the file. The registry is a process of its own for both. Prints medians, the ratio, and the most memory that our server took in all.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const self = fileURLToPath(import.meta.url)
+const root = path.dirname(path.dirname(self))
 const { values } = parseArgs({
   options: { mib: { type: 'string', default: '1024' }, rounds: { type: 'string', default: '3' }, serve: { type: 'string' } },
 })
@@ -20,6 +22,8 @@ if (values.serve) serveFolder(values.serve)
 else await compare(Number(values.mib), Number(values.rounds))
 
 async function compare(mib: number, rounds: number): Promise<void> {
+  if (spawnSync(process.execPath, [path.join(root, 'scripts', 'build.js')], { stdio: 'inherit' }).status !== 0)
+    throw new Error('the build failed')
   const folder = mkdtempSync(path.join(tmpdir(), 'llamero-bench-pull-'))
   const server = makeModel(folder, mib)
   try {
@@ -29,24 +33,14 @@ async function compare(mib: number, rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       plain.push(timed(`curl -s -o ${folder}/copy ${origin}/v2/library/m/blobs/${digest} && sha256sum ${folder}/copy`))
       rmSync(path.join(folder, 'copy'))
-      const before = process.hrtime.bigint()
-      const child = spawn(
-        process.execPath,
-        [
-          '--import',
-          'tsx',
-          path.join(path.dirname(self), '..', 'tests', 'crash', 'pull-child.ts'),
-          path.join(folder, 'models'),
-          `${new URL(origin).host}/library/m:v1`,
-        ],
-        { stdio: ['ignore', 'ignore', 'inherit'] },
-      )
-      memory.push(await watchMemory(child))
-      ours.push(Number(process.hrtime.bigint() - before) / 1e9)
-      rmSync(path.join(folder, 'models'), { recursive: true })
+      const pulled = await pullWithServer(folder, new URL(origin).host)
+      ours.push(pulled.seconds)
+      memory.push(pulled.memoryMib)
     }
     const [first, second] = [median(plain), median(ours)]
-    console.log('| scenario | curl + sha256sum | pull | ratio (above 1: the pull is faster) | memory of the pull |\n|---|---|---|---|---|')
+    console.log(
+      '| scenario | curl + sha256sum | pull | ratio (above 1: the pull is faster) | memory of the server |\n|---|---|---|---|---|',
+    )
     console.log(
       `| ${mib} MiB over loopback | ${first.toFixed(2)} s | ${second.toFixed(2)} s | ${(first / second).toFixed(2)} | ${Math.max(...memory).toFixed(0)} MiB |`,
     )
@@ -110,23 +104,51 @@ function timed(command: string): number {
   return Number(process.hrtime.bigint() - before) / 1e9
 }
 
-/** The most that the kernel says the process had, MiB. */
-function watchMemory(child: ChildProcess): Promise<number> {
-  let most = 0
-  const timer = setInterval(() => {
-    try {
-      most = Math.max(most, Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
-    } catch {
-      // It has just ended, or the system has no such file.
-    }
-  }, 20)
-  return new Promise((resolve, reject) =>
-    child.once('exit', (code) => {
-      clearInterval(timer)
-      if (code === 0) resolve(most)
-      else reject(new Error('the pull failed'))
-    }),
-  )
+/** A server of its own for each round. */
+async function pullWithServer(folder: string, registry: string): Promise<{ seconds: number; memoryMib: number }> {
+  const home = path.join(folder, 'home')
+  const port = await freePort()
+  const environment = { HOME: home, LLAMERO_HOME: path.join(home, 'own'), OLLAMA_MODELS: path.join(home, 'models') }
+  const server = spawn(process.execPath, [path.join(root, 'bin', 'llamero.js'), 'serve'], {
+    env: { PATH: process.env.PATH, ...environment, OLLAMA_HOST: `127.0.0.1:${port}` },
+    stdio: 'ignore',
+  })
+  const ended = once(server, 'exit')
+  try {
+    const url = `http://127.0.0.1:${port}`
+    while (
+      !(await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    )
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    const before = process.hrtime.bigint()
+    const body = JSON.stringify({ model: `${registry}/library/m:v1`, insecure: true, stream: false })
+    const answer = await fetch(`${url}/api/pull`, { method: 'POST', body })
+    if (!answer.ok) throw new Error(`the pull failed: ${await answer.text()}`)
+    await answer.text()
+    return { seconds: Number(process.hrtime.bigint() - before) / 1e9, memoryMib: peakMemoryMib(server.pid) }
+  } finally {
+    server.kill('SIGKILL')
+    await ended
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** The most that the kernel says the process had; NaN where it does not say. */
+function peakMemoryMib(id: number | undefined): number {
+  if (process.platform !== 'linux') return Number.NaN
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]) / 1024
+}
+
+async function freePort(): Promise<number> {
+  const server = http.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return address.port
 }
 
 function median(figures: number[]): number {
