@@ -1,4 +1,4 @@
-// JSON Schemas (2020-12, as OpenAPI 3.1 has them) of what goes over the wire. A schema with a title is one that documents name: it stands once among
+// JSON Schemas (2020-12, as OpenAPI 3.2 has them) of what goes over the wire. A schema with a title is one that documents name: it stands once among
 // their components.
 
 export type JsonSchema = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-// The document of all dialects, OpenAPI 3.1: paths from the tables of operations, requests from the fields that decode them, errors from the tables
+// The document of all dialects, OpenAPI 3.2 (the first that has words for streams): paths from the tables of operations, requests from the fields that decode them, errors from the tables
 // of codes. It is made of what the server runs on, so that a field cannot be accepted without standing in it.
 
 import type { JsonSchema } from '../api/json-schema.ts'
@@ -50,7 +50,7 @@ export function toOpenApi(version: string): object {
     }
   }
   return {
-    openapi: '3.1.0',
+    openapi: '3.2.0',
     info: { title: 'Llamero', version, description: DESCRIPTION },
     servers: [{ url: 'http://127.0.0.1:11434' }],
     tags: DIALECTS.map(({ tag, about }) => ({ name: tag, description: about })),
@@ -66,7 +66,6 @@ const DESCRIPTION = [
   'A local LLM server with three dialects over one engine.',
   'Bodies are JSON whatever their Content-Type. `null` means that a field is absent. The keys of a request are read in any case.',
   'What a request says and what changes nothing in the answer is named in the header `x-llamero-warnings`.',
-  'Lines of `application/x-ndjson` and data of `text/event-stream` are of the schema in `x-itemSchema`.',
 ].join('\n\n')
 
 /** Schemas with a title, each once. */
@@ -128,7 +127,9 @@ function toRequestBody({ struct, required = [], fates = {}, isFile = false, isOp
     Object.entries(struct.fields).map(([name, { schema }]) => [name, required.includes(name) ? schema : nullable(schema)]),
   )
   const schema = { ...struct.schema, properties: { ...properties, ...toOthers(fates) }, ...(required.length > 0 ? { required } : {}) }
-  return { required: !isOptional, content: { 'application/json': { schema: components.hoist(schema) } } }
+  // Without a field that must be there, null is as good as an object.
+  const body = required.length > 0 ? schema : nullable(schema)
+  return { required: !isOptional, content: { 'application/json': { schema: components.hoist(body) } } }
 }
 
 /** Fields that are known and not used: what changes nothing may be sent, what would change something may not. */
@@ -143,12 +144,11 @@ function toOthers(fates: Fates): Record<string, JsonSchema> {
 }
 
 function toReply({ about, json: body, text, ndjson, sse, headers = {} }: ReplyDocument, components: Components): object {
-  const stream = (items: JsonSchema) => ({ schema: { type: 'string' }, 'x-itemSchema': components.hoist(items) })
   const content = {
     ...(body ? { 'application/json': { schema: components.hoist(body) } } : {}),
     ...(text ? { 'text/plain': { schema: { type: 'string' } } } : {}),
-    ...(ndjson ? { 'application/x-ndjson': stream(ndjson) } : {}),
-    ...(sse ? { 'text/event-stream': stream(sse) } : {}),
+    ...(ndjson ? { 'application/x-ndjson': { itemSchema: components.hoist(ndjson) } } : {}),
+    ...(sse ? { 'text/event-stream': { itemSchema: components.hoist(toEvent(sse)) } } : {}),
   }
   const named = Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }])
   return {
@@ -156,6 +156,12 @@ function toReply({ about, json: body, text, ndjson, sse, headers = {} }: ReplyDo
     ...(named.length > 0 ? { headers: Object.fromEntries(named) } : {}),
     ...(Object.keys(content).length > 0 ? { content } : {}),
   }
+}
+
+/** The JSON of an event is text inside it. */
+function toEvent(data: JsonSchema): JsonSchema {
+  const json = { type: 'string', contentMediaType: 'application/json', contentSchema: data }
+  return { type: 'object', properties: { event: { type: 'string' }, data: json }, required: ['data'] }
 }
 
 /** An answer to HEAD has no body. */
@@ -194,7 +200,7 @@ function selfDocument(): DialectDocument {
     tag: 'document',
     about: 'This document.',
     operations: {
-      [`GET ${DOCUMENT_PATH}`]: { summary: 'This document', gives: { 200: { about: 'OpenAPI 3.1.', json: { type: 'object' } } } },
+      [`GET ${DOCUMENT_PATH}`]: { summary: 'This document', gives: { 200: { about: 'OpenAPI 3.2.', json: { type: 'object' } } } },
     },
   }
 }

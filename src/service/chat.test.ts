@@ -54,6 +54,12 @@ describe('a chat', () => {
     expect(scheduler.running()).toEqual([])
   })
 
+  it('refuses wrong options also where it only unloads', async () => {
+    const { add, chat } = setUp()
+    add('m')
+    await expect(chat({ messages: [], keepAliveNs: 0, options: { stop: [5] } })).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
   it('only renders where that is asked', async () => {
     const { add, chat, requests } = setUp()
     add('m')

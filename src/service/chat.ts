@@ -46,7 +46,7 @@ async function* chatSteps(options: RunOptions, request: ChatRequest, { signal, s
   const tools = request.toolChoice === 'none' ? [] : (request.tools ?? [])
   const model = await resolveModel(options.reader, request.model)
   if (request.messages.length === 0 && request.keepAliveNs === 0) {
-    unloadModel(options, model)
+    unloadModel(options, model, request)
     yield { type: 'unloaded' }
     return
   }

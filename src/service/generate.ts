@@ -19,7 +19,7 @@ export async function* generate(options: RunOptions, request: GenerateRequest, s
   const model = await resolveModel(options.reader, request.model)
   requireLocal(model, request.model)
   if (isEmpty(request) && request.keepAliveNs === 0) {
-    unloadModel(options, model)
+    unloadModel(options, model, request)
     yield { type: 'unloaded' }
     return
   }

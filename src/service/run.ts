@@ -46,6 +46,8 @@ export async function startRun({ scheduler, clock, log }: RunOptions, { model, r
   return { model, options, lease, startNs, loadNs: Math.max(clock.monotonicNs() - startNs, 1) }
 }
 
-export function unloadModel({ scheduler }: RunOptions, model: Model): void {
+/** Nothing runs with the request's options; wrong ones are wrong all the same. Throws `invalid_option`. */
+export function unloadModel({ scheduler }: RunOptions, model: Model, request: RunRequest): void {
+  mergeOptions(request.options)
   if (model.modelPath !== undefined) scheduler.unload(model.modelPath)
 }

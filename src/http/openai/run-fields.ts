@@ -17,7 +17,7 @@ import { completionFields, FORMAT_SCHEMA, runFields } from '../../api/run-fields
 import { AppError, isAppError } from '../../base/errors.ts'
 import { quoteGo } from '../../base/go-text.ts'
 import type { Think } from '../../chat/message.ts'
-import { isOptionName, type ModelOptions, OPTION_TYPES } from '../../model/options.ts'
+import { isOptionName, type ModelOptions, mergeOptions, OPTION_TYPES } from '../../model/options.ts'
 import type { CompletionFields, OutputFormat } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
@@ -108,10 +108,14 @@ export function toRunFields(wire: CommonRequest, warnings: string[]): Completion
   }
 }
 
-/** Ollama's options. Throws `invalid_request`. */
+/** Ollama's options. Throws `invalid_request` and `invalid_option`. */
 export function readOptions(value: unknown): Record<string, unknown> {
   if (value === undefined) return {}
-  if (isObject(value)) return value
+  if (isObject(value)) {
+    // What other fields replace may not be wrong either.
+    mergeOptions(value)
+    return value
+  }
   throw fieldError('options', 'options must be an object', 'invalid_type')
 }
 
