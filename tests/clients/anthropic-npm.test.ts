@@ -5,12 +5,7 @@ import Anthropic, { APIError, BadRequestError, NotFoundError } from '@anthropic-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSmol } from '../support/models.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { createScripted } from './scripted.ts'
-
-const TOOLS_TEMPLATE =
-  '{{ if .Tools }}Tools: {{ .Tools }}\n{{ end }}{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}' +
-  '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}</tool_call>{{ end }}' +
-  '<|im_end|>\n{{ end }}<|im_start|>assistant\n'
+import { createScripted, TOOLS_TEMPLATE } from './scripted.ts'
 
 let server: TestServer
 let client: Anthropic

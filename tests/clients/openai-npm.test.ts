@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { createSmol, post } from '../support/models.ts'
 import { runnersOf } from '../support/runners.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { createScripted } from './scripted.ts'
+import { createScripted, TOOLS_TEMPLATE } from './scripted.ts'
 
 let server: TestServer
 let client: OpenAI
@@ -30,10 +30,6 @@ afterAll(async () => {
   server.clean()
 })
 
-const TOOLS_TEMPLATE =
-  '{{ if .Tools }}Tools: {{ .Tools }}\n{{ end }}{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}' +
-  '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}' +
-  '</tool_call>{{ end }}<|im_end|>\n{{ end }}<|im_start|>assistant\n'
 /** What a test of every change can wait for; 200 of 200 was tried by hand. */
 const FORCED_TRIALS = 8
 

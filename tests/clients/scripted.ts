@@ -9,14 +9,7 @@ import { type TinyModelOptions, writeTinyModel } from '../../src/gguf/testing/ti
 import { post } from '../support/models.ts'
 
 /** Calls `get_weather` with Paris and 2 days when a user asks, and answers in words when a tool did. */
-const CALLER: Scripted = {
-  reply: ['<tool_call>', '{"name": "get_weather", ', '"arguments": {"city": "Paris", "days": 2}}', '</tool_call>', '~', 'It is ', 'sunny.'],
-  template:
-    '{{ if .Tools }}{{ .Tools }}\n{{ end }}{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}' +
-    '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}' +
-    '</tool_call>{{ end }}' +
-    '<|im_end|>{{ if eq .Role "tool" }}~{{ else }}\n{{ end }}{{ end }}',
-}
+const CALLER = callerOf('get_weather', '{"city": "Paris", "days": 2}', ['It is ', 'sunny.'])
 
 /** Thinks `Six times seven.` and says `It is forty-two.`; told not to think, `Forty-two`. */
 const THINKER: Scripted = {
@@ -26,19 +19,48 @@ const THINKER: Scripted = {
     '{{ if .Think }}~{{ end }}',
 }
 
-interface Scripted {
+/** With this one SmolLM2 can be made to call: as it is published, it has no place for tools. */
+export const TOOLS_TEMPLATE =
+  '{{ if .Tools }}Tools: {{ .Tools }}\n{{ end }}{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}' +
+  '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}' +
+  '</tool_call>{{ end }}<|im_end|>\n{{ end }}<|im_start|>assistant\n'
+
+export interface Scripted {
+  /** Every piece a token of its own, none twice. */
   reply: string[]
-  template: string
+  /** Unless told, ChatML. */
+  template?: string
+}
+
+/** Makes one call with these arguments when a user asks, and says `answer` when a tool did. */
+export function callerOf(name: string, values: string, answer: string[] = []): Scripted {
+  return {
+    reply: ['<tool_call>', `{"name": "${name}", `, `"arguments": ${values}}`, '</tool_call>', '~', ...answer],
+    template:
+      '{{ if .Tools }}{{ .Tools }}\n{{ end }}{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}' +
+      '{{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}{{ end }}' +
+      '</tool_call>{{ end }}' +
+      '<|im_end|>{{ if eq .Role "tool" }}~{{ else }}\n{{ end }}{{ end }}',
+  }
 }
 
 /** The models `caller`, `thinker` and, with vectors of 64 numbers, `embedder`. */
 export async function createScripted(url: string): Promise<void> {
-  for (const [name, { reply, template }] of Object.entries({ caller: CALLER, thinker: THINKER })) {
-    const digest = await uploadTiny(url, { reply, contextTokens: 8192 })
-    await post(`${url}/api/create`, { model: name, files: { 'm.gguf': digest }, template, parameters: { stop: ['~'] }, stream: false })
-  }
+  await createSpeaker(url, 'caller', CALLER)
+  await createSpeaker(url, 'thinker', THINKER)
   const digest = await uploadTiny(url, { embedding: true })
   await post(`${url}/api/create`, { model: 'embedder', files: { 'm.gguf': digest }, stream: false })
+}
+
+export async function createSpeaker(url: string, name: string, { reply, template }: Scripted): Promise<void> {
+  const digest = await uploadTiny(url, { reply, contextTokens: 8192 })
+  await post(`${url}/api/create`, {
+    model: name,
+    files: { 'm.gguf': digest },
+    ...(template ? { template } : {}),
+    parameters: { stop: ['~'] },
+    stream: false,
+  })
 }
 
 export async function tinyModel(options: TinyModelOptions): Promise<{ bytes: Buffer<ArrayBuffer>; digest: string }> {
