@@ -46,6 +46,18 @@ describe('a manifest', () => {
   })
 
   it.each([
+    ['ENOTFOUND', / \(if there is a proxy: HTTPS_PROXY must be set in the environment of the server\)$/],
+    ['ETIMEDOUT', /HTTPS_PROXY/],
+    ['ECONNREFUSED', /"x"$|: x$/],
+    ['proxy', /: x$/],
+  ])('that no way leads to says where a proxy is named: %s', async (reason, message) => {
+    const server: FakeServer = () => {
+      throw new AppError('registry_unreachable', 'x', { details: { reason } })
+    }
+    await expect(fetchFrom(server).result).rejects.toThrow(message)
+  })
+
+  it.each([
     ['an empty object', '{}', 'no config'],
     ['HTML', '<html>', 'not JSON'],
     ['a list', '[]', 'not an object'],

@@ -39,12 +39,19 @@ export async function fetchManifest(session: Session, name: ModelName, options: 
   } catch (error) {
     const { code, message, details } = toAppError(error)
     if (code === 'cancelled' || code === 'not_supported' || code === 'internal') throw error
-    const text = code === 'registry_unreachable' ? `Get ${JSON.stringify(url.href)}: ${message}` : message
+    const text = code === 'registry_unreachable' ? `Get ${JSON.stringify(url.href)}: ${message}${proxyHint(details.reason)}` : message
     const hint = (code === 'unauthorized' || code === 'forbidden') && session.hint ? ` (${session.hint})` : ''
     throw new AppError(code, `pull model manifest: ${text}${hint}`, { cause: error, details: { ...details, reason: message } })
   } finally {
     stop.abort()
   }
+}
+
+/** Nothing leads there directly: in many networks a proxy does, and people set it for the client. */
+const NO_WAY: readonly unknown[] = ['ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']
+
+function proxyHint(reason: unknown): string {
+  return NO_WAY.includes(reason) ? ' (if there is a proxy: HTTPS_PROXY must be set in the environment of the server)' : ''
 }
 
 async function download(session: Session, url: URL, { connectTimeoutMs, signal }: FetchManifestOptions): Promise<Uint8Array> {

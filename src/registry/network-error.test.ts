@@ -17,6 +17,13 @@ describe('network errors', () => {
     expect(toNetworkError(error, { host: 'h' })).toMatchObject({ code: 'registry_unreachable', message })
   })
 
+  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
+    "name the place for an authority of one's own: %s",
+    (code) => {
+      expect(toNetworkError(system(code), { host: 'h' }).message).toMatch(/certificate signed by unknown authority \(SSL_CERT_FILE/)
+    },
+  )
+
   it('point to --insecure where the registry speaks plain http', () => {
     expect(toNetworkError(system('EPROTO'), { host: 'h' }).message).toMatch(
       /^tls: first record does not look like a TLS handshake.*--insecure/,
