@@ -6,7 +6,7 @@
 
 import type { GgufContent, GgufTensorData } from '../gguf/writer.ts'
 import { invalidModel, unsupportedModel } from './failure.ts'
-import { findFamily } from './families/families.ts'
+import { findFamily, findPlacement } from './families/families.ts'
 import type { Family, Placement, SourceModel } from './family.ts'
 import { Metadata } from './metadata.ts'
 import { createModelFiles, MAX_CONFIG_BYTES } from './model-files.ts'
@@ -65,7 +65,7 @@ function placeTensors(sources: readonly SourceTensor[], family: Family, model: S
       leftOut++
       continue
     }
-    const placement = findPlacement(source.name.replace('language_model.', ''), family, model)
+    const placement = findPlacement(source.name, family, model)
     if (placement === 'unknown')
       throw unsupportedModel(`the tensor ${JSON.stringify(source.name)} is none that the architecture ${family.architecture} has`)
     if (!placement) continue
@@ -73,12 +73,6 @@ function placeTensors(sources: readonly SourceTensor[], family: Family, model: S
     placed.push({ source, placement })
   }
   return { placed, leftOut }
-}
-
-/** A model without a head, as those for embeddings are saved, has names without the outer module. */
-function findPlacement(name: string, family: Family, model: SourceModel): ReturnType<Family['place']> {
-  const found = family.place(name, model)
-  return found === 'unknown' ? family.place(`model.${name}`, model) : found
 }
 
 async function describe(placed: readonly Placed[], family: Family, model: SourceModel): Promise<GgufContent> {

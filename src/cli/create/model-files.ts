@@ -1,22 +1,17 @@
 // Which files of a folder make a model, and what they are called in the request. Order of choice: contract/native.md section 11.1.
 
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { AppError } from '../../base/errors.ts'
-
-export interface LocalFile {
-  path: string
-  digest: string
-}
 
 type Kind = 'zip' | 'binary' | 'text'
 
 /** The first row that a folder has files for is the model. */
 const WEIGHTS: readonly { pattern: RegExp; kind?: Kind; nested?: boolean }[] = [
   { pattern: /^model.*\.safetensors$/, nested: true },
+  // Ollama's client does not look for the name that PEFT gives to an adapter.
+  { pattern: /^adapter_model.*\.safetensors$/ },
   { pattern: /^consolidated.*\.safetensors$/ },
   { pattern: /^pytorch_model.*\.bin$/, kind: 'zip' },
   { pattern: /^consolidated.*\.pth$/, kind: 'zip' },
@@ -38,13 +33,9 @@ export async function resolveLocalPath(value: string, folder: string, mustExist:
   }
 }
 
-/** The file, or the files of the folder that are the model, with their digests. Throws `invalid_modelfile`. */
-export async function findModelFiles(location: string): Promise<LocalFile[]> {
-  const isFolder = (await stat(location)).isDirectory()
-  const files = isFolder ? await checkInside(location, await listModelFiles(location)) : [location]
-  const found: LocalFile[] = []
-  for (const file of files) found.push({ path: file, digest: await hashFile(file) })
-  return found
+/** The file, or the files of the folder that are the model. Throws `invalid_modelfile`. */
+export async function findModelFiles(location: string): Promise<string[]> {
+  return (await stat(location)).isDirectory() ? checkInside(location, await listModelFiles(location)) : [location]
 }
 
 /** Relative to the folder that holds them all; a file alone has its own name. Always with slashes. */
@@ -112,12 +103,6 @@ async function checkInside(folder: string, files: readonly string[]): Promise<st
     throw new AppError('invalid_modelfile', `insecure path: ${relative}${hint}`)
   }
   return real
-}
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const bytes of createReadStream(file, { highWaterMark: 1024 * 1024 })) hash.update(bytes)
-  return `sha256:${hash.digest('hex')}`
 }
 
 async function sniff(file: string): Promise<Kind> {

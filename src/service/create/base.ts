@@ -14,7 +14,7 @@ import { type ModelName, shortName } from '../../model/name.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
-import { areSafetensors, convertedLayer, type UploadedFile } from './converted.ts'
+import { areSafetensors, convertedAdapter, convertedLayer, type UploadedFile } from './converted.ts'
 import { type DraftLayer, layerStatus, writeLayer } from './layers.ts'
 
 /** What the layers and the config of the new model start from. */
@@ -61,14 +61,27 @@ export async function* baseFromFiles(files: Record<string, string>, store: Store
   return base
 }
 
-/** One adapter, which must be made for this base. */
-export async function adapterLayer(adapters: Record<string, string>, base: Base, store: Store): Promise<DraftLayer> {
-  const [entry, ...others] = Object.entries(adapters)
+/** One adapter, which must be made for this base: a GGUF file, or the files that PEFT saves. */
+export async function* adapterLayer(
+  adapters: Record<string, string>,
+  base: Base,
+  store: Store,
+  signal: AbortSignal,
+): AsyncGenerator<Progress, DraftLayer> {
+  const entries = Object.entries(adapters).map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
+  const [entry, ...others] = entries
   if (!entry) throw new AppError('invalid_request', 'no files provided to convert')
-  if (others.length > 0) throw new AppError('invalid_request', 'only one adapter is currently supported')
-  const digest = parseDigest(entry[1])
-  if (!(await store.blobs.keep(digest))) throw missingBlob(store, digest)
-  await checkKinds([{ path: entry[0], digest }], store)
+  const isConverted = areSafetensors(entries)
+  if (others.length > 0 && !isConverted) throw new AppError('invalid_request', 'only one adapter is currently supported')
+  await checkKinds(entries, store)
+  if (isConverted) {
+    if (!base.head) throw new AppError('invalid_request', 'no base model was found')
+    return { ...(yield* convertedAdapter(entries, base.head, store, signal)), mediaType: MEDIA_TYPES.adapter }
+  }
+  return ggufAdapter(entry, base, store)
+}
+
+async function ggufAdapter({ digest }: UploadedFile, base: Base, store: Store): Promise<DraftLayer> {
   const head = await readModelHead(store, digest)
   if (getText(head, 'general.type') !== 'adapter')
     throw new AppError('invalid_gguf', 'the file given as an adapter is not one: its general.type is not "adapter"')

@@ -1,8 +1,10 @@
 // Uploaded files in Hugging Face's layout: their weights become one GGUF blob, as an upload of a GGUF file would have been.
 
 import { throwIfAborted } from '../../base/abort.ts'
+import { convertAdapter } from '../../convert/adapter.ts'
 import { convertModel } from '../../convert/convert.ts'
-import { writeGguf } from '../../gguf/writer.ts'
+import type { GgufHead } from '../../gguf/types.ts'
+import { type GgufContent, writeGguf } from '../../gguf/writer.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
@@ -25,9 +27,28 @@ export async function* convertedLayer(
   signal?: AbortSignal,
 ): AsyncGenerator<Progress, DraftLayer> {
   yield { status: 'converting model' }
-  const { content, notes } = await convertModel(new Map(files.map(({ path, digest }) => [path, store.blobs.path(digest)])))
-  throwIfAborted(signal)
+  const { content, notes } = await convertModel(pathsOf(files, store))
   for (const note of notes) yield { status: note }
+  return writeContent(content, store, signal)
+}
+
+/** As convertedLayer, for an adapter of this base. */
+export async function* convertedAdapter(
+  files: readonly UploadedFile[],
+  base: GgufHead,
+  store: Store,
+  signal: AbortSignal,
+): AsyncGenerator<Progress, DraftLayer> {
+  yield { status: 'converting adapter' }
+  return writeContent(await convertAdapter(pathsOf(files, store), base), store, signal)
+}
+
+function pathsOf(files: readonly UploadedFile[], store: Store): Map<string, string> {
+  return new Map(files.map(({ path, digest }) => [path, store.blobs.path(digest)]))
+}
+
+async function writeContent(content: GgufContent, store: Store, signal: AbortSignal | undefined): Promise<DraftLayer> {
+  throwIfAborted(signal)
   const blob = await store.blobs.write(writeGguf(content), signal ? { signal } : {})
   return { mediaType: '', digest: blob.digest, sizeBytes: blob.sizeBytes, status: layerStatus(blob) }
 }

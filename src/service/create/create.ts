@@ -33,7 +33,7 @@ export async function* createModel(asked: CreateRequest, signal: AbortSignal, de
   const name = checkRequest(request)
   const wanted = request.quantize ? parseQuantization(request.quantize) : undefined
   const base = yield* quantizeBase(yield* openBase(request, signal, dependencies), wanted, dependencies, signal)
-  if (request.adapters) base.layers.push(await adapterLayer(request.adapters, base, store))
+  if (request.adapters) base.layers.push(yield* adapterLayer(request.adapters, base, store, signal))
   if (request.template) checkTemplate(request.template)
   const config = createConfig(base, request)
   const layers = await layTextsOver(base.layers, withFamilyStop(request, base), store)
