@@ -9,6 +9,7 @@ import { engineScenarios } from './engine.ts'
 import type { Scenario } from './scenario.ts'
 import { clients, clientsFirstToken } from './scenarios/clients.ts'
 import { decode } from './scenarios/decode.ts'
+import { dialects } from './scenarios/dialects.ts'
 import { embedMany, embedTogether } from './scenarios/embed.ts'
 import { firstToken } from './scenarios/first-token.ts'
 import { prefix } from './scenarios/prefix.ts'
@@ -37,6 +38,7 @@ const SCENARIOS: readonly Scenario[] = [
   embedTogether,
   embedMany,
   schemaCost,
+  ...dialects,
 ]
 const rounds = Number(values.rounds)
 const embeddingModel = values['embedding-model']
