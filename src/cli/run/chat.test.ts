@@ -153,6 +153,57 @@ describe('the chat', () => {
     expect(await chat.say('on\r')).toContain('begin\n\n>>> ')
   })
 
+  it.each(['at the prompt', 'while a reply arrives'])('stops on Ctrl-Z %s with the terminal as it was, and goes on', async (place) => {
+    const raw: boolean[] = []
+    const chat = await startChat({
+      onSuspend: () => raw.push(chat.cli.input.raw),
+      client: {
+        chat: async function* () {
+          yield message('begin ')
+          if (place !== 'at the prompt') chat.cli.input.type('\x1a')
+          yield message('end', { done: true })
+        },
+      },
+    })
+    if (place === 'at the prompt') chat.cli.input.type('\x1a')
+    expect(await chat.say('go\r')).toContain('begin end\n\n>>> ')
+    expect(raw).toEqual([false])
+    expect(chat.cli.input.raw).toBe(true)
+  })
+
+  it('follows the terminal when it gets another size', async () => {
+    const chat = await startChat()
+    chat.cli.input.type('half')
+    chat.cli.out.reset()
+    chat.cli.resize()
+    expect(plain(chat.cli.out.text)).toBe('>>> half')
+    await chat.say(' a line\r')
+    chat.cli.out.reset()
+    chat.cli.input.type('\x04')
+    await chat.ended()
+    chat.cli.out.reset()
+    chat.cli.resize()
+    expect(chat.cli.out.text).toBe('')
+  })
+
+  it.each([
+    [true, '\x1b[38;5;245mSend'],
+    [false, '\x1b[2mSend'],
+  ])('shows the placeholder where colours are wanted: %s', async (color, placeholder) => {
+    const cli = createTestCli({
+      color,
+      terminal: true,
+      input: { isTTY: true },
+      config: { home },
+      client: { show: async () => SHOWN, generate: () => parts({ model: 'm', created_at: '', response: '', done: true }) },
+    })
+    const ended = cli.run('run', 'm')
+    while (!cli.out.text.includes('Send')) await new Promise(setImmediate)
+    expect(cli.out.text).toContain(placeholder)
+    cli.input.type('\x04')
+    expect(await ended).toBe(0)
+  })
+
   it('prints an error, forgets the message that caused it, and goes on', async () => {
     let fail = true
     const asked: number[] = []

@@ -1,10 +1,10 @@
 // Reads lines from a terminal: owns its raw mode, the keys typed ahead, and what is drawn while a line is being typed. While no line is
-// being read, Ctrl-C goes to the listener (it stops a reply) and other keys wait.
+// being read, Ctrl-C goes to the listener (it stops a reply), Ctrl-Z stops the process, and other keys wait.
 
 import { type CliIo, columnsOf, rowsOf } from '../io.ts'
 import { createKeyDecoder, type Key } from './keys.ts'
 import { type LineOutcome, startLine, stepLine } from './line-editor.ts'
-import { createLineView, type LineView, type PromptShape } from './line-view.ts'
+import { createLineView, type PromptShape } from './line-view.ts'
 import { greyStyle } from './style.ts'
 
 /** What ended the line; Ctrl-Z and Ctrl-L are dealt with here. */
@@ -37,6 +37,7 @@ export function openPromptReader(io: CliIo): PromptReader {
 
   const deliver = (key: Key): void => {
     if (takeKey) takeKey(key)
+    else if (key.name === 'suspend') suspend()
     else if (key.name === 'interrupt' && interruptListeners.size > 0) {
       waiting.length = 0
       for (const listener of interruptListeners) listener()
@@ -56,15 +57,10 @@ export function openPromptReader(io: CliIo): PromptReader {
     io.stdin.setRawMode?.(false)
     io.stdin.pause()
   }
-  const suspend = (view: LineView): void => {
+  const suspend = (): void => {
     release()
     io.suspend()
     acquire()
-    view.reset()
-  }
-  const clearScreen = (view: LineView): void => {
-    io.stdout.write(CLEAR_SCREEN)
-    view.reset()
   }
   io.stdin.on('data', (bytes) => {
     if (held) for (const key of decoder.decode(bytes)) deliver(key)
@@ -95,9 +91,10 @@ export function openPromptReader(io: CliIo): PromptReader {
         endLine = () => finish({ type: 'end' })
         takeKey = (key) => {
           const step = stepLine(state, key, history)
-          if (step.outcome?.type === 'suspend') suspend(view)
-          else if (step.outcome?.type === 'clear-screen') clearScreen(view)
+          if (step.outcome?.type === 'suspend') suspend()
+          else if (step.outcome?.type === 'clear-screen') io.stdout.write(CLEAR_SCREEN)
           else if (step.outcome) return finish(step.outcome)
+          if (step.outcome) view.reset()
           state = step.state
           io.stdout.write(view.draw(state))
         }

@@ -116,6 +116,7 @@ export interface TestCliShape {
   input?: { isTTY?: boolean; text?: string }
   terminal?: boolean
   color?: boolean
+  onSuspend?: () => void
   serve?: () => Promise<number>
   diagnose?: Context['diagnose']
 }
@@ -149,7 +150,7 @@ export function createTestCli(shape: TestCliShape = {}): TestCli {
         interruptListeners.add(listener)
         return () => void interruptListeners.delete(listener)
       },
-      suspend() {},
+      suspend: () => shape.onSuspend?.(),
       color: shape.color ?? true,
       onResize(listener) {
         resizeListeners.add(listener)
