@@ -64,6 +64,7 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
   const runs = createRunServices({ reader, scheduler, clock, log, ...templates })
   const maintenance = createMaintenanceService({
     store,
+    clock,
     registry,
     reader,
     probeEngine: createEngineProbe({ entry, log }),

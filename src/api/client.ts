@@ -9,6 +9,8 @@ import type { EmbedRequestBody, EmbedResponseBody } from './embed.ts'
 import type { GenerateRequestBody, GenerateResponseBody } from './generate.ts'
 import type {
   DoctorResponseBody,
+  ImportRecord,
+  ImportRequestBody,
   OriginsResponseBody,
   PartialsResponseBody,
   PruneRequestBody,
@@ -45,6 +47,7 @@ export interface Client {
   push(request: TransferRequestBody, signal?: AbortSignal): AsyncIterable<ProgressBody>
   prune(request: PruneRequestBody): Promise<PruneResponseBody>
   verify(request: VerifyRequestBody, signal?: AbortSignal): AsyncIterable<VerifyRecord>
+  importFile(request: ImportRequestBody, signal?: AbortSignal): AsyncIterable<ImportRecord>
   partials(): Promise<PartialsResponseBody>
   origins(): Promise<OriginsResponseBody>
   doctor(): Promise<DoctorResponseBody>
@@ -89,6 +92,7 @@ export function createClient({ baseUrl }: ClientOptions): Client {
     push: (json, signal) => readRecords('POST', '/api/push', { json, signal }),
     prune: (json) => readJson('POST', '/api/llamero/prune', { json }),
     verify: (json, signal) => readRecords('POST', '/api/llamero/verify', { json, signal }),
+    importFile: (json, signal) => readRecords('POST', '/api/llamero/import', { json, signal }),
     partials: () => readJson('GET', '/api/llamero/partials'),
     origins: () => readJson('GET', '/api/llamero/origins'),
     doctor: () => readJson('GET', '/api/llamero/doctor'),

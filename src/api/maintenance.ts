@@ -1,6 +1,6 @@
 // Llamero's own, below /api/llamero: what is done to the store and to the server itself.
 
-import { flag, struct, text } from './fields.ts'
+import { flag, number, struct, text } from './fields.ts'
 
 export interface PruneRequestBody {
   /** Tells what would be removed, and removes nothing. */
@@ -42,6 +42,21 @@ export type VerifyRecord =
 /** `size`: the manifest tells another one. `hash`: the bytes are not those of the name. `manifest`: it cannot be read. */
 export type DamageReason = 'missing' | 'size' | 'hash' | 'unreadable' | 'manifest'
 
+/** A file of the server's own machine, described so that it can be no other. */
+export interface ImportRequestBody {
+  /** Absolute. */
+  path: string
+  size: number
+  /** Milliseconds since 1970, with a fraction where the system knows one. */
+  modified: number
+  /** sha256, 64 hexadecimal digits, of the first IMPORT_PROOF_BYTES. */
+  begins_with: string
+}
+
+export const IMPORT_PROOF_BYTES = 64 * 1024
+
+export type ImportRecord = { status: 'importing'; completed: number; total: number } | { status: 'success'; digest: string; size: number }
+
 export interface OriginsResponseBody {
   models: { name: string; origin: 'registry' | 'local' }[]
 }
@@ -59,4 +74,5 @@ export interface DoctorResponseBody {
 
 export const pruneRequest = struct('PruneRequest', { dry_run: flag, partials: flag })
 export const verifyRequest = struct('VerifyRequest', { model: text, fix: flag })
+export const importRequest = struct('ImportRequest', { path: text, size: number, modified: number, begins_with: text })
 export const stopRequest = struct('StopRequest', { key: text })

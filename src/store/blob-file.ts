@@ -1,7 +1,7 @@
 // The last step of every blob: a verified file gets its name, under the lock that deletions hold as well.
 
 import { createHash } from 'node:crypto'
-import { open, rename, utimes } from 'node:fs/promises'
+import { type FileHandle, open, rename, utimes } from 'node:fs/promises'
 import { throwIfAborted } from '../base/abort.ts'
 import { AppError } from '../base/errors.ts'
 import { type Digest, toDigest } from '../model/digest.ts'
@@ -44,21 +44,33 @@ export async function nameBlob(folder: Folder, temporary: string, { digest, size
   })
 }
 
-export async function hashFile(file: string, signal?: AbortSignal): Promise<Hashed> {
-  const hash = createHash('sha256')
+export interface HashOptions {
+  signal?: AbortSignal | undefined
+  /** Bytes since the last call. */
+  onRead?: ((bytes: number) => void) | undefined
+}
+
+export async function hashFile(file: string, options: HashOptions = {}): Promise<Hashed> {
   const handle = await open(file, 'r')
   try {
-    const buffer = new Uint8Array(CHUNK_BYTES)
-    let sizeBytes = 0
-    while (true) {
-      throwIfAborted(signal)
-      const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, sizeBytes)
-      if (bytesRead === 0) return { digest: toDigest(hash.digest('hex')), sizeBytes }
-      hash.update(buffer.subarray(0, bytesRead))
-      sizeBytes += bytesRead
-    }
+    return await hashHandle(handle, options)
   } finally {
     await handle.close()
+  }
+}
+
+/** From the start, wherever it was read to before. */
+export async function hashHandle(handle: FileHandle, { signal, onRead }: HashOptions): Promise<Hashed> {
+  const hash = createHash('sha256')
+  const buffer = new Uint8Array(CHUNK_BYTES)
+  let sizeBytes = 0
+  while (true) {
+    throwIfAborted(signal)
+    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, sizeBytes)
+    if (bytesRead === 0) return { digest: toDigest(hash.digest('hex')), sizeBytes }
+    hash.update(buffer.subarray(0, bytesRead))
+    sizeBytes += bytesRead
+    onRead?.(bytesRead)
   }
 }
 

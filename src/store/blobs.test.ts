@@ -19,6 +19,24 @@ async function* chunksOf(...texts: string[]) {
   for (const text of texts) yield new TextEncoder().encode(text)
 }
 
+describe('a file that is a blob already', () => {
+  it('is found by its size and its hash, and not written again', async () => {
+    const { blobs } = scratch.store
+    const file = path.join(scratch.root, 'model')
+    writeFileSync(file, 'hello')
+    let read = 0
+    expect(await blobs.importFile(file, { onRead: (bytes) => (read += bytes) })).toMatchObject({ existed: false })
+    expect(read).toBe(5)
+    const written = statSync(blobs.path(digestOf('hello'))).ino
+    expect(await blobs.importFile(file)).toEqual({ digest: digestOf('hello'), sizeBytes: 5, existed: true })
+    expect(await blobs.importFile(blobs.path(digestOf('hello')))).toMatchObject({ existed: true })
+    expect(statSync(blobs.path(digestOf('hello'))).ino).toBe(written)
+    writeFileSync(file, 'world')
+    expect(await blobs.importFile(file)).toEqual({ digest: digestOf('world'), sizeBytes: 5, existed: false })
+    expect(files()).toHaveLength(2)
+  })
+})
+
 describe('a file that another program writes', () => {
   const { MAX_SAFE_INTEGER } = Number
 

@@ -9,15 +9,16 @@ import { raceAbort, throwIfAborted } from '../base/abort.ts'
 import { formatBytes } from '../base/bytes.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, toDigest } from '../model/digest.ts'
-import { findBlob, type Hashed, hashFile, keepBlob, mismatch, nameBlob } from './blob-file.ts'
+import { findBlob, type Hashed, hashFile, hashHandle, keepBlob, mismatch, nameBlob } from './blob-file.ts'
 import { fullDiskOr, requireFree, temporaryName, toStoreError, writeFully } from './durable.ts'
-import type { FileFacts, Folder } from './folder.ts'
-import { BLOB_TEMPORARY, blobPath } from './layout.ts'
+import { type FileFacts, type Folder, regularFile } from './folder.ts'
+import { BLOB_TEMPORARY, blobPath, readBlobEntries } from './layout.ts'
 import { openPartial } from './partial.ts'
 import type { BlobStore, WrittenBlob } from './store.ts'
 
 type Source = AsyncIterable<Uint8Array> | Uint8Array | string
 type WriteOptions = Parameters<BlobStore['write']>[1]
+type ImportOptions = NonNullable<Parameters<BlobStore['importFile']>[1]>
 
 /** Texts of models: templates, parameters, licences. */
 const DEFAULT_TEXT_BYTES = 16 * 1024 * 1024
@@ -62,22 +63,47 @@ async function writeBlob(folder: Folder, source: Source, { expected, signal }: N
   return withTemporary(folder, (temporary) => fill(temporary, chunks, signal), { expected, neededBytes: bytes?.byteLength })
 }
 
-async function importFile(folder: Folder, file: string, { expected, signal }: NonNullable<WriteOptions>): Promise<WrittenBlob> {
+async function importFile(folder: Folder, file: string, options: ImportOptions): Promise<WrittenBlob> {
+  const { expected, signal, onRead } = options
   throwIfAborted(signal)
   const found = expected === undefined ? undefined : await keepBlob(folder, expected)
   if (found && expected !== undefined) return { digest: expected, sizeBytes: found.sizeBytes, existed: true }
   const source = await openRegular(file)
   try {
     const { size } = await source.stat()
+    const same = await findSame(folder, source, { ...options, sizeBytes: size })
+    if (same) return same
     const copy = async (temporary: string): Promise<Hashed> => {
-      if (await clone(file, temporary)) return hashFile(temporary, signal)
+      if (await clone(file, temporary)) return hashFile(temporary, { signal, onRead })
       await requireFree(folder.layout.blobs, size)
-      return fill(temporary, source.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false }), signal)
+      const chunks = source.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, start: 0 })
+      return fill(temporary, chunks, signal, onRead)
     }
     return await withTemporary(folder, copy, { expected, neededBytes: size })
   } finally {
     await source.close()
   }
+}
+
+/** The blob that this file is already. It is read for it only where one has its size: that costs less than a copy in vain. */
+async function findSame(
+  folder: Folder,
+  source: FileHandle,
+  { sizeBytes, expected, ...options }: ImportOptions & { sizeBytes: number },
+): Promise<WrittenBlob | undefined> {
+  if (expected !== undefined || !(await hasBlobOfSize(folder, sizeBytes))) return undefined
+  const { digest } = await hashHandle(source, options)
+  const found = await keepBlob(folder, digest)
+  return found && { digest, sizeBytes: found.sizeBytes, existed: true }
+}
+
+async function hasBlobOfSize({ layout }: Folder, sizeBytes: number): Promise<boolean> {
+  for (const { name, entry } of await readBlobEntries(layout)) {
+    if (entry.kind !== 'blob') continue
+    const facts = await regularFile(layout.blobs, path.join(layout.blobs, name))
+    if (facts?.sizeBytes === sizeBytes) return true
+  }
+  return false
 }
 
 async function makeBlob(
@@ -94,7 +120,7 @@ async function makeBlob(
       throw isAppError(error, 'cancelled') ? error : await fullDiskOr(error, folder.layout.blobs)
     }
     await syncFile(temporary)
-    return hashFile(temporary, signal)
+    return hashFile(temporary, { signal })
   }
   return withTemporary(folder, fill, { expected: undefined, neededBytes })
 }
@@ -134,6 +160,7 @@ async function fill(
   temporary: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
+  onRead?: (bytes: number) => void,
 ): Promise<Hashed> {
   const handle = await open(temporary, 'wx', 0o644)
   try {
@@ -143,6 +170,7 @@ async function fill(
       hash.update(chunk)
       await writeFully(handle, chunk, position)
       position += chunk.byteLength
+      onRead?.(chunk.byteLength)
     }
     await handle.sync()
     return { digest: toDigest(hash.digest('hex')), sizeBytes: position }

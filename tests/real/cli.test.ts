@@ -51,7 +51,7 @@ describe('the command line and a server', () => {
   it('takes a model through its life', async () => {
     const created = await llamero('create', 'smol')
     expect(created).toMatchObject({ status: 0, out: '' })
-    expect(created.err).toContain('copying file ')
+    expect(created.err).toContain('importing file ')
     expect(created.err.endsWith('success\n')).toBe(true)
     const again = await llamero('create', 'smol2', '-f', 'Modelfile')
     expect(again.err).not.toContain('copying file')

@@ -1,19 +1,17 @@
-// Turns a Modelfile into a create request: files are hashed and sent as blobs, everything else is passed on. The server checks the rest.
+// Turns a Modelfile into a create request: files become blobs of the server, everything else is passed on. The server checks the rest.
 
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import path from 'node:path'
 import type { CreateRequestBody } from '../../api/create.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Command, Modelfile } from '../../modelfile/modelfile.ts'
 import { readParameters } from '../../modelfile/parameters.ts'
 import { printJsonLine } from '../json.ts'
 import { streamed } from '../server.ts'
-import { createProgressDisplay, type ProgressDisplay } from '../terminal/progress.ts'
+import { createProgressDisplay } from '../terminal/progress.ts'
 import { createRecordDisplay } from '../terminal/record-display.ts'
 import { printTransfer, showTransfer } from '../transfer-progress.ts'
 import type { Context } from '../verb.ts'
-import { findModelFiles, type LocalFile, relativeNames, resolveLocalPath } from './model-files.ts'
+import { bringFile } from './bring-file.ts'
+import { findModelFiles, relativeNames, resolveLocalPath } from './model-files.ts'
 
 export interface CreateInput {
   model: string
@@ -26,8 +24,6 @@ export interface CreateInput {
   json: boolean
 }
 
-/** Blobs are sent in pieces of this size. */
-const READ_BYTES = 1024 * 1024
 /** golang.org/x/mod/semver: up to three numbers, a pre-release and a build. */
 const SEMVER = /^v?(0|[1-9]\d*)(\.(0|[1-9]\d*)(\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)?)?$/
 
@@ -46,14 +42,16 @@ export async function createModel(context: Context, input: CreateInput): Promise
     if (input.draftQuantize !== '' && sources.drafts.length === 0) {
       throw new AppError('invalid_request', '--draft-quantize requires a DRAFT model')
     }
-    for (const file of [...sources.files, ...sources.adapters, ...sources.drafts]) await sendBlob(context, file, display)
+    const digests = new Map<string, string>()
+    for (const file of [...sources.files, ...sources.adapters, ...sources.drafts])
+      if (!digests.has(file)) digests.set(file, await bringFile(context, file, display))
     const request: CreateRequestBody = {
       ...readTexts(input.modelfile.commands),
       model: input.model,
       ...(sources.from === undefined ? {} : { from: sources.from }),
-      ...fileMap('files', sources.files),
-      ...fileMap('adapters', sources.adapters),
-      ...fileMap('draft_files', sources.drafts),
+      ...fileMap('files', sources.files, digests),
+      ...fileMap('adapters', sources.adapters, digests),
+      ...fileMap('draft_files', sources.drafts, digests),
       ...(Object.keys(values).length > 0 ? { parameters: values } : {}),
       ...(input.quantize === '' ? {} : { quantize: input.quantize }),
       ...(input.draftQuantize === '' ? {} : { draft_quantize: input.draftQuantize }),
@@ -69,9 +67,10 @@ export async function createModel(context: Context, input: CreateInput): Promise
 interface Sources {
   /** The model that it is built from, where it is no file. */
   from: string | undefined
-  files: LocalFile[]
-  adapters: LocalFile[]
-  drafts: LocalFile[]
+  /** Paths. */
+  files: string[]
+  adapters: string[]
+  drafts: string[]
 }
 
 async function readSources({ modelfile, folder }: CreateInput): Promise<Sources> {
@@ -128,24 +127,12 @@ function parseRequires(text: string): string {
   return text.replace(/^v/, '')
 }
 
-/** Asks first: a file that the server has is not sent again. */
-async function sendBlob({ client }: Context, { digest, path: file }: LocalFile, display: ProgressDisplay): Promise<void> {
-  if (await client.headBlob(digest)) return
-  const { size } = await stat(file)
-  const label = `copying file ${path.basename(file)}`
-  let sentBytes = 0
-  async function* read(): AsyncGenerator<Uint8Array> {
-    for await (const bytes of createReadStream(file, { highWaterMark: READ_BYTES })) {
-      yield bytes
-      sentBytes += bytes.length
-      display.bar(digest, { label, totalBytes: size, currentBytes: sentBytes })
-    }
-  }
-  await client.postBlob(digest, read())
-}
-
-function fileMap<Key extends string>(key: Key, files: readonly LocalFile[]): Partial<Record<Key, Record<string, string>>> {
+function fileMap<Key extends string>(
+  key: Key,
+  files: readonly string[],
+  digests: ReadonlyMap<string, string>,
+): Partial<Record<Key, Record<string, string>>> {
   if (files.length === 0) return {}
-  const names = relativeNames(files.map((file) => file.path))
-  return { [key]: Object.fromEntries(files.map((file, index) => [names[index], file.digest])) } as Record<Key, Record<string, string>>
+  const names = relativeNames(files)
+  return { [key]: Object.fromEntries(files.map((file, index) => [names[index], digests.get(file)])) } as Record<Key, Record<string, string>>
 }

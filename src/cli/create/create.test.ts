@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CreateRequestBody } from '../../api/create.ts'
+import type { ImportRequestBody } from '../../api/maintenance.ts'
+import { AppError } from '../../base/errors.ts'
 import { createTestCli, parts } from '../testing/fakes.ts'
 import { findModelFiles, relativeNames } from './model-files.ts'
 
@@ -29,8 +31,16 @@ async function create(modelfile: string, ...flags: string[]) {
   const requests: CreateRequestBody[] = []
   const sent = new Map<string, number>()
   const known = new Set<string>()
+  const imports: ImportRequestBody[] = []
+  const importing = { refusal: new AppError('route_not_found', '404 page not found', { details: { status: 404 } }) as AppError | undefined }
   const cli = createTestCli({
     client: {
+      async *importFile(request) {
+        imports.push(request)
+        if (importing.refusal) throw importing.refusal
+        yield { status: 'importing', completed: 4, total: 8 }
+        yield { status: 'success', digest: 'sha256:imported', size: 8 }
+      },
       headBlob: async (digest) => known.has(digest),
       postBlob: async (digest, body) => {
         let size = 0
@@ -48,7 +58,7 @@ async function create(modelfile: string, ...flags: string[]) {
     },
   })
   const run = () => cli.run('create', 'made', '-f', path.join(folder, 'Modelfile'), ...flags)
-  return { run, requests, sent, known, cli }
+  return { run, requests, sent, known, imports, importing, cli }
 }
 
 describe('create', () => {
@@ -71,6 +81,39 @@ describe('create', () => {
     known.add(digestOf(BINARY))
     expect(await run()).toBe(0)
     expect(sent.size).toBe(0)
+  })
+
+  it('has a server on this machine take the file where it lies, described by size, age and first bytes', async () => {
+    await put({ 'model.gguf': BINARY })
+    const { run, requests, sent, imports, importing, cli } = await create('FROM ./model.gguf\nADAPTER ./model.gguf')
+    importing.refusal = undefined
+    expect(await run()).toBe(0)
+    const file = path.join(folder, 'model.gguf')
+    expect(imports).toEqual([{ path: file, size: 8, modified: (await stat(file)).mtimeMs, begins_with: digestOf(BINARY).slice(7) }])
+    expect(sent.size).toBe(0)
+    expect(requests[0]).toMatchObject({ files: { 'model.gguf': 'sha256:imported' }, adapters: { 'model.gguf': 'sha256:imported' } })
+    expect(cli.err.text).toContain('importing file model.gguf 50%\nimporting file model.gguf 100%\n')
+  })
+
+  it('sends the file when the server cannot take it, and ends where the disk is full', async () => {
+    await put({ 'model.gguf': BINARY })
+    const { run, sent, importing, cli } = await create('FROM ./model.gguf')
+    importing.refusal = new AppError('invalid_request', 'this is no file that can be imported here', { details: { status: 400 } })
+    expect(await run()).toBe(0)
+    expect(sent.size).toBe(1)
+    importing.refusal = new AppError('disk_full', 'no space left', { details: { status: 507 } })
+    expect(await run()).toBe(1)
+    expect(cli.err.text).toContain('Error: no space left')
+    expect(sent.size).toBe(1)
+  })
+
+  it('tells no other machine the path of a file', async () => {
+    await put({ 'model.gguf': BINARY })
+    const { run, sent, imports, cli } = await create('FROM ./model.gguf', '--json')
+    cli.context.config.serverUrl = 'http://10.0.0.5:11434'
+    expect(await run()).toBe(0)
+    expect(imports).toEqual([])
+    expect(sent.size).toBe(1)
   })
 
   it('maps every command', async () => {
@@ -161,7 +204,7 @@ describe('create', () => {
 })
 
 describe('findModelFiles', () => {
-  const names = async () => relativeNames([path.join(folder, 'x'), ...(await findModelFiles(folder)).map((file) => file.path)]).slice(1)
+  const names = async () => relativeNames([path.join(folder, 'x'), ...(await findModelFiles(folder))]).slice(1)
 
   it('prefers safetensors to everything else, with configuration and tokenizer', async () => {
     await put({

@@ -3,6 +3,7 @@
 import {
   type CheckBody,
   type DoctorResponseBody,
+  importRequest,
   type OriginsResponseBody,
   type PartialsResponseBody,
   type PruneResponseBody,
@@ -41,6 +42,12 @@ const verifyRecord = either(
   NATIVE_DOCUMENT.error,
 )
 
+const importRecord = either(
+  looseObject('llamero.Importing', { status: oneOf('importing'), completed: whole, total: whole }),
+  looseObject('llamero.Imported', { status: oneOf('success'), digest: text, size: whole }),
+  NATIVE_DOCUMENT.error,
+)
+
 const OPERATIONS: Operations = {
   'POST /api/llamero/prune': {
     summary: 'Removes what no model needs',
@@ -56,6 +63,11 @@ const OPERATIONS: Operations = {
     summary: 'Reads the blobs again and compares',
     takes: { struct: verifyRequest },
     gives: { 200: { about: 'Progress, damage, and a sum at the end.', ndjson: verifyRecord } },
+  },
+  'POST /api/llamero/import': {
+    summary: 'Makes a blob of a file on the machine of the server',
+    takes: { struct: importRequest },
+    gives: { 200: { about: 'Progress, and the digest at the end.', ndjson: importRecord } },
   },
   'GET /api/llamero/partials': {
     summary: 'Lists unfinished downloads',

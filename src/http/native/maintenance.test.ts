@@ -37,6 +37,29 @@ async function recordsOf(reply: Reply): Promise<unknown[]> {
 }
 
 describe('/api/llamero', () => {
+  it('imports a file that is described, with progress', async () => {
+    const asked: unknown[] = []
+    const importFile: MaintenanceService['importFile'] = async function* (request) {
+      asked.push(request)
+      yield { type: 'progress', completedBytes: 3, totalBytes: 9 }
+      yield { type: 'done', digest, sizeBytes: 9 }
+    }
+    const body = { path: '/m.gguf', size: 9, modified: 1.5, begins_with: 'ab' }
+    expect(await recordsOf(await call('POST', '/api/llamero/import', body, { importFile }))).toEqual([
+      { status: 'importing', completed: 3, total: 9 },
+      { status: 'success', digest, size: 9 },
+    ])
+    expect(asked).toEqual([{ path: '/m.gguf', sizeBytes: 9, modifiedMs: 1.5, start: { bytes: 65536, sha256: 'ab' } }])
+  })
+
+  it('refuses with a status what cannot be imported', async () => {
+    const importFile: MaintenanceService['importFile'] = async function* () {
+      yield* []
+      throw new AppError('invalid_request', 'no')
+    }
+    expect(await call('POST', '/api/llamero/import', {}, { importFile })).toMatchObject({ status: 400 })
+  })
+
   it('prunes as it is told and sums up', async () => {
     const asked: unknown[] = []
     const prune: MaintenanceService['prune'] = async (request) => {

@@ -3,6 +3,9 @@
 import { decodeBody } from '../../api/decode.ts'
 import {
   type DoctorResponseBody,
+  IMPORT_PROOF_BYTES,
+  type ImportRecord,
+  importRequest,
   type OriginsResponseBody,
   type PartialsResponseBody,
   type PruneResponseBody,
@@ -12,10 +15,11 @@ import {
   verifyRequest,
 } from '../../api/maintenance.ts'
 import { AppError } from '../../base/errors.ts'
-import type { MaintenanceService, VerifyEvent } from '../../service/maintenance/maintenance.ts'
+import type { ImportEvent, MaintenanceService, VerifyEvent } from '../../service/maintenance/maintenance.ts'
 import { empty, json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Route, routesOver } from '../kernel/route.ts'
+import { peek } from '../peek.ts'
 import { failNative, streamFailure } from './errors.ts'
 import { formatLocal } from './wire.ts'
 
@@ -31,6 +35,7 @@ export function createMaintenanceRoutes(context: MaintenanceContext): Route[] {
   return [
     route('POST', '/api/llamero/prune', fail, handlePrune),
     route('POST', '/api/llamero/verify', fail, handleVerify),
+    route('POST', '/api/llamero/import', fail, handleImport),
     route('GET', '/api/llamero/partials', fail, handlePartials),
     route('GET', '/api/llamero/origins', fail, handleOrigins),
     route('GET', '/api/llamero/doctor', fail, handleDoctor),
@@ -49,6 +54,25 @@ async function handlePrune(request: HttpRequest, { maintenance }: MaintenanceCon
 async function handleVerify(request: HttpRequest, { maintenance }: MaintenanceContext): Promise<Reply> {
   const { model = '', fix = false } = decodeBody(await request.readBody(), verifyRequest)
   return { kind: 'ndjson', records: toRecords(maintenance.verify({ model, fix }, request.signal)), failure: streamFailure('other') }
+}
+
+async function handleImport(request: HttpRequest, { maintenance }: MaintenanceContext): Promise<Reply> {
+  const wire = decodeBody(await request.readBody(), importRequest)
+  const { path = '', size = 0, modified = 0, begins_with: sha256 = '' } = wire
+  const events = maintenance.importFile(
+    { path, sizeBytes: size, modifiedMs: modified, start: { bytes: IMPORT_PROOF_BYTES, sha256 } },
+    request.signal,
+  )
+  const { all } = await peek(events)
+  return { kind: 'ndjson', records: toImportRecords(all), failure: streamFailure('other') }
+}
+
+async function* toImportRecords(events: AsyncIterable<ImportEvent>): AsyncGenerator<ImportRecord> {
+  for await (const event of events) {
+    yield event.type === 'progress'
+      ? { status: 'importing', completed: event.completedBytes, total: event.totalBytes }
+      : { status: 'success', digest: event.digest, size: event.sizeBytes }
+  }
 }
 
 async function handlePartials(_: HttpRequest, { maintenance }: MaintenanceContext): Promise<Reply> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { parseModelName } from '../../model/name.ts'
 import { createStore } from '../../store/open.ts'
@@ -20,6 +21,7 @@ const unreachable = () => Promise.reject(new AppError('registry_unreachable', 'n
 
 function createService(changes: Partial<DiagnosisDependencies> = {}) {
   return createMaintenanceService({
+    clock: systemClock,
     store: { ...store, freeBytes: async () => 50e9 },
     registry: { reach: async () => 401 },
     reader: {
