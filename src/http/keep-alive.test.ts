@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SILENCE_MS, withSigns } from './keep-alive.ts'
+import { SILENCE_BEFORE_STATUS_MS, SILENCE_MS, withSigns } from './keep-alive.ts'
 
 function fakeClock() {
   const timers = new Set<() => void>()
@@ -39,6 +39,25 @@ describe('signs of life', () => {
     expect(await take()).toBe(2)
     expect(await take()).toBeUndefined()
     expect(clock.waiting()).toBe(0)
+  })
+
+  it('come later where nothing has been said yet and that was asked for', async () => {
+    const delays: number[] = []
+    const clock = {
+      after(delayMs: number, task: () => void) {
+        delays.push(delayMs)
+        setImmediate(task)
+        return { cancel() {} }
+      },
+    }
+    const never = new Promise<void>(() => {})
+    async function* source() {
+      await never
+      yield 1
+    }
+    const items = withSigns<number>(source(), () => 0, clock, SILENCE_BEFORE_STATUS_MS)
+    expect([(await items.next()).value, (await items.next()).value]).toEqual([0, 0])
+    expect(delays).toEqual([SILENCE_BEFORE_STATUS_MS, SILENCE_MS])
   })
 
   it('end with the source, however that ends', async () => {

@@ -9,10 +9,10 @@ import { peek } from '../peek.ts'
 import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
 import { CHAT_FATES, chatCompletionRequest, readTopLogprobs, toChatRequest } from './chat-request.ts'
 import { type Choice, runChoices } from './choices.ts'
-import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
+import { JSON_WITHOUT_CHARSET } from './errors.ts'
 import { createHead, type Head } from './head.ts'
 import type { OpenAiContext } from './routes.ts'
-import { cutShort, runStage } from './run.ts'
+import { cutShort, runStage, streamReply } from './run.ts'
 import { forChoice, readCount } from './run-fields.ts'
 import { beginToolCallBody, type ToolCallBody, type ToolCallPiece, toToolCallBody } from './tools.ts'
 import { type FinishEvent, type LogprobBody, NO_USAGE, toFinishReason, toLogprobBody, toUsage, type UsageBody } from './usage.ts'
@@ -49,20 +49,16 @@ export async function handleChat(request: HttpRequest, context: OpenAiContext): 
     const topLogprobs = readTopLogprobs(fields)
     const asked: ChatRequest = { ...domain, ...(topLogprobs === undefined ? {} : { topLogprobs }) }
     const events = runChoices(count, (index, signal) => context.service.chat(forChoice(asked, index), signal), request.signal)
+    const begin = () => createHead('chatcmpl-', fields, context)
+    if (fields.stream && !asked.debugRenderOnly) {
+      const chunks = toChunks(events, { begin, count, withUsage: fields.stream_options?.include_usage === true })
+      return streamReply(chunks, 'chat', { clock: context.clock, headers })
+    }
     const { first, all } = await peek(events)
-    const head = await createHead('chatcmpl-', fields, context)
+    const head = await begin()
     if (first?.event.type === 'rendered') {
       await all.return?.()
       return json(toRenderedBody(head, first.event), { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
-    }
-    if (fields.stream) {
-      const usage = fields.stream_options?.include_usage === true
-      return {
-        kind: 'sse',
-        events: toChunks(all, { head, count, withUsage: usage }),
-        failure: streamFailure('chat'),
-        ...(headers ? { headers } : {}),
-      }
     }
     const { body, isTruncated } = await fold(all, head, count)
     return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...(isTruncated ? TRUNCATED : {}) } })
@@ -70,18 +66,22 @@ export async function handleChat(request: HttpRequest, context: OpenAiContext): 
 }
 
 interface Stream {
-  head: Head
+  begin: () => Promise<Head>
   count: number
   withUsage: boolean
 }
 
-async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { head, count, withUsage }: Stream): AsyncGenerator<SseEvent> {
-  const { id, created, model, ...rest } = head
-  const chunk = (fields: object): SseEvent => ({ json: { id, object: 'chat.completion.chunk', created, model, ...rest, ...fields } })
+async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { begin, count, withUsage }: Stream): AsyncGenerator<SseEvent> {
+  let head: Head | undefined
+  const chunk = (fields: object): SseEvent => {
+    const { id, created, model, ...rest } = head as Head
+    return { json: { id, object: 'chat.completion.chunk', created, model, ...rest, ...fields } }
+  }
   const begun = new Set<number>()
   const calls = new CallDeltas()
   const finishes: FinishEvent[] = []
   for await (const { index, event } of choices) {
+    head ??= await begin()
     if (!begun.has(index)) {
       begun.add(index)
       yield chunk({ choices: [{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }] })

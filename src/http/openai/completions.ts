@@ -9,10 +9,10 @@ import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
 import { type Choice, runChoices } from './choices.ts'
 import { LogprobColumns, type LogprobsBody } from './completion-logprobs.ts'
 import { COMPLETION_FATES, type CompletionPlan, completionRequest, type Prompt, toCompletionPlan } from './completion-request.ts'
-import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
+import { JSON_WITHOUT_CHARSET } from './errors.ts'
 import { createHead, type Head } from './head.ts'
 import type { OpenAiContext } from './routes.ts'
-import { cutShort, runStage } from './run.ts'
+import { cutShort, runStage, streamReply } from './run.ts'
 import { forChoice } from './run-fields.ts'
 import { type FinishEvent, NO_USAGE, sumUsage, toFinishReason, toUsage, type UsageBody } from './usage.ts'
 
@@ -40,14 +40,14 @@ export async function handleCompletions(request: HttpRequest, context: OpenAiCon
   const headers = toWarningHeaders(warnings)
   return runStage(async () => {
     const echoed = plan.echo ? await readEchoes(plan, request, context) : plan.prompts.map(() => '')
-    const { first, all } = await peek(runReplies(plan, request, context))
-    const head = await createHead('cmpl-', fields, context)
-    const isStream = fields.stream === true && first?.event.type !== 'rendered'
-    if (isStream) {
-      const stream = toChunks(all, { plan, echoed, head, withUsage: fields.stream_options?.include_usage === true })
-      return { kind: 'sse', events: stream, failure: streamFailure('completions'), ...(headers ? { headers } : {}) }
+    const replies = runReplies(plan, request, context)
+    const begin = () => createHead('cmpl-', fields, context)
+    if (fields.stream && !plan.request.debugRenderOnly) {
+      const chunks = toChunks(replies, { plan, echoed, begin, withUsage: fields.stream_options?.include_usage === true })
+      return streamReply(chunks, 'completions', { clock: context.clock, headers })
     }
-    const body = await fold(all, { plan, echoed, head })
+    const { all } = await peek(replies)
+    const body = await fold(all, { plan, echoed, head: await begin() })
     return json(body, { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
   })
 }
@@ -77,19 +77,25 @@ interface Answer {
   plan: CompletionPlan
   /** What each prompt's choices begin with. */
   echoed: readonly string[]
-  head: Head
 }
 
-async function* toChunks(replies: AsyncIterable<Choice<ChatEvent>>, answer: Answer & { withUsage: boolean }): AsyncGenerator<SseEvent> {
-  const { plan, echoed, head, withUsage } = answer
-  const { id, created, ...rest } = head
-  const chunk = (choices: ChoiceBody[], usage: UsageBody): SseEvent => ({
-    json: { id, object: 'text_completion', created, choices, ...rest, ...(withUsage ? { usage } : {}) },
-  })
+interface Stream extends Answer {
+  begin: () => Promise<Head>
+  withUsage: boolean
+}
+
+async function* toChunks(replies: AsyncIterable<Choice<ChatEvent>>, stream: Stream): AsyncGenerator<SseEvent> {
+  const { plan, echoed, begin, withUsage } = stream
+  let head: Head | undefined
+  const chunk = (choices: ChoiceBody[], usage: UsageBody): SseEvent => {
+    const { id, created, ...rest } = head as Head
+    return { json: { id, object: 'text_completion', created, choices, ...rest, ...(withUsage ? { usage } : {}) } }
+  }
   const begun = new Map<number, LogprobColumns>()
   const finishes: FinishEvent[][] = plan.prompts.map(() => [])
   let ended = 0
   for await (const { index, event } of replies) {
+    head ??= await begin()
     const promptIndex = Math.floor(index / plan.n)
     const columns = begun.get(index) ?? new LogprobColumns()
     const echo = begun.has(index) ? '' : (echoed[promptIndex] ?? '')
@@ -124,7 +130,7 @@ function toDelta(
   return { text: event.text, ...(logprobs ? { logprobs } : {}) }
 }
 
-async function fold(replies: AsyncIterable<Choice<ChatEvent>>, { plan, echoed, head }: Answer): Promise<object> {
+async function fold(replies: AsyncIterable<Choice<ChatEvent>>, { plan, echoed, head }: Answer & { head: Head }): Promise<object> {
   const { prompts, n, bestOf } = plan
   const events = Array.from({ length: prompts.length * bestOf }, (): ChatEvent[] => [])
   for await (const { index, event } of replies) events[index]?.push(event)
