@@ -6,6 +6,8 @@ import { freshPrompt, type Scenario } from '../scenario.ts'
 
 const CLIENTS = 8
 const TOKENS = 64
+/** What disturbs a measurement makes it slower: the fastest is the truest. */
+const TURNS = 3
 
 interface Dialect {
   path: string
@@ -45,12 +47,15 @@ const MESSAGES: Dialect = {
 export const dialects: readonly Scenario[] = [CHAT, RESPONSES, MESSAGES].map((dialect) => ({
   name: `8 clients over ${dialect.path}, over the native API`,
   unit: 'times',
-  about: 'tokens/s of the dialect over those of /api/chat, each measured before and after the other; 0.95 and more are wanted',
+  about: 'tokens/s of the dialect over those of /api/chat, the best of three in turns each; 0.95 and more are wanted',
   async measure(target, round) {
-    const native = [await speed(target, NATIVE, round)]
-    const other = [await speed(target, dialect, round + 1), await speed(target, dialect, round + 2)]
-    native.push(await speed(target, NATIVE, round + 3))
-    return sum(other) / sum(native)
+    const native: number[] = []
+    const other: number[] = []
+    for (let turn = 0; turn < TURNS; turn++) {
+      native.push(await speed(target, NATIVE, round + 2 * turn))
+      other.push(await speed(target, dialect, round + 2 * turn + 1))
+    }
+    return Math.max(...other) / Math.max(...native)
   },
 }))
 

@@ -164,6 +164,28 @@ describe.each<[string, Record<string, unknown>, Walk]>([
   })
 })
 
+it('what stands inside of messages and options and is not used is named too', async () => {
+  const part = { type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=', detail: 'high' } }
+  const body = {
+    model: 'm',
+    messages: [
+      { ...user, name: 'Ada', content: [part, part, image] },
+      { role: 'assistant', content: 'y', audio: { id: 'a' } },
+      { role: 'tool', name: 'f', content: 'z' },
+    ],
+    stream_options: { include_obfuscation: true },
+  }
+  const { answer } = await ask('/v1/chat/completions', body)
+  expect(String(answer.headers['x-llamero-warnings']).split(', ')).toEqual([
+    'messages.name',
+    'messages.content.cache_control',
+    'messages.content.image_url.detail',
+    'messages.audio',
+    'stream_options.include_obfuscation',
+  ])
+})
+
 it('tool_choice reaches the model with the tools that it leaves', async () => {
   const two = [...tools, { type: 'function', function: { name: 'g' } }]
   const choose = async (choice: unknown) => {

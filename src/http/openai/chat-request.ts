@@ -8,6 +8,7 @@ import type { Fates } from '../request-fields.ts'
 import { fieldError } from './errors.ts'
 import { MAX_TOP_LOGPROBS, toolChoice, topLogprobs } from './fields.ts'
 import { messages, toMessages } from './messages.ts'
+import { unusedInMessages } from './messages-unused.ts'
 import { COMMON_FATES, type CommonRequest, commonFields, readNativeThink, toRunFields, toThink } from './run-fields.ts'
 import { chooseTools, tools, toTools } from './tools.ts'
 
@@ -60,6 +61,7 @@ export function toChatRequest(wire: WireChatRequest, warnings: string[]): ChatRe
     throw fieldError('messages', "[] is too short - 'messages'", 'missing_required_parameter')
   }
   refuseModalities(wire.modalities)
+  warnings.push(...unusedInMessages(wire.messages))
   const chosen = chooseTools(toTools(wire.tools ?? []), wire.tool_choice)
   const think = readThink(wire)
   const maxTokens = wire.max_completion_tokens ?? wire.max_tokens

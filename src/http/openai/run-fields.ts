@@ -96,6 +96,8 @@ export function toRunFields(wire: CommonRequest, warnings: string[]): Completion
   const logitBias = readLogitBias(wire.logit_bias)
   const keepAliveNs = readKeepAlive(wire.keep_alive, warnings)
   const format = readFormat(wire)
+  // Padding against those who listen to the lengths of encrypted chunks.
+  if (wire.stream_options?.include_obfuscation) warnings.push('stream_options.include_obfuscation')
   return {
     model: wire.model ?? '',
     options: toOptions(wire),
