@@ -13,6 +13,7 @@ import { dialects } from './scenarios/dialects.ts'
 import { embedMany, embedTogether } from './scenarios/embed.ts'
 import { firstToken } from './scenarios/first-token.ts'
 import { prefix } from './scenarios/prefix.ts'
+import { repeat } from './scenarios/repeat.ts'
 import { schemaCost } from './scenarios/schema.ts'
 import { together } from './scenarios/together.ts'
 

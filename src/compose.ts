@@ -102,6 +102,7 @@ function toLimits(config: Config): SchedulerLimits {
     contextTokens: config.contextTokens,
     kvCacheType: config.kvCacheType,
     flashAttention: config.flashAttention,
+    speculate: config.speculate,
   }
 }
 

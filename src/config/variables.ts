@@ -75,6 +75,12 @@ export const VARIABLES = {
     () => 'auto',
   ),
   kvCacheType: variable<KvCacheType>('OLLAMA_KV_CACHE_TYPE', 'Type of the KV cache (default f16)', parseKvCacheType, () => 'f16'),
+  speculate: variable(
+    'LLAMERO_SPECULATE',
+    'Guess tokens that repeat earlier ones (default on); the text is the same',
+    parseFlag,
+    () => true,
+  ),
   goTemplate: variable<boolean | undefined>(
     'OLLAMA_GO_TEMPLATE',
     "Prefer the model's TEMPLATE over its chat template",

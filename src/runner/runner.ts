@@ -20,6 +20,8 @@ export interface LoadSpec {
   /** ggml type of the KV cache: f16, q8_0, q4_0. */
   kvCacheType: 'f16' | 'f32' | 'bf16' | 'q8_0' | 'q4_0' | 'q4_1' | 'q5_0' | 'q5_1' | 'iq4_nl'
   flashAttention: 'auto' | 'on' | 'off'
+  /** Tokens that repeat earlier ones may be guessed and evaluated ahead. The text is the same. */
+  speculate: boolean
   /** An embedding model: no sampling, pooled vectors. */
   embedding: boolean
 }

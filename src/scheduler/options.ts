@@ -48,6 +48,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     ...(options.use_mmap === undefined ? {} : { useMmap: options.use_mmap }),
     kvCacheType: limits.kvCacheType,
     flashAttention: limits.flashAttention,
+    speculate: limits.speculate,
     embedding: target.isEmbedding,
   }
 }

@@ -48,6 +48,7 @@ export interface SchedulerLimits {
   contextTokens: number
   kvCacheType: LoadSpec['kvCacheType']
   flashAttention: LoadSpec['flashAttention']
+  speculate: boolean
 }
 
 export interface Memory {

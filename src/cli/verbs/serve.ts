@@ -22,6 +22,7 @@ export const serveVerb: Verb = {
     'origins',
     'flashAttention',
     'kvCacheType',
+    'speculate',
     'goTemplate',
     'loadTimeoutMs',
   ],

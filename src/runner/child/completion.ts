@@ -8,6 +8,7 @@ import type { CompletionChunk, CompletionRequest, RunnerLogprob, RunnerPromptLog
 import { Closing } from './closing.ts'
 import type { Engine, Sampler } from './engine.ts'
 import { type FittedPrompt, fitPrompt, keptTokens } from './prompt-fit.ts'
+import { PromptLookup } from './prompt-lookup.ts'
 import { type OutputChunk, TextOutput, type TokenPiece, toTokenPiece } from './text-output.ts'
 
 /** The same text more often than this in a row is a model that is stuck (as in Ollama). */
@@ -31,6 +32,7 @@ export function createCompletion(context: CompletionContext, id: number, request
   const sampler = engine.createSampler({
     sampling: request.sampling,
     ...(request.grammar === undefined ? {} : { grammar: request.grammar, grammarLater: request.grammarAfter !== undefined }),
+    spokenTokens: preservedTokens(engine, request.preservedTokens ?? []),
   })
   return new Completion(context, { id, request, prompt, sampler })
 }
@@ -39,6 +41,7 @@ export class Completion {
   readonly id: number
   readonly request: CompletionRequest
   readonly sampler: Sampler
+  readonly lookup = new PromptLookup()
   paused = false
   /** The end has been sent. */
   ended = false
@@ -79,6 +82,12 @@ export class Completion {
   /** A token of the reply has been made: the prompt is evaluated. */
   get decoding(): boolean {
     return this.#evalTokens > 0
+  }
+
+  /** Tokens that the reply may still have. */
+  get tokensLeft(): number {
+    const { maxTokens } = this.request
+    return maxTokens < 0 ? Number.POSITIVE_INFINITY : maxTokens - this.#evalTokens
   }
 
   /** Cut to what the request can have. */
@@ -148,8 +157,7 @@ export class Completion {
   /** Samples from the logits at that place of the batch. `roomLeft`: tokens that the context can still take after this one. */
   next(index: number, roomLeft: number): CompletionChunk[] {
     const { maxTokens } = this.request
-    const left = (maxTokens < 0 ? Number.POSITIVE_INFINITY : maxTokens) - this.#evalTokens
-    const token = this.sampler.sample(index, this.#closing?.next(left))
+    const token = this.sampler.sample(index, this.#closing?.next(this.tokensLeft))
     this.#evalTokens++
     this.#firstTokenNs ??= this.#context.clock.monotonicNs()
     this.todo = [token]

@@ -31,6 +31,8 @@ export interface Engine {
 
   /** Forgets all but the first `length` tokens; false when that cannot be done, and then the sequence is empty. */
   keepFirst(sequence: number, length: number): boolean
+  /** Whether tokens from that position on can be taken back after they were evaluated. */
+  canUndo(position: number): boolean
   /** The target becomes what the source is. */
   copySequence(source: number, target: number): void
   /** Drops `count` tokens from `from` on and moves the rest up. */
@@ -66,6 +68,8 @@ export interface SamplerOptions {
   grammar?: string
   /** The grammar waits for `startGrammar`. */
   grammarLater?: boolean
+  /** Special tokens that come out as text: a grammar may have them. The others are silent. */
+  spokenTokens?: ReadonlySet<number>
 }
 
 export interface Sampler {

@@ -13,7 +13,7 @@ function stage(options: ScriptedEngineOptions = {}) {
   const engine = new ScriptedEngine({ contextTokens: 32, trainContextTokens: 256, next, ...options })
   const sent: ToParent[] = []
   const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
-  const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message) })
+  const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
   const run = () => {
     for (let steps = 0; steps < 1000 && loop.step(); steps++);
   }

@@ -18,7 +18,7 @@ function stage(options: ScriptedEngineOptions = {}) {
   })
   const sent: ToParent[] = []
   const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
-  const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message) })
+  const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
   const run = (limit = 10_000) => {
     let steps = 0
     while (steps < limit && loop.step()) steps++

@@ -19,12 +19,16 @@ import type { ThreadGovernor } from './thread-governor.ts'
 export const MAX_WAITING = 4096
 /** Each output of a batch is as large as the vocabulary: so many of a prompt's tokens have one in one step. */
 export const MAX_PROMPT_OUTPUTS = 64
+/** Tokens of one step, guessed ones among them, where something is guessed. */
+const MAX_SPECULATED_TOKENS = 32
 
 export interface LoopOptions {
   engine: Engine
   governor: ThreadGovernor
   clock: Pick<Clock, 'monotonicNs'>
   send: (message: ToParent) => void
+  /** Whether tokens may be guessed and evaluated ahead. */
+  speculate: boolean
 }
 
 interface Slot extends SlotState {
@@ -39,8 +43,10 @@ interface Entry {
   slot: Slot
   completion: Completion
   count: number
-  /** Place of the logits; undefined while the prompt goes on. */
-  outputAt: number | undefined
+  /** Guesses at the tokens after those. */
+  draft: readonly number[]
+  /** Places of the logits: behind the last token and each guess. None while the prompt goes on. */
+  outputs: readonly number[]
   /** Places of the prompt's tokens, where their log-probabilities are wanted. */
   promptPlaces: readonly number[]
 }
@@ -113,7 +119,7 @@ export class Loop {
     this.#admit()
     const entries = this.#fillBatch(full)
     if (entries.length === 0) return false
-    const decodingTokens = entries.reduce((sum, entry) => sum + (entry.completion.decoding ? entry.count : 0), 0)
+    const decodingTokens = entries.reduce((sum, entry) => sum + (entry.completion.decoding ? entry.count + entry.draft.length : 0), 0)
     try {
       this.#decode(decodingTokens)
     } catch (error) {
@@ -171,30 +177,46 @@ export class Loop {
       reading.map((slot) => ({ remaining: slot.completion?.todo.length ?? 0 })),
       reading.length === 0 ? 0 : this.#pace.budget(decodingTokens, reading.length),
     )
+    const streams = reading.length > 0 ? Number.POSITIVE_INFINITY : active.length
     const entries: Entry[] = []
     for (const slot of active) {
       const completion = slot.completion as Completion
       const share = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
       const count = completion.tellsPrompt ? Math.min(share, MAX_PROMPT_OUTPUTS) : share
       if (count === 0) continue
-      entries.push(this.#addEntry(slot, completion, count))
+      const draft = this.#options.speculate && completion.decoding ? this.#draftOf(slot, completion, streams) : []
+      entries.push(this.#addEntry(slot, completion, { count, draft }))
     }
     return entries
   }
 
-  #addEntry(slot: Slot, completion: Completion, count: number): Entry {
+  /** Guesses pay where the batch is small: beside many streams each evaluated token costs almost what it is worth. */
+  #draftOf(slot: Slot, completion: Completion, streams: number): readonly number[] {
+    const { engine } = this.#options
+    const [next, ...more] = completion.todo
+    const room = Math.min(
+      Math.floor(MAX_SPECULATED_TOKENS / streams) - 1,
+      completion.contextTokens - slot.tokens.length - 2,
+      completion.tokensLeft - 1,
+    )
+    if (next === undefined || more.length > 0 || room <= 0 || !engine.canUndo(slot.tokens.length)) return []
+    return completion.lookup.propose(slot.tokens, next, room)
+  }
+
+  #addEntry(slot: Slot, completion: Completion, { count, draft }: Pick<Entry, 'count' | 'draft'>): Entry {
     const { batch } = this.#options.engine
     const wantsToken = completion.request.maxTokens !== 0
-    let outputAt: number | undefined
+    const outputs: number[] = []
     const promptPlaces: number[] = []
     for (let index = 0; index < count; index++) {
       const last = wantsToken && index === completion.todo.length - 1
       const wantsOutput = last || completion.tellsPrompt
       const at = batch.add(completion.todo[index] as number, slot.tokens.length + index, slot.sequence, wantsOutput)
-      if (last) outputAt = at
+      if (last) outputs.push(at)
       if (completion.tellsPrompt) promptPlaces.push(at)
     }
-    return { slot, completion, count, outputAt, promptPlaces }
+    for (const [index, token] of draft.entries()) outputs.push(batch.add(token, slot.tokens.length + count + index, slot.sequence, true))
+    return { slot, completion, count, draft, outputs, promptPlaces }
   }
 
   /**
@@ -267,13 +289,30 @@ export class Loop {
     }
   }
 
-  #chunksOf({ slot, completion, count, outputAt, promptPlaces }: Entry): CompletionChunk[] {
+  #chunksOf({ slot, completion, count, draft, outputs, promptPlaces }: Entry): CompletionChunk[] {
     const prompt = promptPlaces.length > 0 ? completion.promptChunk(promptPlaces) : []
     for (const token of completion.todo.slice(0, count)) slot.tokens.push(token)
     completion.todo = completion.todo.slice(count)
     if (completion.todo.length > 0) return prompt
-    const roomLeft = completion.reachableTokens - slot.tokens.length - 1
-    return [...prompt, ...(outputAt === undefined ? completion.endAtOnce() : completion.next(outputAt, roomLeft))]
+    if (outputs.length === 0) return [...prompt, ...completion.endAtOnce()]
+    const chunks = [...prompt]
+    let accepted = 0
+    for (const [index, at] of outputs.entries()) {
+      chunks.push(...completion.next(at, completion.reachableTokens - slot.tokens.length - 1))
+      const isAsGuessed = completion.todo.length === 1 && completion.todo[0] === draft[index]
+      if (completion.ended || !isAsGuessed) break
+      slot.tokens.push(draft[index] as number)
+      accepted++
+    }
+    if (draft.length > 0) this.#settleDraft(slot, completion, { proposed: draft.length, accepted })
+    return chunks
+  }
+
+  /** What was guessed wrong goes from the sequence. */
+  #settleDraft(slot: Slot, completion: Completion, { proposed, accepted }: { proposed: number; accepted: number }): void {
+    completion.lookup.learn(proposed, accepted)
+    if (accepted < proposed && !this.#options.engine.keepFirst(slot.sequence, slot.tokens.length))
+      throw new AppError('engine_error', 'the engine cannot take back what it evaluated ahead')
   }
 
   #stepEmbedding(): void {

@@ -69,7 +69,10 @@ class RunnerChild {
         clock: systemClock,
         threadRoom: () => meter.threadRoom(),
       })
-      this.#serving = { engine, loop: new Loop({ engine, governor, clock: systemClock, send: this.#sender.send }) }
+      this.#serving = {
+        engine,
+        loop: new Loop({ engine, governor, clock: systemClock, send: this.#sender.send, speculate: spec.speculate }),
+      }
       const { pooledTokens: _, ...facts } = engine.facts
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
       send({ type: 'ready', facts: { ...facts, loadNs: systemClock.monotonicNs() - startNs } satisfies ChildFacts })

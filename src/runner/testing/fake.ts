@@ -67,6 +67,7 @@ export const FAKE_SPEC: Readonly<LoadSpec> = {
   gpuLayers: -1,
   kvCacheType: 'f16',
   flashAttention: 'auto',
+  speculate: true,
   embedding: false,
 }
 

@@ -128,6 +128,10 @@ export class ScriptedEngine implements Engine {
     return kept
   }
 
+  canUndo(): boolean {
+    return this.canBranch
+  }
+
   copySequence(source: number, target: number): void {
     this.memory[target] = [...(this.memory[source] as number[])]
   }
@@ -153,7 +157,8 @@ export class ScriptedEngine implements Engine {
         state.preferred = preferred
         const place = this.#tokens[index]
         if (!place?.wantOutput) throw new Error('there are no logits at that place of the batch')
-        return this.#options.next?.(this.memory[place.sequence] as number[], state) ?? 'a'.charCodeAt(0)
+        const before = (this.memory[place.sequence] as number[]).slice(0, place.position + 1)
+        return this.#options.next?.(before, state) ?? 'a'.charCodeAt(0)
       },
       startGrammar: () => {
         state.grammar = true

@@ -27,6 +27,7 @@ export const TEST_LIMITS: SchedulerLimits = {
   contextTokens: 0,
   kvCacheType: 'f16',
   flashAttention: 'auto',
+  speculate: true,
 }
 
 export function createTarget(name: string, parts: Partial<LoadTarget> = {}): LoadTarget {

@@ -22,6 +22,8 @@ const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
 const EMBEDDING_SEQUENCES = 32
 /** Of one sequence; Node 20 has no larger array. */
 const LARGEST_STATE_BYTES = 2 ** 32 - 1
+/** More tokens than are ever evaluated ahead. */
+const SPECULATION_MARGIN = 64
 const STANDARD_ERROR = 2
 
 export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<Engine> {
@@ -83,6 +85,8 @@ class LlamaEngine implements Engine {
       vocabularySize: this.#vocabulary.size,
       contextTokens: this.#facts.contextTokens,
       candidates: new CandidateList(this.#vocabulary.size),
+      piece: (token, special) => this.#vocabulary.piece(token, special),
+      isEnd: (token) => this.#vocabulary.isEnd(token),
     }
   }
 
@@ -130,6 +134,11 @@ class LlamaEngine implements Engine {
     const kept = length > 0 && this.#holdsWindow(memory, sequence, length) && this.#api.memoryRemove(memory, sequence, length, -1)
     if (!kept) this.#api.memoryRemove(memory, sequence, -1, -1)
     return kept || length === 0
+  }
+
+  /** Behind a sliding window what was evaluated ahead may already have taken the place of what the token before it attends to. */
+  canUndo(position: number): boolean {
+    return this.canBranch && (this.#slidingWindow <= 0 || position + SPECULATION_MARGIN < this.#slidingWindow)
   }
 
   copySequence(source: number, target: number): void {

@@ -1,10 +1,13 @@
 // How the next token is chosen: llama.cpp's samplers in the order of llama-server's default chain, so that a seed gives the text that Ollama
 // gives. With a grammar the chain chooses first and the grammar only looks; a choice it refuses is made again under the grammar, which costs
-// a pass over the whole vocabulary. Refuses options on which the engine would abort the process.
+// a pass over the whole vocabulary. The engine's grammar reads the text of tokens, which is not always what comes out: parts of characters may
+// only make whole ones here, and a special token that says nothing is never chosen. Refuses options on which the engine would abort the process.
 
 import { AppError } from '../../../base/errors.ts'
 import type { Sampling } from '../../protocol.ts'
 import type { Sampler, SamplerOptions } from '../engine.ts'
+import type { TokenPiece } from '../text-output.ts'
+import { afterBytes, BETWEEN_CHARACTERS, type Utf8State } from '../utf8-state.ts'
 import type { ContextPointer, LlamaApi, SamplerPointer, VocabularyPointer } from './api.ts'
 import { allocateBytes, type NativeArray, viewFloats } from './native-memory.ts'
 import { TOKEN_DATA, TOKEN_DATA_ARRAY } from './structs.ts'
@@ -22,6 +25,8 @@ export interface SamplingContext {
   vocabularySize: number
   contextTokens: number
   candidates: CandidateList
+  piece(token: number, special: boolean): TokenPiece
+  isEnd(token: number): boolean
 }
 
 export function createSampler(context: SamplingContext, options: SamplerOptions): Sampler {
@@ -30,7 +35,7 @@ export function createSampler(context: SamplingContext, options: SamplerOptions)
   const chain = createChain(context, options.sampling)
   return grammar === undefined
     ? plainSampler(context, chain)
-    : new GrammarSampler(context, { chain, grammar, active: !options.grammarLater })
+    : new GrammarSampler(context, { chain, grammar, active: !options.grammarLater, spoken: options.spokenTokens ?? new Set() })
 }
 
 function plainSampler(sampling: SamplingContext, chain: SamplerPointer): Sampler {
@@ -43,17 +48,27 @@ function plainSampler(sampling: SamplingContext, chain: SamplerPointer): Sampler
   }
 }
 
+interface GrammarParts {
+  chain: SamplerPointer
+  grammar: SamplerPointer
+  active: boolean
+  spoken: ReadonlySet<number>
+}
+
 class GrammarSampler implements Sampler {
   readonly #context: SamplingContext
   readonly #chain: SamplerPointer
   readonly #grammar: SamplerPointer
+  readonly #spoken: ReadonlySet<number>
   #active: boolean
+  #characters: Utf8State = BETWEEN_CHARACTERS
 
-  constructor(context: SamplingContext, parts: { chain: SamplerPointer; grammar: SamplerPointer; active: boolean }) {
+  constructor(context: SamplingContext, parts: GrammarParts) {
     this.#context = context
     this.#chain = parts.chain
     this.#grammar = parts.grammar
     this.#active = parts.active
+    this.#spoken = parts.spoken
   }
 
   see(token: number): void {
@@ -66,6 +81,7 @@ class GrammarSampler implements Sampler {
     const token = preferred.find((candidate) => this.#allows(candidate)) ?? this.#choose(index)
     api.samplerAccept(this.#grammar, token)
     api.samplerAccept(this.#chain, token)
+    this.#characters = this.#charactersAfter(token) ?? BETWEEN_CHARACTERS
     return token
   }
 
@@ -84,19 +100,35 @@ class GrammarSampler implements Sampler {
     api.samplerApply(this.#chain, candidates.address)
     const first = candidates.selected()
     if (this.#allows(first)) return first
-    candidates.fill(this.#logits(index))
-    api.samplerApply(this.#grammar, candidates.address)
-    api.samplerApply(this.#chain, candidates.address)
-    const second = candidates.selected()
-    if (this.#allows(second)) return second
-    throw new AppError('engine_error', 'the format leaves the model no way to go on')
+    // Which tokens come out otherwise is found out one by one: there is seldom a second, and to know them all takes a pass over all pieces.
+    const refused: number[] = []
+    while (true) {
+      candidates.fill(this.#logits(index), refused)
+      api.samplerApply(this.#grammar, candidates.address)
+      api.samplerApply(this.#chain, candidates.address)
+      const next = candidates.selected()
+      if (this.#allows(next)) return next
+      if (this.#charactersAfter(next) !== undefined || refused.includes(next)) {
+        throw new AppError('engine_error', 'the format leaves the model no way to go on')
+      }
+      refused.push(next)
+    }
   }
 
   #allows(token: number): boolean {
+    if (this.#charactersAfter(token) === undefined) return false
     const { api, candidates } = this.#context
     candidates.only(token)
     api.samplerApply(this.#grammar, candidates.address)
     return candidates.firstLogit() !== Number.NEGATIVE_INFINITY
+  }
+
+  /** Undefined for a token that does not come out as the grammar reads it. */
+  #charactersAfter(token: number): Utf8State | undefined {
+    if (this.#context.isEnd(token)) return this.#characters
+    const { bytes, text } = this.#context.piece(token, this.#spoken.has(token))
+    if (bytes.length === 0) return undefined
+    return text !== undefined && this.#characters.missing === 0 ? BETWEEN_CHARACTERS : afterBytes(this.#characters, bytes)
   }
 
   #logits(index: number): Float32Array {
@@ -126,12 +158,13 @@ export class CandidateList {
     this.address = array.address
   }
 
-  fill(logits: Float32Array): void {
+  fill(logits: Float32Array, forbidden: readonly number[] = []): void {
     for (let token = 0, at = 0; token < this.#size; token++, at += 3) {
       this.#ids[at + TOKEN_DATA.id] = token
       this.#floats[at + TOKEN_DATA.logit] = logits[token] as number
       this.#floats[at + TOKEN_DATA.probability] = 0
     }
+    for (const token of forbidden) this.#floats[token * 3 + TOKEN_DATA.logit] = Number.NEGATIVE_INFINITY
     this.#reset(this.#size)
   }
 
