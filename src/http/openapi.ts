@@ -143,12 +143,12 @@ function toOthers(fates: Fates): Record<string, JsonSchema> {
   )
 }
 
-function toReply({ about, json: body, text, ndjson, sse, headers = {} }: ReplyDocument, components: Components): object {
+function toReply({ about, json: body, text, ndjson, sse, sseEnd, headers = {} }: ReplyDocument, components: Components): object {
   const content = {
     ...(body ? { 'application/json': { schema: components.hoist(body) } } : {}),
     ...(text ? { 'text/plain': { schema: { type: 'string' } } } : {}),
     ...(ndjson ? { 'application/x-ndjson': { itemSchema: components.hoist(ndjson) } } : {}),
-    ...(sse ? { 'text/event-stream': { itemSchema: components.hoist(toEvent(sse)) } } : {}),
+    ...(sse ? { 'text/event-stream': { itemSchema: components.hoist(toEvent(sse, sseEnd)) } } : {}),
   }
   const named = Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }])
   return {
@@ -159,9 +159,10 @@ function toReply({ about, json: body, text, ndjson, sse, headers = {} }: ReplyDo
 }
 
 /** The JSON of an event is text inside it. */
-function toEvent(data: JsonSchema): JsonSchema {
-  const json = { type: 'string', contentMediaType: 'application/json', contentSchema: data }
-  return { type: 'object', properties: { event: { type: 'string' }, data: json }, required: ['data'] }
+function toEvent(content: JsonSchema, end: string | undefined): JsonSchema {
+  const json = { type: 'string', contentMediaType: 'application/json', contentSchema: content }
+  const data = end === undefined ? json : { anyOf: [json, { const: end }] }
+  return { type: 'object', properties: { event: { type: 'string' }, data }, required: ['data'] }
 }
 
 /** An answer to HEAD has no body. */

@@ -32,6 +32,8 @@ export interface ReplyDocument {
   ndjson?: Schema
   /** The data of one event of a stream. */
   sse?: Schema
+  /** The data of its last event, where that is no JSON. */
+  sseEnd?: string
   headers?: Readonly<Record<string, string>>
 }
 

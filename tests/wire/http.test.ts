@@ -44,6 +44,7 @@ describe('routing', () => {
       text: '',
       headers: { 'content-type': 'application/json; charset=utf-8' },
     })
+    expect((await send(server, { method: 'GET', path: '/v1/models/a%3F/b/c/d' })).status).toBe(404)
     expect(await send(server, { method: 'HEAD', path: '/api/show' })).toMatchObject({ status: 405, text: '' })
   })
 

@@ -3,6 +3,7 @@ import { isAppError } from '../../base/errors.ts'
 import type { Message } from '../../chat/message.ts'
 import { marksCache, toMessages, toSystemMessages, type WireMessage } from './messages.ts'
 import { Notes } from './notes.ts'
+import { readMessagesCall } from './request.ts'
 import { toCarrier, toSignature } from './signature.ts'
 
 const PIXEL = { type: 'base64', media_type: 'image/png', data: 'AQID' }
@@ -197,6 +198,11 @@ describe('messages', () => {
     ['a search result without content', { type: 'search_result' }, 'messages.0.content.0.content: must be a list of text blocks'],
   ])('refuse %s', (_, block, words) => {
     expect(refusal(() => user(block))).toBe(words)
+  })
+
+  it('refuse to have no content', () => {
+    const body = Buffer.from('{"model":"m","max_tokens":1,"messages":[{"role":"user"}]}')
+    expect(refusal(() => readMessagesCall(body))).toBe('messages.content: is required')
   })
 
   it('refuse other roles', () => {

@@ -24,8 +24,9 @@ const message: Field<WireMessage> = {
   },
   decode(value, place) {
     if (!isObject(value)) throw wrongType(value, place, 'anthropic.MessageParam')
-    const { role = '', content = '' } = value
+    const { role = '', content } = value
     if (typeof role !== 'string') throw wrongType(role, place, 'string')
+    if (content === undefined) throw fieldError('messages.content', 'is required')
     if (typeof content !== 'string' && !Array.isArray(content)) throw wrongType(content, place, '[]anthropic.ContentBlock')
     return { role, content }
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodePath, findDetour, redirectUnclean, splitTarget } from './paths.ts'
+import { decodePath, findDetour, matchesPath, redirectUnclean, splitTarget } from './paths.ts'
 import type { Method } from './route.ts'
 
 const known: Record<string, Method[]> = { '/api/version': ['GET', 'HEAD'], '/api/show': ['POST'] }
@@ -38,5 +38,19 @@ describe('a path without a route', () => {
   it('may have broken escapes', () => {
     expect(decodePath('/api/%zz')).toBeUndefined()
     expect(decodePath('/api%2fversion')).toBe('/api/version')
+  })
+})
+
+describe('the path of a route', () => {
+  it.each([
+    ['/a/b', '/a/b', true],
+    ['/a/:id', '/a/sha256:5?x', true],
+    ['/a/:id/c', '/a/b/c', true],
+    ['/a/:id', '/a/', false],
+    ['/a/:id', '/a/b/c', false],
+    ['/a/b', '/a/B', false],
+    ['/', '/', true],
+  ])('%s against %s', (pattern, path, expected) => {
+    expect(matchesPath(pattern, path)).toBe(expected)
   })
 })

@@ -39,6 +39,15 @@ export function findDetour(method: string, path: string, query: string, methodsO
   return known.length > 0 ? { kind: 'not-allowed', allow: METHODS.filter((one) => known.includes(one)) } : { kind: 'unknown' }
 }
 
+/** Whether a route's path, with its named parts, is this decoded one. */
+export function matchesPath(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/')
+  const parts = path.split('/')
+  return (
+    wanted.length === parts.length && wanted.every((part, index) => (part.startsWith(':') ? parts[index] !== '' : part === parts[index]))
+  )
+}
+
 /** The path with its escapes undone; undefined where they are broken. */
 export function decodePath(rawPath: string): string | undefined {
   try {

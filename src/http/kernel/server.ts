@@ -11,7 +11,7 @@ import type { Log } from '../../base/log.ts'
 import { type Destination, type ExchangeSettings, serveExchange } from './exchange.ts'
 import { isLoopbackAddress, type LocalMachine, thisMachine } from './hosts.ts'
 import { createOriginPolicy } from './origins.ts'
-import { decodePath, findDetour, splitTarget } from './paths.ts'
+import { decodePath, findDetour, matchesPath, splitTarget } from './paths.ts'
 import { METHODS, type Method, type Route } from './route.ts'
 
 export interface KernelOptions {
@@ -99,7 +99,7 @@ export function createKernel({
 
   for (const route of routes)
     app.route({ method: route.method, url: route.path, handler: (request, reply) => serve(request, reply, route) })
-  app.setNotFoundHandler((request, reply) => serve(request, reply, findOther(request, app)))
+  app.setNotFoundHandler((request, reply) => serve(request, reply, findOther(request, routes)))
 
   return {
     async listen({ host, port }) {
@@ -145,9 +145,10 @@ function toRoutedUrl(message: IncomingMessage): string {
   return path === undefined ? rawPath : path.replace(/[%?#]/g, encodeURIComponent) + query
 }
 
-function findOther(request: FastifyRequest, app: FastifyInstance): Destination {
+function findOther(request: FastifyRequest, routes: readonly Route[]): Destination {
   const { rawPath, query } = splitTarget(request.originalUrl)
-  const methodsOf = (path: string): readonly Method[] => METHODS.filter((method) => app.findRoute({ method, url: path }) !== null)
+  const methodsOf = (path: string): readonly Method[] =>
+    METHODS.filter((method) => routes.some((route) => route.method === method && matchesPath(route.path, path)))
   const path = decodePath(rawPath) ?? rawPath
   const detour = findDetour(request.method, path, query, methodsOf)
   return { detour, allow: detour.kind === 'not-allowed' ? detour.allow : [] }

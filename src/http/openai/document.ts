@@ -148,6 +148,7 @@ const streamed = (json: Schema, sse: Schema): ReplyDocument => ({
   about: 'The whole, or with `stream` events that end with `[DONE]`.',
   json,
   sse: either(sse, error),
+  sseEnd: '[DONE]',
   headers: TRUNCATED,
 })
 const oneModel = {
