@@ -58,8 +58,10 @@ export async function manifestFromGguf(digest: Digest, { licenses }: { licenses:
 }
 
 async function* openBase(request: CreateRequest, signal: AbortSignal, { store, pull }: CreateDependencies): AsyncGenerator<Progress, Base> {
-  if (request.remoteHost)
-    throw new AppError('not_supported', 'models on other hosts are not offered by Llamero: `remote_host` cannot be used')
+  if (request.remoteHost) {
+    const words = 'models on other hosts are not offered by Llamero: `remote_host` cannot be used'
+    throw new AppError('invalid_request', words, { details: { param: 'remote_host' } })
+  }
   if (request.from) {
     const reference = parseModelReference(request.from)
     if (reference.source === 'cloud') throw new AppError('cloud_disabled', 'ollama cloud is disabled: remote model is unavailable')
