@@ -39,6 +39,7 @@ const SCENARIOS: readonly Scenario[] = [
   embedTogether,
   embedMany,
   schemaCost,
+  repeat,
   ...dialects,
 ]
 const rounds = Number(values.rounds)
