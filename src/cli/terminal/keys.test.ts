@@ -44,8 +44,12 @@ describe('the key decoder', () => {
     expect(spell(decode('hello\x1b[24~ w\x00orld\x1b[1;2P!'))).toEqual(['text:hello', 'text: w', 'text:orld', 'text:!'])
   })
 
-  it('takes a line feed within a chunk as Enter, and CR LF as one Enter', () => {
+  it('takes a line feed in a chunk of whole lines as Enter, and CR LF as one Enter', () => {
     expect(spell(decode('one\ntwo\r\n'))).toEqual(['text:one', 'enter', 'text:two', 'enter'])
+  })
+
+  it('takes a line feed as Ctrl-J when what was typed around it comes together', () => {
+    expect(spell(decode('one\ntwo'))).toEqual(['text:one', 'newline', 'text:two'])
   })
 
   it('gives a paste as one text without control characters', () => {

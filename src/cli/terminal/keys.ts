@@ -1,5 +1,5 @@
 // Bytes of a terminal in raw mode as keys. Holds what is incomplete (a cut escape sequence, half a character) until the next chunk.
-// A line feed that comes together with other text is Enter, since programs that drive a terminal write whole lines; alone it is Ctrl-J.
+// A line feed is Ctrl-J, but Enter in a chunk of whole lines, as programs that drive a terminal write them.
 
 import { StringDecoder } from 'node:string_decoder'
 
@@ -113,6 +113,7 @@ export function createKeyDecoder(): KeyDecoder {
     decode(bytes) {
       const chunk = typeof bytes === 'string' ? bytes : decoder.write(Buffer.from(bytes))
       pending += chunk
+      const wholeLines = chunk.length > 1 && chunk.endsWith('\n')
       const keys: Key[] = []
       while (pending !== '') {
         if (pasting) {
@@ -121,7 +122,7 @@ export function createKeyDecoder(): KeyDecoder {
         } else if (pending[0] === '\x1b') {
           if (!takeEscape(keys)) break
         } else {
-          pending = takePlain(pending, chunk.length > 1, keys)
+          pending = takePlain(pending, wholeLines, keys)
         }
       }
       return keys
