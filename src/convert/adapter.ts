@@ -12,7 +12,7 @@ import type { SourceModel } from './family.ts'
 import { Fields } from './fields.ts'
 import { Metadata } from './metadata.ts'
 import { createModelFiles, MAX_CONFIG_BYTES, type ModelFiles } from './model-files.ts'
-import { readSafetensors, type SourceTensor } from './safetensors.ts'
+import { readSafetensors, requireFloats, type SourceTensor, type StoredTensor } from './safetensors.ts'
 import { checkChange, readTensor, type TensorChange } from './tensor-data.ts'
 
 const QUANTIZATION_VERSION = 2
@@ -49,7 +49,7 @@ function readAlpha(config: Fields): number {
   return config.flag('use_rslora') ? alpha * Math.sqrt(config.requireCount('r')) : alpha
 }
 
-async function readTensors(files: ModelFiles): Promise<SourceTensor[]> {
+async function readTensors(files: ModelFiles): Promise<StoredTensor[]> {
   const weights = files.names.filter((name) => name.endsWith('.safetensors'))
   const [name] = weights
   if (name === undefined || weights.length > 1) throw invalidModel(`an adapter has one safetensors file, not ${weights.length}`)
@@ -64,14 +64,14 @@ interface Pair {
 const PART = /^(?:base_model\.model\.)?(.+)\.lora_([AB])\.weight$/
 
 /** By the module that they change. */
-function groupPairs(tensors: readonly SourceTensor[]): Map<string, Pair> {
+function groupPairs(tensors: readonly StoredTensor[]): Map<string, Pair> {
   const pairs = new Map<string, Pair>()
   for (const tensor of tensors) {
     const [, module, part] = PART.exec(tensor.name) ?? []
     if (module === undefined) throw unsupportedModel(`the tensor ${JSON.stringify(tensor.name)} is neither lora_A nor lora_B of a module`)
     if (tensor.shape.length !== 2) throw invalidModel(`the tensor ${JSON.stringify(tensor.name)} is no matrix`)
     const pair = pairs.get(module) ?? {}
-    pair[part === 'A' ? 'a' : 'b'] = tensor
+    pair[part === 'A' ? 'a' : 'b'] = requireFloats(tensor)
     pairs.set(module, pair)
   }
   if (pairs.size === 0) throw invalidModel('the adapter has no tensors')

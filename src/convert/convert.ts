@@ -10,7 +10,7 @@ import { findFamily, findPlacement } from './families/families.ts'
 import type { Family, Placement, SourceModel } from './family.ts'
 import { Metadata } from './metadata.ts'
 import { createModelFiles, MAX_CONFIG_BYTES } from './model-files.ts'
-import type { FloatType, SourceTensor } from './safetensors.ts'
+import { type FloatType, requireFloats, type SourceTensor, type StoredTensor } from './safetensors.ts'
 import { describeSampling } from './sampling.ts'
 import { formatSize } from './size-label.ts'
 import { checkTensors } from './tensor-check.ts'
@@ -56,19 +56,20 @@ interface Placed {
 /** Parts of a model for several media that are not its language model. */
 const OTHER_MEDIA = /(^|\.)(vision_tower|vision_model|multi_modal_projector|multimodal_projector|visual|audio_tower)\./
 
-function placeTensors(sources: readonly SourceTensor[], family: Family, model: SourceModel): { placed: Placed[]; leftOut: number } {
+function placeTensors(stored: readonly StoredTensor[], family: Family, model: SourceModel): { placed: Placed[]; leftOut: number } {
   const placed: Placed[] = []
   let leftOut = 0
-  for (const source of sources) {
-    if (isBuffer(source.name)) continue
-    if (OTHER_MEDIA.test(source.name)) {
+  for (const tensor of stored) {
+    if (isBuffer(tensor.name)) continue
+    if (OTHER_MEDIA.test(tensor.name)) {
       leftOut++
       continue
     }
-    const placement = findPlacement(source.name, family, model)
+    const placement = findPlacement(tensor.name, family, model)
     if (placement === 'unknown')
-      throw unsupportedModel(`the tensor ${JSON.stringify(source.name)} is none that the architecture ${family.architecture} has`)
+      throw unsupportedModel(`the tensor ${JSON.stringify(tensor.name)} is none that the architecture ${family.architecture} has`)
     if (!placement) continue
+    const source = requireFloats(tensor)
     checkChange(source, placement)
     placed.push({ source, placement })
   }

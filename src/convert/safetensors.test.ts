@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MAX_HEADER_BYTES, readSafetensors } from './safetensors.ts'
+import { MAX_HEADER_BYTES, readSafetensors, requireFloats } from './safetensors.ts'
 import { formatSafetensors, withHeader } from './testing/safetensors-file.ts'
 
 let folder: string
@@ -38,6 +38,14 @@ describe('a safetensors file', () => {
     ])
   })
 
+  it('may have buffers of other types beside its weights', async () => {
+    const [buffer] = await read(withHeader(JSON.stringify({ a: tensor({ dtype: 'I64', shape: [1] }) }), new Uint8Array(8)))
+    if (!buffer) throw new Error('there is no tensor')
+    expect(buffer).toMatchObject({ type: 'I64', sizeBytes: 8 })
+    expect(() => requireFloats(buffer)).toThrow('unknown data type: I64 of the tensor "a"')
+    expect(requireFloats({ ...buffer, type: 'BF16' }).type).toBe('BF16')
+  })
+
   it('believes a header length up to the limit, and compares it with the file', async () => {
     const claim = (bytes: number) => read(withHeader('{}', new Uint8Array(8), BigInt(bytes)))
     await expect(claim(MAX_HEADER_BYTES)).rejects.toThrow(`the header claims ${MAX_HEADER_BYTES} bytes, the file has 10`)
@@ -63,7 +71,8 @@ describe('a safetensors file', () => {
     ['no object', [], 'the header is not a JSON object'],
     ['a tensor that is a text', { a: 'x' }, 'is not described by an object'],
     ['no type', { a: tensor({ dtype: undefined }) }, 'unknown data type: nothing'],
-    ['an eight-bit type', { a: tensor({ dtype: 'F8_E4M3' }) }, 'unknown data type: F8_E4M3'],
+    ['a type that is none', { a: tensor({ dtype: 'F4' }) }, 'unknown data type: F4'],
+    ['a type that every object has', { a: tensor({ dtype: 'constructor' }) }, 'unknown data type: constructor'],
     ['a shape below zero', { a: tensor({ shape: [-2] }) }, 'has the shape [-2]'],
     ['a shape with a fraction', { a: tensor({ shape: [1.5] }) }, 'has the shape [1.5]'],
     ['a shape that is a text', { a: tensor({ shape: '2' }) }, 'has the shape 2'],

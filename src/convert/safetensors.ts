@@ -8,9 +8,10 @@ import { openRegular } from './model-files.ts'
 
 export type FloatType = 'F32' | 'F16' | 'BF16'
 
-export interface SourceTensor {
+export interface StoredTensor {
   name: string
-  type: FloatType
+  /** As the format calls it: F32, I64, ... */
+  type: string
   /** Slowest-changing first, as in the file. */
   shape: readonly number[]
   /** The file that holds it. */
@@ -19,20 +20,39 @@ export interface SourceTensor {
   sizeBytes: number
 }
 
+/** A tensor of numbers that can become weights. */
+export interface SourceTensor extends StoredTensor {
+  type: FloatType
+}
+
 export const MAX_HEADER_BYTES = 32 * 1024 * 1024
 export const MAX_TENSORS = 262_144
 export const MAX_NAME_CHARACTERS = 512
 export const MAX_DIMENSIONS = 4
 const LENGTH_BYTES = 8
 const METADATA = '__metadata__'
-const TYPE_BYTES: Readonly<Record<FloatType, number>> = { F32: 4, F16: 2, BF16: 2 }
+const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F32: 4, F16: 2, BF16: 2 }
+const TYPE_BYTES: ReadonlyMap<unknown, number> = new Map([
+  ...Object.entries(FLOAT_BYTES),
+  ...['BOOL', 'U8', 'I8', 'F8_E4M3', 'F8_E5M2'].map((type): [string, number] => [type, 1]),
+  ...['U16', 'I16'].map((type): [string, number] => [type, 2]),
+  ...['U32', 'I32'].map((type): [string, number] => [type, 4]),
+  ...['U64', 'I64', 'F64'].map((type): [string, number] => [type, 8]),
+])
 
 export function bytesPerElement(type: FloatType): number {
-  return TYPE_BYTES[type]
+  return FLOAT_BYTES[type]
+}
+
+/** Throws `not_supported` for a type that is not converted. Buffers of other types lie beside the weights of many models. */
+export function requireFloats(tensor: StoredTensor): SourceTensor {
+  const { type, name } = tensor
+  if (type === 'F32' || type === 'F16' || type === 'BF16') return { ...tensor, type }
+  throw unsupportedModel(`unknown data type: ${type} of the tensor ${JSON.stringify(name)}; F32, F16 and BF16 are converted`)
 }
 
 /** In the order of the head. `label` is what messages call the file. */
-export async function readSafetensors(path: string, label: string): Promise<SourceTensor[]> {
+export async function readSafetensors(path: string, label: string): Promise<StoredTensor[]> {
   const handle = await openRegular(path, label)
   try {
     const { size } = await handle.stat()
@@ -100,21 +120,22 @@ function toTensor(
   name: string,
   value: unknown,
   label: string,
-): { tensor: Omit<SourceTensor, 'path' | 'startBytes' | 'sizeBytes'>; range: Range } {
+): { tensor: Omit<StoredTensor, 'path' | 'startBytes' | 'sizeBytes'>; range: Range } {
   if (name.length > MAX_NAME_CHARACTERS)
     throw invalidModel(`${label}: the name of a tensor has ${name.length} characters, the limit is ${MAX_NAME_CHARACTERS}`)
   const what = `${label}: the tensor ${JSON.stringify(name)}`
   if (!isObject(value)) throw invalidModel(`${what} is not described by an object`)
   const { dtype, shape, data_offsets: offsets } = value
-  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') throw unsupportedModel(`${what}: unknown data type: ${shown(dtype)}`)
+  const elementBytes = TYPE_BYTES.get(dtype)
+  if (elementBytes === undefined) throw unsupportedModel(`${what}: unknown data type: ${shown(dtype)}`)
   if (!isCounts(shape)) throw invalidModel(`${what} has the shape ${shown(shape)}`)
   if (shape.length > MAX_DIMENSIONS) throw invalidModel(`${what} has ${shape.length} dimensions, the limit is ${MAX_DIMENSIONS}`)
   if (!isCounts(offsets) || offsets.length !== 2) throw invalidModel(`${what} lies at ${shown(offsets)}`)
   const [start = 0, end = 0] = offsets
-  const wanted = shape.reduce((product, dimension) => product * dimension, TYPE_BYTES[dtype])
+  const wanted = shape.reduce((product, dimension) => product * dimension, elementBytes)
   if (end < start || !Number.isSafeInteger(wanted) || end - start !== wanted)
-    throw invalidModel(`${what} of ${dtype} ${shown(shape)} lies at ${shown(offsets)}, which is not ${wanted} bytes`)
-  return { tensor: { name, type: dtype, shape }, range: { start, end } }
+    throw invalidModel(`${what} of ${shown(dtype)} ${shown(shape)} lies at ${shown(offsets)}, which is not ${wanted} bytes`)
+  return { tensor: { name, type: String(dtype), shape }, range: { start, end } }
 }
 
 /** The format wants every byte of the data to belong to one tensor; a name that appears twice in the header leaves a gap too. */

@@ -2,19 +2,19 @@
 
 import { invalidModel } from './failure.ts'
 import { MAX_CONFIG_BYTES, type ModelFiles } from './model-files.ts'
-import { readSafetensors, type SourceTensor } from './safetensors.ts'
+import { readSafetensors, type StoredTensor } from './safetensors.ts'
 
 const INDEX = 'model.safetensors.index.json'
 export const MAX_PARTS = 4096
 
 /** In the order of the files' names and of their heads. Every tensor of the index is there, and none is there twice. */
-export async function readWeights(files: ModelFiles): Promise<SourceTensor[]> {
+export async function readWeights(files: ModelFiles): Promise<StoredTensor[]> {
   const index = await files.json(INDEX, MAX_CONFIG_BYTES)
   const places = index?.fields('weight_map')
   if (index && !places) throw invalidModel(`${INDEX} has no weight_map`)
   const parts = places ? [...new Set(places.keys.map((name) => places.text(name) ?? ''))].sort() : listParts(files)
   if (parts.length > MAX_PARTS) throw invalidModel(`${INDEX} names ${parts.length} files, the limit is ${MAX_PARTS}`)
-  const tensors = new Map<string, SourceTensor>()
+  const tensors = new Map<string, StoredTensor>()
   for (const part of parts) {
     const path = files.path(part)
     if (path === undefined) throw invalidModel(`${INDEX} names ${JSON.stringify(part)}, which is not there`)

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADAPTER_NAMES, ADAPTERS, type AdapterName, adapterFolder } from '../../src/convert/testing/adapter-folders.ts'
 import { FOLDER_NAMES, type FolderName, GREEDY_PROMPT, modelFolder, writeModelFolder } from '../../src/convert/testing/model-folders.ts'
 import { type GreedyToken, sayGreedily } from '../support/greedy.ts'
 import { post } from '../support/models.ts'
@@ -16,7 +17,7 @@ import { cleanEnvironment, startServer, type TestServer } from '../support/serve
 const HARDLY_LEADS = 0.35
 
 const recorded = JSON.parse(readFileSync(path.join(root, 'tests', 'fixtures', 'converted.json'), 'utf8')) as Record<
-  FolderName,
+  FolderName | AdapterName,
   { greedy?: GreedyToken[] }
 >
 const speaking = FOLDER_NAMES.filter((name) => recorded[name].greedy)
@@ -34,10 +35,15 @@ afterAll(async () => {
 })
 
 /** What the command line prints on its way. */
-async function create(name: FolderName, model: string, ...flags: string[]): Promise<string> {
+async function create(
+  name: FolderName,
+  model: string,
+  { flags = [], adapter }: { flags?: string[]; adapter?: AdapterName } = {},
+): Promise<string> {
   await writeModelFolder(path.join(folder, name), modelFolder(name))
+  if (adapter) await writeModelFolder(path.join(folder, adapter), adapterFolder(adapter))
   const modelfile = path.join(folder, `${model}.Modelfile`)
-  writeFileSync(modelfile, `FROM ./${name}\n`)
+  writeFileSync(modelfile, `FROM ./${name}\n${adapter ? `ADAPTER ./${adapter}\n` : ''}`)
   const env = { ...cleanEnvironment(), HOME: folder, OLLAMA_HOST: new URL(server.url).host }
   const { stderr } = await promisify(execFile)(process.execPath, [program, 'create', model, '-f', modelfile, ...flags], {
     cwd: folder,
@@ -46,14 +52,23 @@ async function create(name: FolderName, model: string, ...flags: string[]): Prom
   return stderr
 }
 
+async function expectRecorded(name: FolderName | AdapterName): Promise<void> {
+  const said = await sayGreedily(server.url, name, GREEDY_PROMPT)
+  const expected = recorded[name].greedy ?? []
+  const apart = expected.findIndex(([token], index) => token !== said[index]?.[0])
+  if (apart >= 0) expect(expected[apart]?.[1], `it says ${said[apart]?.[0]} at place ${apart}`).toBeLessThan(HARDLY_LEADS)
+  else expect(said).toHaveLength(expected.length)
+}
+
 describe('a folder of safetensors', () => {
   it.each(speaking)("says what the file of llama.cpp's converter says: %s", async (name) => {
     expect(await create(name, name)).toMatch(/converting model[\s\S]*success\n$/)
-    const said = await sayGreedily(server.url, name, GREEDY_PROMPT)
-    const expected = recorded[name].greedy ?? []
-    const apart = expected.findIndex(([token], index) => token !== said[index]?.[0])
-    if (apart >= 0) expect(expected[apart]?.[1], `it says ${said[apart]?.[0]} at place ${apart}`).toBeLessThan(HARDLY_LEADS)
-    else expect(said).toHaveLength(expected.length)
+    await expectRecorded(name)
+  })
+
+  it.each(ADAPTER_NAMES)('says with an adapter what that file says with it: %s', async (name) => {
+    expect(await create(ADAPTERS[name].base, name, { adapter: name })).toContain('converting adapter')
+    await expectRecorded(name)
   })
 
   it('becomes a model that chats in the turns of its own template', async () => {
@@ -84,7 +99,7 @@ describe('a folder of safetensors', () => {
   })
 
   it('is quantized on the way', async () => {
-    expect(await create('llama-3', 'small', '--quantize', 'q4_K_M')).toContain('quantizing BF16 model to Q4_K_M')
+    expect(await create('llama-3', 'small', { flags: ['--quantize', 'q4_K_M'] })).toContain('quantizing BF16 model to Q4_K_M')
     const shown = await post<{ details: object }>(`${server.url}/api/show`, { model: 'small' })
     expect(shown.details).toMatchObject({ quantization_level: 'Q4_K_M' })
     expect(await sayGreedily(server.url, 'small', GREEDY_PROMPT)).not.toHaveLength(0)
