@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
 import { clientUrl, parseHost } from './host.ts'
+import { UNUSED_VARIABLES } from './unused.ts'
 
 describe('OLLAMA_HOST', () => {
   it.each([
@@ -51,6 +52,13 @@ describe('the environment', () => {
     expect(readConfig({ OLLAMA_KEEP_ALIVE: '1h30m' }).keepAliveNs).toBe(5400e9)
     expect(readConfig({ OLLAMA_KEEP_ALIVE: '-1' }).keepAliveNs).toBe(Number.POSITIVE_INFINITY)
     expect(readConfig({ OLLAMA_KEEP_ALIVE: '0' }).keepAliveNs).toBe(0)
+  })
+
+  it('says of each variable of Ollama that does nothing here that it does nothing', () => {
+    for (const name of Object.keys(UNUSED_VARIABLES)) {
+      expect(readConfig({ [name]: '1' }).warnings).toEqual([expect.stringMatching(`^${name} is set and has no effect: \\w`)])
+    }
+    expect(readConfig({ OLLAMA_AUTH: ' ' }).warnings).toEqual([])
   })
 
   it('keeps the default and says so when a value cannot be read', () => {

@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { warnOfUnused } from './unused.ts'
 import { VARIABLES, type Variables } from './variables.ts'
 
 export type Config = Variables & {
@@ -13,6 +14,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const warnings: string[] = []
   const context = { userHome: os.homedir(), environment, warn: (message: string) => void warnings.push(message) }
   const entries = Object.entries(VARIABLES).map(([key, variable]) => [key, variable.parse(clean(environment[variable.name]), context)])
+  warnOfUnused(environment, context.warn)
   return { ...(Object.fromEntries(entries) as Variables), warnings, userHome: context.userHome, environment }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERROR_CODES } from '../../src/base/errors.ts'
+import { UNUSED_VARIABLES } from '../../src/config/unused.ts'
 import { VARIABLES } from '../../src/config/variables.ts'
 import { OPTION_TYPES } from '../../src/model/options.ts'
 import { root } from '../support/paths.ts'
@@ -14,9 +15,12 @@ describe('docs/compatibility.md', () => {
     expect(rows.some((row) => row.startsWith(`| \`${option}\` |`))).toBe(true)
   })
 
-  it.each(Object.values(VARIABLES).map(({ name }) => name))('has a row for the variable %s', (name) => {
-    expect(rows.some((row) => row.includes(`\`${name}\``))).toBe(true)
-  })
+  it.each([...Object.values(VARIABLES).map(({ name }) => name), ...Object.keys(UNUSED_VARIABLES)])(
+    'has a row for the variable %s',
+    (name) => {
+      expect(rows.some((row) => row.includes(`\`${name}\``))).toBe(true)
+    },
+  )
 
   it('marks each row with one of the four states', () => {
     const states = rows.map((row) => row.split('|')[2]?.trim())
