@@ -11,6 +11,8 @@ export interface WideModelOptions {
   /** Another word for it than the true one. */
   fileType?: number
   blocks?: number
+  /** As the only part of a split model. */
+  split?: boolean
   feedForward?: number
   architecture?: string
   /** Tensors besides those of a llama. */
@@ -41,6 +43,7 @@ export async function writeWideModel(path: string, options: WideModelOptions): P
     count(`${architecture}.rope.dimension_count`, WIDTH / HEADS),
     count(`${architecture}.vocab_size`, vocabulary.tokens.length),
     ...vocabularyEntries(vocabulary),
+    ...(options.split ? splitEntries(blocks * 9 + 3 + tensors.length) : []),
   ]
   const random = createRandom(7)
   const matrix = (name: string, shape: number[]): GgufTensorData => ({ name, type, shape, data: WEIGHTS[type](product(shape), random) })
@@ -84,6 +87,14 @@ const WEIGHTS: Readonly<Record<WideModelOptions['type'], (count: number, random:
       Uint16Array.from({ length: count }, () => ((random() < 0.5 ? 0x8000 : 0) | 0x2800) + Math.floor(random() * 4096)).buffer,
     )
   },
+}
+
+function splitEntries(tensorCount: number): GgufEntry[] {
+  return [
+    { key: 'split.no', type: 'uint16', value: 0 },
+    { key: 'split.count', type: 'uint16', value: 1 },
+    { key: 'split.tensors.count', type: 'int32', value: tensorCount },
+  ]
 }
 
 function product(shape: readonly number[]): number {

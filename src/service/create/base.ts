@@ -15,7 +15,7 @@ import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
 import { areSafetensors, convertedAdapter, convertedLayer, type UploadedFile } from './converted.ts'
-import { type DraftLayer, layerStatus, writeLayer } from './layers.ts'
+import { type DraftLayer, draftLayer, writeLayer } from './layers.ts'
 
 /** What the layers and the config of the new model start from. */
 export interface Base {
@@ -149,7 +149,7 @@ async function* ggufLayer(parts: readonly UploadedFile[], store: Store): AsyncGe
     }
   }
   const blob = await store.blobs.write(mergeSplitFiles(parts.map(({ digest }) => store.blobs.path(digest))))
-  return { mediaType: '', digest: blob.digest, sizeBytes: blob.sizeBytes, status: layerStatus(blob) }
+  return draftLayer('', blob)
 }
 
 async function readModelHead(store: Store, digest: Digest): Promise<GgufHead> {

@@ -8,7 +8,7 @@ import { type GgufContent, writeGguf } from '../../gguf/writer.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
-import { type DraftLayer, layerStatus } from './layers.ts'
+import { type DraftLayer, draftLayer } from './layers.ts'
 
 export interface UploadedFile {
   /** Relative, as the client named it. */
@@ -50,5 +50,5 @@ function pathsOf(files: readonly UploadedFile[], store: Store): Map<string, stri
 async function writeContent(content: GgufContent, store: Store, signal: AbortSignal | undefined): Promise<DraftLayer> {
   throwIfAborted(signal)
   const blob = await store.blobs.write(writeGguf(content), signal ? { signal } : {})
-  return { mediaType: '', digest: blob.digest, sizeBytes: blob.sizeBytes, status: layerStatus(blob) }
+  return draftLayer('', blob)
 }

@@ -17,7 +17,7 @@ import { parseModelReference } from '../model-reference.ts'
 import type { CreateRequest } from '../service.ts'
 import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts'
 import { createConfig, familyDefaults } from './config.ts'
-import { layTextsOver, writeLayer } from './layers.ts'
+import { type DraftLayer, layTextsOver, withoutDraft, writeLayer } from './layers.ts'
 import { withModelfile } from './modelfile-request.ts'
 import { parseQuantization } from './quantization-plan.ts'
 import { type Quantizer, quantizeBase } from './quantize.ts'
@@ -126,15 +126,7 @@ function withFamilyStop(request: CreateRequest, base: Base): CreateRequest {
   return { ...request, parameters: { ...request.parameters, stop } }
 }
 
-async function toManifest(
-  layers: readonly (Manifest['layers'][number] & { status: string })[],
-  config: string,
-  store: Store,
-): Promise<Manifest> {
+async function toManifest(layers: readonly DraftLayer[], config: string, store: Store): Promise<Manifest> {
   const configLayer = await writeLayer(store, MEDIA_TYPES.config, `${config}\n`)
-  return { config: withoutStatus(configLayer), layers: layers.map(withoutStatus) }
-}
-
-function withoutStatus({ status: _, ...layer }: Manifest['layers'][number] & { status: string }): Manifest['layers'][number] {
-  return layer
+  return { config: withoutDraft(configLayer), layers: layers.map(withoutDraft) }
 }

@@ -5,12 +5,14 @@ import { toGoJson } from '../../base/go-json.ts'
 import type { Message } from '../../chat/message.ts'
 import type { Layer } from '../../model/manifest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, WrittenBlob } from '../../store/store.ts'
 import type { CreateRequest } from '../service.ts'
 
 export interface DraftLayer extends Layer {
   /** The line that the client sees for it. */
   status: string
+  /** Its blob was made for this request; nobody else can count on it. */
+  isNew?: boolean
 }
 
 /** The base's layers with the request's template, system, licences, parameters and messages laid over them, in Ollama's order. */
@@ -35,11 +37,16 @@ export async function layTextsOver(base: readonly DraftLayer[], request: CreateR
 
 export async function writeLayer(store: Store, mediaType: string, text: string): Promise<DraftLayer> {
   const blob = await store.blobs.write(text)
-  return { mediaType, digest: blob.digest, sizeBytes: blob.sizeBytes, status: layerStatus(blob) }
+  return draftLayer(mediaType, blob)
 }
 
-export function layerStatus(blob: { digest: string; existed: boolean }): string {
-  return `${blob.existed ? 'using existing layer' : 'creating new layer'} ${blob.digest}`
+export function draftLayer(mediaType: string, { digest, sizeBytes, existed }: WrittenBlob): DraftLayer {
+  return { mediaType, digest, sizeBytes, isNew: !existed, status: `${existed ? 'using existing layer' : 'creating new layer'} ${digest}` }
+}
+
+/** As it stands in the manifest. */
+export function withoutDraft({ status: _, isNew: __, ...layer }: DraftLayer): Layer {
+  return layer
 }
 
 /** Undefined where the request changes nothing. Keys are sorted, as Go sorts a map. */

@@ -133,6 +133,20 @@ describe('a model that is quantized', () => {
   })
 })
 
+describe('what was made on the way', () => {
+  it('is removed when it was merged or converted for this request, and not when a client sent it', async () => {
+    const blobs = () => readdirSync(path.join(scratch.root, 'blobs')).length
+    await create({ quantize: 'BF16' })
+    // The upload, the model, its config.
+    expect(blobs()).toBe(3)
+    const part = fileOf('part')
+    await writeWideModel(part, { type: 'F16', ...SMALL, split: true, architecture: 'other' })
+    const { digest } = await store.blobs.importFile(part)
+    await create({ files: { 'm-00001-of-00001.gguf': digest }, quantize: 'BF16' })
+    expect(blobs()).toBe(4)
+  })
+})
+
 describe('a quantization that cannot be', () => {
   it('is refused before anything else when there is no such type', async () => {
     await expect(create({ quantize: 'Q5_0', files: {} })).rejects.toMatchObject({

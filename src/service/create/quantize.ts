@@ -14,7 +14,7 @@ import type { Progress } from '../../registry/registry.ts'
 import type { QuantizeModel } from '../../runner/runner.ts'
 import type { Store } from '../../store/store.ts'
 import type { Base } from './base.ts'
-import { type DraftLayer, layerStatus } from './layers.ts'
+import { type DraftLayer, draftLayer } from './layers.ts'
 import { estimateQuantizedBytes, mustQuantize, type Quantization, toQuantizeSpec } from './quantization-plan.ts'
 
 export interface Quantizer {
@@ -46,6 +46,8 @@ export async function* quantizeBase(
       const made = yield* quantizeLayer({ layer, head, wanted }, quantizer, signal)
       result.layers.push(made)
       result.head = await readGgufHead(quantizer.store.blobs.path(made.digest))
+      // What was converted or merged on the way here is as large as all the rest.
+      if (layer.isNew) await quantizer.store.removeUnused([layer], { release: true })
       continue
     }
     result.layers.push(layer)
@@ -87,8 +89,7 @@ async function* quantizeLayer(
     yield* watch(Promise.race([converted, blob]), amount, { status, digest: WORK_DIGEST, clock, signal })
     yield { status, digest: WORK_DIGEST, totalBytes, completedBytes: totalBytes }
     yield { status: 'verifying conversion' }
-    const made = await blob
-    return { mediaType: layer.mediaType, digest: made.digest, sizeBytes: made.sizeBytes, status: layerStatus(made) }
+    return draftLayer(layer.mediaType, await blob)
   } finally {
     off()
     left.abort()
