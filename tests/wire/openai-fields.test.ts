@@ -1,31 +1,24 @@
 // Every field of OpenAI's API, of Ollama's, and of the extensions in use, has one of three fates: it reaches the model or the answer, it is refused
 // by name, or it is named in a header. This walks them all.
 
+import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions'
+import type { CompletionCreateParamsStreaming } from 'openai/resources/completions'
+import type { EmbeddingCreateParams } from 'openai/resources/embeddings'
 import { describe, expect, it } from 'vitest'
-import type { ChatEvent } from '../../src/chat/event.ts'
-import { finish } from '../../src/http/testing/fake-service.ts'
-import { OPTION_TYPES } from '../../src/model/options.ts'
-import { type Answer, sendJson, startWire } from './harness.ts'
-
-type Fate = 'works' | 'refused' | 'named'
-type Walk = Record<string, [value: unknown, fate: Fate]>
+import { ask, optionsBut, type Walk, type WalkOf, walkFields } from './walk.ts'
 
 const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
 const tools = [{ type: 'function', function: { name: 'f', parameters: schema } }]
-const OPENAI_SAMPLING: Walk = {
+const OPENAI_SAMPLING = {
   temperature: [0.2, 'works'],
   top_p: [0.3, 'works'],
   seed: [5, 'works'],
   stop: [['x'], 'works'],
   frequency_penalty: [0.1, 'works'],
   presence_penalty: [0.1, 'works'],
-}
-const OPTIONS: Walk = Object.fromEntries(
-  Object.keys(OPTION_TYPES)
-    .filter((name) => !(name in OPENAI_SAMPLING))
-    .map((name) => [name, [7, 'works']]),
-)
-const UNUSED: Walk = {
+} satisfies Walk
+const OPTIONS = optionsBut(OPENAI_SAMPLING)
+const UNUSED = {
   user: ['somebody', 'named'],
   metadata: [{ a: 'b' }, 'named'],
   store: [true, 'named'],
@@ -34,7 +27,7 @@ const UNUSED: Walk = {
   prompt_cache_retention: ['24h', 'named'],
   prediction: [{ type: 'content', content: 'x' }, 'named'],
   something_new: [1, 'named'],
-}
+} satisfies Walk
 const GRAMMARS: Walk = {
   grammar: ['root ::= "x"', 'refused'],
   guided_json: [schema, 'refused'],
@@ -43,7 +36,7 @@ const GRAMMARS: Walk = {
   guided_grammar: ['x', 'refused'],
 }
 
-const CHAT: Walk = {
+const CHAT: WalkOf<Omit<ChatCompletionCreateParamsStreaming, 'tool_choice'>> = {
   ...OPENAI_SAMPLING,
   ...OPTIONS,
   ...UNUSED,
@@ -51,6 +44,7 @@ const CHAT: Walk = {
   model: ['other', 'works'],
   messages: [[{ role: 'user', content: 'other' }], 'works'],
   stream: [true, 'works'],
+  stream_options: [{ include_usage: true }, 'named'],
   max_tokens: [3, 'works'],
   max_completion_tokens: [3, 'works'],
   n: [2, 'works'],
@@ -88,7 +82,7 @@ const CHAT: Walk = {
   images: [['AAAA'], 'refused'],
 }
 
-const COMPLETION: Walk = {
+const COMPLETION: WalkOf<CompletionCreateParamsStreaming> = {
   ...OPENAI_SAMPLING,
   ...OPTIONS,
   ...UNUSED,
@@ -96,6 +90,7 @@ const COMPLETION: Walk = {
   model: ['other', 'works'],
   prompt: ['other', 'works'],
   stream: [true, 'works'],
+  stream_options: [{ include_usage: true }, 'named'],
   max_tokens: [3, 'works'],
   n: [2, 'works'],
   best_of: [2, 'works'],
@@ -126,7 +121,7 @@ const COMPLETION: Walk = {
   images: [['AAAA'], 'refused'],
 }
 
-const EMBEDDING: Walk = {
+const EMBEDDING: WalkOf<EmbeddingCreateParams> = {
   model: ['other', 'works'],
   input: [['a', 'b'], 'works'],
   dimensions: [2, 'works'],
@@ -145,22 +140,10 @@ describe.each<[string, Record<string, unknown>, Walk]>([
   ['/v1/completions', { model: 'm', prompt: 'x' }, COMPLETION],
   ['/v1/embeddings', { model: 'm', input: 'x' }, EMBEDDING],
 ])('%s', (path, least, walk) => {
-  it.each(Object.entries(walk))('%s is not dropped in silence', async (field, [value, fate]) => {
-    const before = await ask(path, least)
-    const after = await ask(path, { ...least, [field]: value })
-    const named = String(after.answer.headers['x-llamero-warnings'] ?? '').split(', ')
-    if (fate === 'refused') {
-      const { error } = JSON.parse(after.answer.text)
-      expect(after.answer.status).toBe(400)
-      expect(error).toMatchObject({ type: 'invalid_request_error', code: expect.any(String) })
-      expect(error.param.split('.')[0]).toBe(field)
-      return
-    }
-    expect(after.answer.status).toBe(200)
-    if (fate === 'named') expect(named).toContain(field)
-    else expect(named).not.toContain(field)
-    const isDifferent = JSON.stringify([after.calls, plain(after.answer)]) !== JSON.stringify([before.calls, plain(before.answer)])
-    expect(isDifferent).toBe(fate === 'works')
+  walkFields(path, least, walk, (body, field) => {
+    const { error } = body as { error: { param: string } }
+    expect(error).toMatchObject({ type: 'invalid_request_error', code: expect.any(String) })
+    expect(error.param.split('.')[0]).toBe(field)
   })
 })
 
@@ -174,6 +157,7 @@ it('what stands inside of messages and options and is not used is named too', as
       { role: 'assistant', content: 'y', audio: { id: 'a' } },
       { role: 'tool', name: 'f', content: 'z' },
     ],
+    stream: true,
     stream_options: { include_obfuscation: true },
   }
   const { answer } = await ask('/v1/chat/completions', body)
@@ -207,25 +191,3 @@ it('tool_choice reaches the model with the tools that it leaves', async () => {
 })
 
 const user = { role: 'user', content: 'x' }
-
-async function ask(path: string, body: unknown): Promise<{ answer: Answer; calls: unknown[] }> {
-  const events = (): AsyncIterable<ChatEvent> =>
-    (async function* () {
-      yield { type: 'thinking-delta', text: 't' }
-      yield { type: 'text-delta', text: 'y', logprobs: [{ token: 'y', logprob: -1, bytes: [121] }] }
-      yield finish
-    })()
-  await using server = await startWire({
-    chat: events,
-    generate: events,
-    embed: async () => ({ embeddings: [new Float32Array([0.6, 0.8])], totalNs: 1, loadNs: 1, promptTokens: 1 }),
-    identify: async () => ({ digestHex: 'ab' }),
-  })
-  const answer = await sendJson(server, path, body)
-  return { answer, calls: server.service.calls.filter(({ name }) => name !== 'identify') }
-}
-
-/** Without what is never the same. */
-function plain({ text }: Answer): string {
-  return text.replace(/"id":"[^"]*"|"created":\d+/g, '')
-}

@@ -13,6 +13,7 @@ import { formatUtc, omitEmpty, present } from './wire.ts'
 
 export async function handleChat(request: HttpRequest, { service, clock, unused }: NativeContext): Promise<Reply> {
   const wire = decodeFields(await request.readBody(), unused, chatRequest)
+  if (wire.top_logprobs && !wire.logprobs) unused.add('top_logprobs')
   const domain = toDomain(wire)
   const projection = createProjection(domain.model, () => formatUtc(clock.nowMs()))
   return replyWithEvents(service.chat(domain, request.signal), projection, wire.stream ?? true)

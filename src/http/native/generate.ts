@@ -12,6 +12,7 @@ import { formatUtc, omitEmpty, present } from './wire.ts'
 
 export async function handleGenerate(request: HttpRequest, { service, clock, unused }: NativeContext): Promise<Reply> {
   const wire = decodeFields(await request.readBody(), unused, generateRequest)
+  if (wire.top_logprobs && !wire.logprobs) unused.add('top_logprobs')
   const domain = toDomain(wire)
   const projection = createProjection(domain.model, () => formatUtc(clock.nowMs()))
   return replyWithEvents(service.generate(domain, request.signal), projection, wire.stream ?? true)

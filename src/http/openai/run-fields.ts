@@ -98,6 +98,7 @@ export function toRunFields(wire: CommonRequest, warnings: string[]): Completion
   const format = readFormat(wire)
   // Padding against those who listen to the lengths of encrypted chunks.
   if (wire.stream_options?.include_obfuscation) warnings.push('stream_options.include_obfuscation')
+  if (wire.stream_options && !wire.stream) warnings.push('stream_options')
   return {
     model: wire.model ?? '',
     options: toOptions(wire),
