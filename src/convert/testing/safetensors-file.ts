@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { convertFloats } from '../half-floats.ts'
 import type { FloatType } from '../safetensors.ts'
 
@@ -29,8 +28,4 @@ export function withHeader(header: string, data: Uint8Array, claimedBytes?: bigi
   const length = new Uint8Array(8)
   new DataView(length.buffer).setBigUint64(0, claimedBytes ?? BigInt(bytes.byteLength), true)
   return new Uint8Array(Buffer.concat([length, bytes, data]))
-}
-
-export async function writeSafetensors(path: string, tensors: readonly TensorValues[]): Promise<void> {
-  await writeFile(path, formatSafetensors(tensors))
 }
