@@ -6,19 +6,19 @@ function machine(cores: number) {
   let nowNs = 0
   const times = { idleMs: 0, ownMs: 0, runnable: 0 }
   const meter = new CoreMeter({ clock: { monotonicNs: () => nowNs }, read: () => ({ ...times }), cores })
-  const pass = ({ others, own, ms = 300, runnable = 0 }: { others: number; own: number; ms?: number; runnable?: number }) => {
-    nowNs += ms * 1e6
-    times.ownMs += own * ms
-    times.idleMs += (cores - others - own) * ms
+  const pass = ({ others, own, paused = false, runnable = 0 }: { others: number; own: number; paused?: boolean; runnable?: number }) => {
+    nowNs += 300e6
+    times.ownMs += own * 300
+    times.idleMs += (cores - others - own) * 300
     times.runnable = runnable
-    return meter.threadRoom()
+    return meter.threadRoom(paused)
   }
   return { meter, pass }
 }
 
 describe('CoreMeter', () => {
   it('knows nothing before the first window has passed', () => {
-    expect(machine(2).meter.threadRoom()).toBe(Number.POSITIVE_INFINITY)
+    expect(machine(2).meter.threadRoom(false)).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('counts what this process uses and what nobody uses', () => {
@@ -56,11 +56,12 @@ describe('CoreMeter', () => {
   })
 
   it('does not hold against the present that the machine was busy in a pause', () => {
-    const pause = { others: 2, own: 0, ms: 5000 }
+    const pause = { others: 2, own: 0, paused: true }
     expect(machine(2).pass({ ...pause, runnable: 1 })).toBe(Number.POSITIVE_INFINITY)
     expect(machine(2).pass({ ...pause, runnable: 3 })).toBe(Number.POSITIVE_INFINITY)
     expect(machine(2).pass({ ...pause, runnable: 4 })).toBe(1)
     expect(machine(2).pass(pause)).toBe(1)
+    expect(machine(2).pass({ ...pause, paused: false, runnable: 1 })).toBe(1)
   })
 })
 

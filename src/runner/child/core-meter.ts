@@ -22,9 +22,7 @@ export interface CoreMeterOptions {
 
 /** The kernel counts in steps of 10 ms: a shorter window says nothing. */
 const WINDOW_NS = 250e6
-/** A longer one spans a pause. */
-const LONG_WINDOW_NS = 1e9
-/** Who sent the request and who passed it on may still run at that moment, beside this process. */
+/** Who sent the request or who passed it on may still run at that moment, beside this process. */
 const PASSING_BY = 1
 /** So many windows in a row must have room before more threads are thought of. */
 const WINDOWS_TO_RISE = 2
@@ -42,15 +40,15 @@ export class CoreMeter {
     this.#windowStart = { atNs: options.clock.monotonicNs(), times: options.read() }
   }
 
-  /** Threads that find a core, at least 1; infinite as long as nothing is known. */
-  threadRoom(): number {
+  /** Threads that find a core, at least 1; infinite as long as nothing is known. `afterPause`: this process has just done nothing for a while. */
+  threadRoom(afterPause: boolean): number {
     const now = this.#options.clock.monotonicNs()
     const passedNs = now - this.#windowStart.atNs
     if (passedNs < WINDOW_NS) return this.#room
     const times = this.#options.read()
     const freeMs = times.idleMs - this.#windowStart.times.idleMs + (times.ownMs - this.#windowStart.times.ownMs)
     this.#windowStart = { atNs: now, times }
-    if (passedNs >= LONG_WINDOW_NS && times.runnable > 0 && times.runnable <= this.#options.cores + PASSING_BY) {
+    if (afterPause && times.runnable > 0 && times.runnable <= this.#options.cores + PASSING_BY) {
       this.#room = Number.POSITIVE_INFINITY
       this.#better = []
       return this.#room

@@ -67,7 +67,7 @@ class RunnerChild {
         maxThreads: threads,
         fixed: spec.threads > 0,
         clock: systemClock,
-        threadRoom: () => meter.threadRoom(),
+        threadRoom: (afterPause) => meter.threadRoom(afterPause),
       })
       this.#serving = {
         engine,

@@ -12,7 +12,7 @@ export interface GovernorOptions {
   fixed: boolean
   clock: Pick<Clock, 'monotonicNs'>
   /** Threads that find a core now; infinite as long as nothing is known. */
-  threadRoom: () => number
+  threadRoom: (afterPause: boolean) => number
 }
 
 /** What steps cost before a pause this long says nothing of those after it. */
@@ -76,7 +76,7 @@ export class ThreadGovernor {
     if (fixed || maxThreads === 1) return maxThreads
     const now = clock.monotonicNs()
     const paused = now - this.#endedNs >= PAUSE_NS
-    if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom()
+    if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom(paused)
     if (paused) for (const course of this.#courses.values()) course.up = { atNs: now, waitNs: FIRST_RETRY_NS }
     const course = this.#courseOf(batchTokens)
     this.#chosen = Math.min(course.trial?.threads ?? course.threads, this.#ceiling)
@@ -129,7 +129,7 @@ export class ThreadGovernor {
     if (course.recent.length < SLOW_STEPS) return
     const now = this.#options.clock.monotonicNs()
     if (course.threads > 1 && this.#fewerMayPay(course, now)) course.trial = { threads: fewer(course.threads), costs: [] }
-    else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom()) && now >= course.up.atNs) {
+    else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom(false)) && now >= course.up.atNs) {
       course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
     }
   }
@@ -142,7 +142,7 @@ export class ThreadGovernor {
       return true
     }
     const stalled = (course.recent.at(-1) as number) > course.best * STALL_FACTOR
-    const slow = course.slowSteps >= SLOW_STEPS || stalled || this.#options.threadRoom() < course.threads
+    const slow = course.slowSteps >= SLOW_STEPS || stalled || this.#options.threadRoom(false) < course.threads
     return slow && now >= course.down.atNs
   }
 
