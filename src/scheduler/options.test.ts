@@ -56,6 +56,7 @@ describe('the batch', () => {
     expect(spec({}, { numParallel: 2 }).batchTokens).toBe(1024)
     expect(spec({ num_ctx: 8192 }, { numParallel: 8 }).batchTokens).toBe(2048)
     expect(spec({ num_batch: 64 }).batchTokens).toBe(64)
+    expect(spec({ num_ctx: 1024, num_batch: 4e19 }, { numParallel: 2 }).batchTokens).toBe(2048)
   })
 
   it('of an embedding model holds a whole input', () => {

@@ -41,7 +41,9 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     adapterPaths: target.adapterPaths,
     contextTokens,
     parallel,
-    batchTokens: options.num_batch > 0 ? options.num_batch : automaticBatch(target, contextTokens, parallel),
+    // More than all slots can hold would only take memory.
+    batchTokens:
+      options.num_batch > 0 ? Math.min(options.num_batch, contextTokens * parallel) : automaticBatch(target, contextTokens, parallel),
     threads: Math.max(options.num_thread, 0),
     gpuLayers: options.num_gpu < 0 ? -1 : options.num_gpu,
     ...(options.main_gpu === undefined ? {} : { mainGpu: options.main_gpu }),
