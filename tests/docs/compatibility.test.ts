@@ -36,10 +36,12 @@ describe('docs/errors.md', () => {
 })
 
 describe('docs/conformance-differs.json', () => {
-  it('names only reasons that the page on compatibility can show', () => {
-    const { cases } = JSON.parse(readFileSync(path.join(root, 'docs', 'conformance-differs.json'), 'utf8')) as {
+  it('names for each case the reason and the place of the difference', () => {
+    const { cases, at } = JSON.parse(readFileSync(path.join(root, 'docs', 'conformance-differs.json'), 'utf8')) as {
       cases: Record<string, string>
+      at: Record<string, string>
     }
     for (const reason of Object.values(cases)) expect(reason.length).toBeGreaterThan(10)
+    expect(Object.keys(at)).toEqual(Object.keys(cases))
   })
 })
