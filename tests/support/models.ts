@@ -24,9 +24,15 @@ export interface FileModel {
 
 /** Uploads a GGUF file, unless the server has it, and creates a model from it. */
 export async function createFromFile(url: string, { name, file, sha256, fields = {} }: FileModel): Promise<void> {
+  const digest = await uploadFile(url, file, sha256)
+  await post(`${url}/api/create`, { model: name, files: { 'model.gguf': digest }, stream: false, ...fields })
+}
+
+/** Unless the server has it. Returns its digest. */
+export async function uploadFile(url: string, file: string, sha256?: string): Promise<string> {
   const digest = `sha256:${sha256 ?? (await sha256Of(file))}`
   if ((await fetch(`${url}/api/blobs/${digest}`, { method: 'HEAD' })).status !== 200) await upload(`${url}/api/blobs/${digest}`, file)
-  await post(`${url}/api/create`, { model: name, files: { 'model.gguf': digest }, stream: false, ...fields })
+  return digest
 }
 
 export async function post<T = Record<string, unknown>>(url: string, body: unknown, signal?: AbortSignal): Promise<T> {

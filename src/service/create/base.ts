@@ -14,6 +14,7 @@ import { type ModelName, shortName } from '../../model/name.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
+import { checkAdapterFits } from './adapter-fit.ts'
 import { areSafetensors, convertedAdapter, convertedLayer, type UploadedFile } from './converted.ts'
 import { type DraftLayer, draftLayer, writeLayer } from './layers.ts'
 
@@ -93,6 +94,7 @@ async function ggufAdapter({ digest }: UploadedFile, base: Base, store: Store): 
       `the adapter is made for the architecture ${JSON.stringify(architecture)}, the model has ${JSON.stringify(expected)}`,
     )
   }
+  if (base.head) checkAdapterFits(head, base.head)
   return { mediaType: MEDIA_TYPES.adapter, digest, sizeBytes: head.fileSizeBytes, status: `using existing layer ${digest}` }
 }
 
