@@ -1,12 +1,20 @@
-// The same client for every server that speaks the native API: raw HTTP, so that what is measured is the server.
+// The same client for every server: raw HTTP, so that what is measured is the server. It speaks the native API, or that of llama.cpp's own server.
 
 import http from 'node:http'
+import { findKind, type ServerKind, toCompletionRequest, toNativeRecord } from './llama-server.ts'
+import type { ServerProcess } from './server-process.ts'
 
 export interface Target {
   name: string
   url: string
   model: string
+  kind: ServerKind
+  /** As it says itself. */
+  version: string
   embeddingModel?: string
+  process?: ServerProcess
+  /** Models may be added to its store for a while. */
+  mayCopy: boolean
 }
 
 export interface Reply {
@@ -23,6 +31,10 @@ export interface Reply {
 // A connection for each request: one that was kept may have ended while the engine was measured.
 const agent = new http.Agent({ keepAlive: false, maxSockets: 64 })
 
+export async function findTarget(target: Omit<Target, 'kind' | 'version'>): Promise<Target> {
+  return { ...target, ...(await findKind(target.url)) }
+}
+
 /** `more`: fields of the request beside the usual ones. */
 export function generate(
   target: Target,
@@ -30,11 +42,13 @@ export function generate(
   options: Record<string, unknown>,
   more: Record<string, unknown> = {},
 ): Promise<Reply> {
-  const body = JSON.stringify({ model: target.model, prompt, raw: true, stream: true, options: { temperature: 0, ...options }, ...more })
+  const fields = { model: target.model, prompt, raw: true, stream: true, options: { temperature: 0, ...options }, ...more }
+  const isNative = target.kind === 'native'
+  const body = JSON.stringify(isNative ? fields : toCompletionRequest(fields))
   const start = performance.now()
   return new Promise((resolve, reject) => {
     const request = http.request(
-      `${target.url}/api/generate`,
+      `${target.url}${isNative ? '/api/generate' : '/completion'}`,
       { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } },
       (response) => {
         let pending = ''
@@ -46,7 +60,8 @@ export function generate(
           const lines = (pending + data).split('\n')
           pending = lines.pop() ?? ''
           for (const line of lines) {
-            const record = JSON.parse(line)
+            const record = isNative ? JSON.parse(line) : toNativeRecord(line)
+            if (record === undefined) continue
             if (record.error) return reject(new Error(`${target.name}: ${record.error}`))
             if (record.response) {
               last = performance.now()
@@ -76,11 +91,29 @@ export function generate(
   })
 }
 
+/** Tokens per second of one stream, between the first and the last record. */
+export function decodeSpeed({ evalTokens, streamMs }: Reply): number {
+  return ((evalTokens - 1) / streamMs) * 1000
+}
+
 export async function embed(target: Target, input: readonly string[]): Promise<void> {
-  const body = JSON.stringify({ model: target.embeddingModel, input })
-  const answer = await fetch(`${target.url}/api/embed`, { method: 'POST', body })
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(`${target.name}: ${text}`)
-  const { embeddings } = JSON.parse(text) as { embeddings: number[][] }
+  const { embeddings } = await post<{ embeddings: number[][] }>(target, '/api/embed', { model: target.embeddingModel, input })
   if (embeddings.length !== input.length) throw new Error(`${target.name}: ${embeddings.length} vectors for ${input.length} texts`)
+}
+
+/** Takes the model out of the server's memory, and returns when it is out. */
+export async function unload(target: Target, model = target.model): Promise<void> {
+  await post(target, '/api/generate', { model, keep_alive: 0, stream: false })
+  const isLoaded = async () => {
+    const { models } = (await (await fetch(`${target.url}/api/ps`)).json()) as { models: { name: string }[] }
+    return models.some(({ name }) => name === model || name === `${model}:latest`)
+  }
+  while (await isLoaded()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+export async function post<T = unknown>({ name, url }: Pick<Target, 'name' | 'url'>, path: string, body: object): Promise<T> {
+  const answer = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${name}: ${path} answered ${answer.status} ${text.slice(0, 200)}`)
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }

@@ -1,18 +1,50 @@
+// One line of the table: what is measured, on a server and (where it says how) on the engine alone, and the bar that it has to reach.
+
 import type { Target } from './client.ts'
+import type { Engine } from './engine.ts'
+
+/** 'tokens/s', 'requests/s' and 'times' are better when they are higher, the others when they are lower. */
+export type Unit = 'tokens/s' | 'requests/s' | 'times' | 'ms' | 'MB' | 'µs'
+
+/** What a target must have: a model for embeddings, the native API, a process that we may look at, one that we may start again, leave to add models. */
+export type Need = 'embeddings' | 'native' | 'process' | 'restart' | 'copies'
+
+/** The first three are ratios, above 1 where this server is better; `own` is a figure of this server, not to be missed in the unit's direction. */
+export interface Bar {
+  ollama?: number
+  llamaServer?: number
+  engine?: number
+  own?: number
+}
+
+export interface Measurement {
+  figure: number
+  /** Of which both servers should give the same. */
+  text?: string
+  promptTokens?: number
+}
 
 export interface Scenario {
   name: string
-  /** What the number is: 'tokens/s' and 'times' are better when they are higher, 'ms' when it is lower. */
-  unit: 'tokens/s' | 'times' | 'ms'
+  unit: Unit
   about: string
-  /** Needs the target's embedding model. */
-  embeds?: boolean
-  /** One measurement of one server. `round` differs from turn to turn, so that a text can be one that the server has not seen. */
-  measure(target: Target, round: number): Promise<number>
+  bar?: Bar
+  needs?: readonly Need[]
+  /** Before the first round and after the last one, for each target. */
+  prepare?(target: Target): Promise<void>
+  finish?(target: Target): Promise<void>
+  /** One measurement of one server. `seed` is another in each round and the same for all servers, so that a text can be one that no server has seen. */
+  measure(target: Target, seed: number): Promise<number | Measurement>
+  /** The same on the engine alone; `promptTokens` as a server counted them. */
+  engine?(engine: Engine, promptTokens: number): number
 }
 
-/** A text of about `words` words that no two rounds share. */
-export function freshText(words: number, round: number): string {
+export function isLowerBetter(unit: Unit): boolean {
+  return unit === 'ms' || unit === 'MB' || unit === 'µs'
+}
+
+/** A text of about `words` words that no two seeds share. */
+export function freshText(words: number, seed: number): string {
   const list = [
     'llama',
     'river',
@@ -31,14 +63,14 @@ export function freshText(words: number, round: number): string {
     'letter',
     'bridge',
   ]
-  let state = (round + 1) * 2654435761
+  let state = (seed + 1) * 2654435761
   return Array.from({ length: words }, () => {
     state = (state * 1664525 + 1013904223) >>> 0
     return list[state % list.length]
   }).join(' ')
 }
 
-/** A prompt that no two rounds share and that a small model goes on with for long: after words without sense it would soon be silent. */
-export function freshPrompt(words: number, round: number): string {
-  return `Notes ${round}: ${freshText(words, round)}.\n\nChapter 1. Once upon a time, in a small village, there lived a llama that`
+/** A prompt that no two seeds share and that a small model goes on with for long: after words without sense it would soon be silent. */
+export function freshPrompt(words: number, seed: number): string {
+  return `Notes ${seed}: ${freshText(words, seed)}.\n\nChapter 1. Once upon a time, in a small village, there lived a llama that`
 }

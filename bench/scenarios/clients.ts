@@ -1,27 +1,32 @@
-import { generate } from '../client.ts'
+import { generate, type Target } from '../client.ts'
 import { freshPrompt, type Scenario } from '../scenario.ts'
 
 const CLIENTS = 8
+const PROMPT_TOKENS = 48
+const TOKENS = 64
 
-const ask = (target: Parameters<Scenario['measure']>[0], round: number) =>
+const ask = (target: Target, seed: number) =>
   Promise.all(
-    Array.from({ length: CLIENTS }, (_, client) => generate(target, freshPrompt(16, round * CLIENTS + client), { num_predict: 64 })),
+    Array.from({ length: CLIENTS }, (_, client) => generate(target, freshPrompt(16, seed * CLIENTS + client), { num_predict: TOKENS })),
   )
 
 export const clients: Scenario = {
-  name: '8 clients at once',
+  name: `${CLIENTS} clients at once`,
   unit: 'tokens/s',
-  about: 'prompts of about 48 tokens, 64 tokens each; all tokens over the time until the last one ends',
-  async measure(target, round) {
+  about: `prompts of about ${PROMPT_TOKENS} tokens, ${TOKENS} tokens each; all tokens over the time until the last one ends`,
+  bar: { ollama: 1.5, llamaServer: 1.05, engine: 0.9 },
+  async measure(target, seed) {
     const start = performance.now()
-    const replies = await ask(target, round)
+    const replies = await ask(target, seed)
     return (replies.reduce((sum, reply) => sum + reply.evalTokens, 0) / (performance.now() - start)) * 1000
   },
+  engine: (engine) => engine.together(CLIENTS, PROMPT_TOKENS, TOKENS),
 }
 
 export const clientsFirstToken: Scenario = {
-  name: '8 clients at once, worst first token',
+  name: `${CLIENTS} clients at once, worst first token`,
   unit: 'ms',
   about: 'the longest wait for a first token among the eight',
-  measure: async (target, round) => Math.max(...(await ask(target, round + 1000)).map((reply) => reply.firstTokenMs)),
+  bar: { ollama: 3, llamaServer: 1 },
+  measure: async (target, seed) => Math.max(...(await ask(target, seed + 1000)).map((reply) => reply.firstTokenMs)),
 }

@@ -1,11 +1,11 @@
-import { generate } from '../client.ts'
+import { decodeSpeed, generate } from '../client.ts'
 import type { Scenario } from '../scenario.ts'
 
 const NAMES = ['Amara', 'Bruno', 'Chen', 'Dalia', 'Emil', 'Farah', 'Goran', 'Hana']
 
-const story = (round: number) => {
-  const name = NAMES[round % NAMES.length] as string
-  return `Once upon a time, in village number ${round}, there lived a llama named ${name} who loved to climb the high mountains. Every morning ${name} walked \
+const story = (seed: number) => {
+  const name = NAMES[seed % NAMES.length] as string
+  return `Once upon a time, in village number ${seed}, there lived a llama named ${name} who loved to climb the high mountains. Every morning ${name} walked \
 along the river, greeted the farmers in the fields, and carried fresh bread to the school on the hill. The children waited at the gate, and ${name} was proud of that work.`
 }
 
@@ -14,9 +14,10 @@ export const repeat: Scenario = {
   name: 'output that repeats its input',
   unit: 'tokens/s',
   about: 'a paragraph of about 80 tokens that a raw prompt has once and begins again; decode only',
-  async measure(target, round) {
-    const text = story(round)
+  bar: { ollama: 1.5, llamaServer: 1.5 },
+  async measure(target, seed) {
+    const text = story(seed)
     const reply = await generate(target, `First copy:\n${text}\n\nSecond copy:\n${text}\n\nThird copy:\n`, { num_predict: 80 })
-    return ((reply.evalTokens - 1) / reply.streamMs) * 1000
+    return { figure: decodeSpeed(reply), text: reply.text }
   },
 }

@@ -1,7 +1,6 @@
-import { generate } from '../client.ts'
+import { decodeSpeed, generate, type Target } from '../client.ts'
 import type { Scenario } from '../scenario.ts'
 
-const PROMPT = 'Q: Give me a list of 40 animals, each with its name and legs, as JSON.\nA: ['
 const TOKENS = 160
 /** As loose as can be, so that both replies have all of their tokens. */
 const SCHEMA = {
@@ -10,17 +9,27 @@ const SCHEMA = {
   items: { type: 'object', properties: { name: { type: 'string' }, legs: { type: 'integer' } } },
 }
 
+export const schemaSpeed: Scenario = {
+  name: 'decode under a JSON schema',
+  unit: 'tokens/s',
+  about: `${TOKENS} tokens of one stream, counted between the first and the last record`,
+  bar: { ollama: 1.1, llamaServer: 1.1 },
+  measure: (target, seed) => speed(target, seed, { format: SCHEMA }),
+}
+
 export const schemaCost: Scenario = {
   name: 'decode speed with a schema over that without',
   unit: 'times',
-  about: `${TOKENS} tokens of one stream each way, counted between the first and the last record`,
-  async measure(target) {
-    const speed = async (more: Record<string, unknown>) => {
-      const { evalTokens, streamMs } = await generate(target, PROMPT, { num_predict: TOKENS }, more)
-      if (evalTokens < TOKENS) throw new Error(`${target.name}: the reply ended after ${evalTokens} tokens, too few to compare`)
-      return (evalTokens - 1) / streamMs
-    }
-    const plain = await speed({})
-    return (await speed({ format: SCHEMA })) / plain
+  about: `${TOKENS} tokens of one stream each way`,
+  async measure(target, seed) {
+    const plain = await speed(target, seed, {})
+    return (await speed(target, seed, { format: SCHEMA })) / plain
   },
+}
+
+async function speed(target: Target, seed: number, more: Record<string, unknown>): Promise<number> {
+  const prompt = `List ${seed}.\nQ: Give me a list of 40 animals, each with its name and legs, as JSON.\nA: [`
+  const reply = await generate(target, prompt, { num_predict: TOKENS }, more)
+  if (reply.evalTokens < TOKENS) throw new Error(`${target.name}: the reply ended after ${reply.evalTokens} tokens, too few to compare`)
+  return decodeSpeed(reply)
 }

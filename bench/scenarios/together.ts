@@ -3,8 +3,8 @@ import { freshPrompt, type Scenario } from '../scenario.ts'
 
 const LENGTHS = [12, 40, 25, 8, 60, 16, 48, 30]
 
-const ask = (target: Target, round: number, client: number) =>
-  generate(target, freshPrompt(12, round * 100 + client), { num_predict: LENGTHS[client] })
+const ask = (target: Target, seed: number, client: number) =>
+  generate(target, freshPrompt(12, seed * 100 + client), { num_predict: LENGTHS[client] })
 
 async function timeOf(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
@@ -17,11 +17,11 @@ export const together: Scenario = {
   name: '8 chats: one after the other / together',
   unit: 'times',
   about: 'the time for eight chats one after the other over the time for eight others at once',
-  async measure(target, round) {
+  async measure(target, seed) {
     const clients = LENGTHS.map((_, client) => client)
     const aloneMs = await timeOf(async () => {
-      for (const client of clients) await ask(target, round, client)
+      for (const client of clients) await ask(target, seed, client)
     })
-    return aloneMs / (await timeOf(() => Promise.all(clients.map((client) => ask(target, round + 5000, client)))))
+    return aloneMs / (await timeOf(() => Promise.all(clients.map((client) => ask(target, seed + 5000, client)))))
   },
 }

@@ -1,0 +1,19 @@
+// Neighbours that take the cores away: processes that do nothing but count. They are gone when this returns, whatever happened.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+const LOOP = `process.stdout.write('busy'); for (;;);`
+
+export async function besideBusy<T>(count: number, run: () => Promise<T>): Promise<T> {
+  const neighbours: ChildProcess[] = []
+  try {
+    for (let index = 0; index < count; index++) {
+      neighbours.push(spawn(process.execPath, ['-e', LOOP], { stdio: ['ignore', 'pipe', 'inherit'] }))
+    }
+    for (const { stdout } of neighbours) if (stdout) await once(stdout, 'data')
+    return await run()
+  } finally {
+    for (const neighbour of neighbours) neighbour.kill('SIGKILL')
+  }
+}

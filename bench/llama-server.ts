@@ -1,0 +1,39 @@
+// llama.cpp's own server has another API: requests and records are translated, so that scenarios need not know.
+
+export type ServerKind = 'native' | 'llama-server'
+
+interface NativeRecord {
+  response?: string
+  error?: string
+  done?: boolean
+  eval_count?: number
+  prompt_eval_count?: number
+}
+
+export async function findKind(url: string): Promise<{ kind: ServerKind; version: string }> {
+  const native = await fetch(`${url}/api/version`)
+  if (native.ok) return { kind: 'native', version: ((await native.json()) as { version: string }).version }
+  const props = await fetch(`${url}/props`)
+  if (!props.ok) throw new Error(`${url} answers neither as Ollama nor as llama-server does`)
+  return { kind: 'llama-server', version: ((await props.json()) as { build_info?: string }).build_info ?? 'unknown' }
+}
+
+interface Fields {
+  prompt: string
+  options: Record<string, unknown>
+  format?: unknown
+}
+
+export function toCompletionRequest({ prompt, options, format }: Fields): object {
+  const { num_predict, ...others } = options
+  return { prompt, n_predict: num_predict, ...others, stream: true, cache_prompt: true, ...(format ? { json_schema: format } : {}) }
+}
+
+/** Undefined for a line that says nothing. */
+export function toNativeRecord(line: string): NativeRecord | undefined {
+  if (line.startsWith('{')) return { error: line }
+  if (!line.startsWith('data: {')) return undefined
+  const record = JSON.parse(line.slice('data: '.length))
+  if (record.error) return { error: JSON.stringify(record.error) }
+  return { response: record.content, done: record.stop, eval_count: record.tokens_predicted, prompt_eval_count: record.tokens_evaluated }
+}

@@ -1,0 +1,48 @@
+// What a run found, in a page: between `<!-- table -->` and `<!-- /table -->` (or `<!-- table NAME -->`), with the machine, the versions and the
+// command, and without the folders of the machine that it ran on.
+
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { VERSION } from '../src/version.ts'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+
+export function writeBlock(file: string, name: string, lines: readonly string[]): void {
+  const label = name === '' ? 'table' : `table ${name}`
+  const [start, end] = [`<!-- ${label} -->`, '<!-- /table -->']
+  const page = readFileSync(file, 'utf8')
+  const from = page.indexOf(start)
+  const to = page.indexOf(end, from)
+  if (from < 0 || to < 0) throw new Error(`${path.basename(file)} has no block ${start} ... ${end}`)
+  const text = [describeRun(), '', ...lines].join('\n')
+  writeFileSync(file, `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`)
+}
+
+export function describeMachine(): string {
+  const [cpu] = os.cpus()
+  const memory = (os.totalmem() / 2 ** 30).toFixed(0)
+  return `${cpu?.model ?? os.arch()}, ${os.cpus().length} cores, ${memory} GiB, ${os.type()} ${os.release()}, Node ${process.versions.node}`
+}
+
+export function describeVersion(): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
+  return `Llamero ${VERSION} (${commit})`
+}
+
+function describeRun(): string {
+  const command = ['npm run bench --', ...process.argv.slice(2).map(toShellWord)].join(' ')
+  const date = new Date().toISOString().slice(0, 10)
+  return `${describeMachine()}; ${describeVersion()}; ${date}:\n\n    ${withoutFolders(command)}\n`
+}
+
+function toShellWord(word: string): string {
+  return /^[\w:/.,=@^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** Addresses stay as they are. */
+function withoutFolders(command: string): string {
+  return command.replaceAll(/(?<![\w:/])\/(?:[\w.@+-]+\/)+/g, '')
+}
