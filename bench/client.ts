@@ -28,6 +28,8 @@ export interface Reply {
   text: string
 }
 
+const UNLOAD_MS = 30_000
+
 // A connection for each request: one that was kept may have ended while the engine was measured.
 const agent = new http.Agent({ keepAlive: false, maxSockets: 64 })
 
@@ -108,7 +110,11 @@ export async function unload(target: Target, model = target.model): Promise<void
     const { models } = (await (await fetch(`${target.url}/api/ps`)).json()) as { models: { name: string }[] }
     return models.some(({ name }) => name === model || name === `${model}:latest`)
   }
-  while (await isLoaded()) await new Promise((resolve) => setTimeout(resolve, 20))
+  const deadline = performance.now() + UNLOAD_MS
+  while (await isLoaded()) {
+    if (performance.now() > deadline) throw new Error(`${target.name}: ${model} is still loaded ${UNLOAD_MS / 1000} s after it was to go`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 export async function post<T = unknown>({ name, url }: Pick<Target, 'name' | 'url'>, path: string, body: object): Promise<T> {

@@ -4,7 +4,7 @@
 // Measures two servers, and the engine alone, in turns and prints medians and their ratios. Machines are noisy: only a ratio of one run says something.
 
 import { parseArgs } from 'node:util'
-import { findTarget, type Target } from './client.ts'
+import type { Target } from './client.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { writeBlock } from './report.ts'
 import type { Scenario } from './scenario.ts'
@@ -21,8 +21,8 @@ import { schemaCost, schemaSpeed } from './scenarios/schema.ts'
 import { cpuPerToken, idleMemory, startToReady } from './scenarios/server.ts'
 import { tags } from './scenarios/tags.ts'
 import { together } from './scenarios/together.ts'
-import { type OwnServer, type ServerProcess, startServer } from './server-process.ts'
 import { tableHead, toRow } from './table.ts'
+import { describeTarget, TARGET_OPTIONS, withTargets } from './targets.ts'
 import { measureInTurns } from './turns.ts'
 
 const SCENARIOS: readonly Scenario[] = [
@@ -50,16 +50,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 const { values } = parseArgs({
   options: {
-    url: { type: 'string', default: 'http://127.0.0.1:11434' },
-    against: { type: 'string' },
-    model: { type: 'string', default: 'smollm2' },
-    'against-model': { type: 'string' },
-    'embedding-model': { type: 'string' },
-    start: { type: 'string' },
-    'against-start': { type: 'string' },
-    pid: { type: 'string' },
-    'against-pid': { type: 'string' },
-    'add-models': { type: 'boolean', default: false },
+    ...TARGET_OPTIONS,
     engine: { type: 'string' },
     'llama-cpp': { type: 'string' },
     rounds: { type: 'string', default: '5' },
@@ -69,57 +60,26 @@ const { values } = parseArgs({
   },
 })
 
-const started: OwnServer[] = []
-try {
-  await run()
-} finally {
-  for (const server of started) await server.stop()
-}
-
-async function run(): Promise<void> {
+await withTargets(values, async (ours, theirs) => {
   const engine = values.engine === undefined ? undefined : openEngine(values.engine, values['llama-cpp'] ?? '')
-  const targets = [await open('this', values.url, values.model, values.start, values.pid)]
-  if (values.against !== undefined) {
-    const model = values['against-model'] ?? values.model
-    targets.push(await open('other', values.against, model, values['against-start'], values['against-pid']))
-  }
-  const [ours, theirs] = targets
-  if (!ours || !(theirs || engine)) throw new Error('give the other server with --against URL, or a GGUF file with --engine FILE')
-  const title = `${describe(ours)} against ${theirs ? describe(theirs) : 'the engine alone'}, ${values.rounds} rounds in turns, medians`
+  if (!(theirs || engine)) throw new Error('give the other server with --against URL, or a GGUF file with --engine FILE')
+  const title = `${describeTarget(ours)} against ${theirs ? describeTarget(theirs) : 'the engine alone'}, ${values.rounds} rounds in turns, medians`
   const lines = [title, '', ...tableHead(theirs, engine)]
   for (const line of lines) console.log(line)
   for (const scenario of SCENARIOS.filter(({ name }) => new RegExp(values.only).test(name))) {
-    const row = await measureRow(scenario, targets, engine)
+    const row = await measureRow(scenario, ours, theirs, engine)
     console.log(row)
     lines.push(row)
   }
   if (values.into !== undefined) writeBlock(values.into, values.block, lines)
-}
+})
 
-async function measureRow(scenario: Scenario, targets: readonly Target[], engine: Engine | undefined): Promise<string> {
+async function measureRow(scenario: Scenario, ours: Target, theirs: Target | undefined, engine: Engine | undefined): Promise<string> {
   try {
-    return toRow(scenario, await measureInTurns(scenario, targets, engine, Number(values.rounds)), targets[1], engine)
+    const figures = await measureInTurns(scenario, theirs ? [ours, theirs] : [ours], engine, Number(values.rounds))
+    return toRow(scenario, figures, theirs, engine)
   } catch (error) {
     process.exitCode = 1
     return `| ${scenario.name} | failed: ${error instanceof Error ? error.message : String(error)} |`
   }
-}
-
-async function open(name: string, url: string, model: string, command: string | undefined, id: string | undefined): Promise<Target> {
-  let found: ServerProcess | undefined
-  if (command !== undefined) {
-    const server = await startServer(command, url)
-    started.push(server)
-    found = server
-  } else if (id !== undefined) found = { id: Number(id) }
-  const embeddingModel = values['embedding-model']
-  return findTarget({
-    ...{ name, url, model, mayCopy: values['add-models'] },
-    ...(found ? { process: found } : {}),
-    ...(embeddingModel === undefined ? {} : { embeddingModel }),
-  })
-}
-
-function describe({ kind, version, url, model }: Target): string {
-  return `${url} (${kind === 'native' ? '' : `${kind} `}${version}, ${model})`
 }

@@ -68,7 +68,8 @@ function compareTexts([first, second]: Measurement[][]): Figures['sameTexts'] {
   return { same: texts.filter((text, round) => text === second[round]?.text).length, rounds: texts.length }
 }
 
-function median(figures: readonly number[]): number | undefined {
+/** Undefined of nothing. */
+export function median(figures: readonly number[]): number | undefined {
   const sorted = figures.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]]

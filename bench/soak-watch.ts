@@ -1,0 +1,82 @@
+// Looks at the server from outside for as long as a soak takes: the memory of its process and of its runners, the size of a cache folder, and every
+// process that it ever started, to see at the end which of them are left.
+
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { identify, processTree, residentBytes } from './proc.ts'
+
+export interface Sample {
+  atMs: number
+  serverMb: number
+  runnersMb: number
+  runners: number
+  cacheMb: number
+}
+
+/** More than this part and this much between the second fifth of the time and the last fifth is growth. */
+const GROWTH_SHARE = 0.15
+const GROWTH_MB = 32
+/** Fewer say nothing. */
+const LEAST_SAMPLES = 30
+const MB = 1e6
+
+export class SoakWatch {
+  readonly samples: Sample[] = []
+  readonly #id: number
+  readonly #cache: string | undefined
+  readonly #seen = new Map<string, number>()
+  readonly #start = performance.now()
+
+  constructor(id: number, cache: string | undefined) {
+    this.#id = id
+    this.#cache = cache
+  }
+
+  sample(): void {
+    const runners = processTree(this.#id).slice(1)
+    for (const id of runners) {
+      const identity = identify(id)
+      if (identity !== undefined) this.#seen.set(identity, id)
+    }
+    this.samples.push({
+      atMs: performance.now() - this.#start,
+      serverMb: residentBytes(this.#id) / MB,
+      runnersMb: runners.reduce((sum, id) => sum + residentBytes(id), 0) / MB,
+      runners: runners.length,
+      cacheMb: this.#cache === undefined ? 0 : folderBytes(this.#cache) / MB,
+    })
+  }
+
+  /** Ids of processes that the server once started and that still run. */
+  left(): number[] {
+    return [...this.#seen].filter(([identity, id]) => identify(id) === identity).map(([, id]) => id)
+  }
+
+  isServerGone(): boolean {
+    return identify(this.#id) === undefined
+  }
+
+  /** What grew, in words; undefined when the time was too short to tell. */
+  growth(): string[] | undefined {
+    if (this.samples.length < LEAST_SAMPLES) return undefined
+    const fifth = Math.floor(this.samples.length / 5)
+    const [early, late] = [this.samples.slice(fifth, 2 * fifth), this.samples.slice(-fifth)]
+    return (['serverMb', 'runnersMb'] as const).flatMap((of) => {
+      const [before, after] = [most(early, of), most(late, of)]
+      return after > before * (1 + GROWTH_SHARE) + GROWTH_MB ? [`${of} grew from ${before.toFixed(0)} to ${after.toFixed(0)}`] : []
+    })
+  }
+}
+
+export function most(samples: readonly Sample[], of: keyof Sample): number {
+  return Math.max(0, ...samples.map((sample) => sample[of]))
+}
+
+/** Files may go while they are looked at. */
+function folderBytes(folder: string): number {
+  let sum = 0
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) sum += statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
+  }
+  return sum
+}
