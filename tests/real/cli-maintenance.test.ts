@@ -140,7 +140,18 @@ describe('doctor', () => {
   it('sees the server, the engine, the store and the model', async () => {
     const { out } = await llamero('doctor', '--json')
     const checks = (JSON.parse(out) as { checks: { name: string; level: string; text: string }[] }).checks
-    expect(checks.map(({ name }) => name)).toEqual(['server', 'node', 'engine', 'store', 'models', 'disk', 'memory', 'proxies', 'registry'])
+    expect(checks.map(({ name }) => name)).toEqual([
+      'server',
+      'node',
+      'engine',
+      'devices',
+      'store',
+      'models',
+      'disk',
+      'memory',
+      'proxies',
+      'registry',
+    ])
     const found = Object.fromEntries(checks.map((check) => [check.name, check]))
     expect(found.server).toMatchObject({ level: 'ok', text: expect.stringContaining(server.url) })
     expect(found.engine).toMatchObject({
