@@ -1,9 +1,10 @@
-// Neighbours that take the cores away: processes that do nothing but count. They are gone when this returns, whatever happened.
+// Neighbours that take the cores away: processes that do nothing but count. They are gone when this returns, whatever happened, and soon after this
+// process was killed.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-const LOOP = `process.stdout.write('busy'); for (;;);`
+const LOOP = `const parent = process.ppid; process.stdout.write('busy'); while (process.ppid === parent) for (let n = 0; n < 1e8; n++);`
 
 export async function besideBusy<T>(count: number, run: () => Promise<T>): Promise<T> {
   const neighbours: ChildProcess[] = []

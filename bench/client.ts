@@ -9,8 +9,6 @@ export interface Target {
   url: string
   model: string
   kind: ServerKind
-  /** As it says itself. */
-  version: string
   embeddingModel?: string
   process?: ServerProcess
   /** Models may be added to its store for a while. */
@@ -33,8 +31,8 @@ const UNLOAD_MS = 30_000
 // A connection for each request: one that was kept may have ended while the engine was measured.
 const agent = new http.Agent({ keepAlive: false, maxSockets: 64 })
 
-export async function findTarget(target: Omit<Target, 'kind' | 'version'>): Promise<Target> {
-  return { ...target, ...(await findKind(target.url)) }
+export async function findTarget(target: Omit<Target, 'kind'>): Promise<Target> {
+  return { ...target, kind: await findKind(target.url) }
 }
 
 /** `more`: fields of the request beside the usual ones. */

@@ -76,7 +76,7 @@ await withTargets(values, async (ours, theirs) => {
     machine: describeMachine(),
     version: describeVersion(),
     date: new Date().toISOString().slice(0, 10),
-    servers: targets.map(nameOf),
+    servers: targets.map(({ name }) => name),
     rounds: Number(values.rounds),
     charts,
   }
@@ -85,7 +85,7 @@ await withTargets(values, async (ours, theirs) => {
 })
 
 async function answer({ name, title, x, y, at, measure }: Question, targets: readonly Target[]): Promise<Chart> {
-  const series: Chart['series'] = targets.map((target) => ({ name: nameOf(target), points: [] }))
+  const series: Chart['series'] = targets.map((target) => ({ name: target.name, points: [] }))
   const first = Date.now() % 1_000_000
   for (const one of at) {
     const found: [number, number][][] = targets.map(() => [])
@@ -140,11 +140,6 @@ async function contextLength(target: Target): Promise<number> {
   if (target.kind !== 'native') return Number.POSITIVE_INFINITY
   const { model_info } = await post<{ model_info: Record<string, unknown> }>(target, '/api/show', { model: target.model })
   return Number(Object.entries(model_info).find(([key]) => key.endsWith('.context_length'))?.[1] ?? Number.POSITIVE_INFINITY)
-}
-
-function nameOf({ name, kind, version }: Target): string {
-  if (kind === 'llama-server') return kind
-  return name === 'this' ? 'Llamero' : `Ollama ${version}`
 }
 
 function numbers(list: string): number[] {

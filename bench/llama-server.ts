@@ -10,12 +10,10 @@ interface NativeRecord {
   prompt_eval_count?: number
 }
 
-export async function findKind(url: string): Promise<{ kind: ServerKind; version: string }> {
-  const native = await fetch(`${url}/api/version`)
-  if (native.ok) return { kind: 'native', version: ((await native.json()) as { version: string }).version }
-  const props = await fetch(`${url}/props`)
-  if (!props.ok) throw new Error(`${url} answers neither as Ollama nor as llama-server does`)
-  return { kind: 'llama-server', version: ((await props.json()) as { build_info?: string }).build_info ?? 'unknown' }
+export async function findKind(url: string): Promise<ServerKind> {
+  if ((await fetch(`${url}/api/version`)).ok) return 'native'
+  if ((await fetch(`${url}/props`)).ok) return 'llama-server'
+  throw new Error(`${url} answers neither as Ollama nor as llama-server does`)
 }
 
 interface Fields {

@@ -1,4 +1,4 @@
-// npm run bench -- --url http://127.0.0.1:11434 --against http://127.0.0.1:11500 --model smollm2 [--against-model NAME]
+// npm run bench -- --url http://127.0.0.1:11434 --against http://127.0.0.1:11500 --model smollm2 [--against-model NAME] [--against-name 'Ollama 0.33.0']
 //   [--start COMMAND | --pid ID] [--against-start COMMAND | --against-pid ID]   servers that the bench starts at those addresses, or whose process it looks at
 //   [--embedding-model NAME] [--engine MODEL.gguf --llama-cpp FOLDER] [--add-models] [--rounds 5] [--only REGEX] [--into FILE [--block NAME]]
 // Measures two servers, and the engine alone, in turns and prints medians and their ratios. Machines are noisy: only a ratio of one run says something.
@@ -64,7 +64,7 @@ await withTargets(values, async (ours, theirs) => {
   const engine = values.engine === undefined ? undefined : openEngine(values.engine, values['llama-cpp'] ?? '')
   if (!(theirs || engine)) throw new Error('give the other server with --against URL, or a GGUF file with --engine FILE')
   const title = `${describeTarget(ours)} against ${theirs ? describeTarget(theirs) : 'the engine alone'}, ${values.rounds} rounds in turns, medians`
-  const lines = [title, '', ...tableHead(theirs, engine)]
+  const lines = [title, '', ...tableHead(ours, theirs, engine)]
   for (const line of lines) console.log(line)
   for (const scenario of SCENARIOS.filter(({ name }) => new RegExp(values.only).test(name))) {
     const row = await measureRow(scenario, ours, theirs, engine)

@@ -18,6 +18,8 @@ export interface ServerProcess {
 
 export interface OwnServer extends Required<ServerProcess> {
   stop(): Promise<void>
+  /** Asks it to end and does not wait. */
+  kill(): void
 }
 
 export async function startServer(command: string, url: string): Promise<OwnServer> {
@@ -39,6 +41,7 @@ export async function startServer(command: string, url: string): Promise<OwnServ
       return start()
     },
     stop: () => stop(server),
+    kill: () => void server.kill(),
   }
 }
 

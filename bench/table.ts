@@ -5,8 +5,16 @@ import type { Engine } from './engine.ts'
 import { isLowerBetter, type Scenario, type Unit } from './scenario.ts'
 import type { Figures } from './turns.ts'
 
-export function tableHead(other: Target | undefined, engine: Engine | undefined): string[] {
-  const titles = ['scenario', 'unit', 'this', ...(other ? ['other', 'ratio'] : []), ...(engine ? ['engine', 'ratio to it'] : []), 'bar', '']
+export function tableHead(ours: Target, other: Target | undefined, engine: Engine | undefined): string[] {
+  const titles = [
+    'scenario',
+    'unit',
+    ours.name,
+    ...(other ? [other.name, 'ratio'] : []),
+    ...(engine ? ['engine', 'ratio to it'] : []),
+    'bar',
+    '',
+  ]
   return [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`]
 }
 
@@ -45,11 +53,10 @@ function checkRatio(of: string, least: number | undefined, ratio: number | undef
 }
 
 function toNotes(checks: readonly Check[], { sameTexts, missing }: Figures): string[] {
-  const missed = checks.filter(({ isMet }) => isMet === false).map(({ text }) => `missed: ${text}`)
-  const notes = missed.length === 0 && checks.some(({ isMet }) => isMet) ? ['met'] : missed
+  const missed = checks.filter(({ isMet }) => isMet === false).map(({ text }) => text)
+  const notes = missed.length > 0 ? [`missed: ${missed.join(', ')}`] : checks.some(({ isMet }) => isMet) ? ['met'] : []
   if (sameTexts) notes.push(`same text in ${sameTexts.same} of ${sameTexts.rounds}`)
-  if (missing) notes.push(missing)
-  return notes
+  return [...notes, ...missing]
 }
 
 function toRatio(unit: Unit, ours: number | undefined, theirs: number | undefined): number | undefined {

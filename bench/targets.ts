@@ -9,6 +9,7 @@ export const TARGET_OPTIONS = {
   start: { type: 'string' },
   pid: { type: 'string' },
   against: { type: 'string' },
+  'against-name': { type: 'string' },
   'against-model': { type: 'string' },
   'against-start': { type: 'string' },
   'against-pid': { type: 'string' },
@@ -22,6 +23,8 @@ export interface TargetValues {
   start?: string
   pid?: string
   against?: string
+  /** As tables and drawings call it; a server built from source does not know its version. */
+  'against-name'?: string
   'against-model'?: string
   'against-start'?: string
   'against-pid'?: string
@@ -46,16 +49,22 @@ export async function withTargets(values: TargetValues, run: (ours: Target, thei
       ...(embeddingModel === undefined ? {} : { embeddingModel }),
     })
   }
+  // A server that was started here does not outlive this process, however that ends.
+  process.on('exit', () => {
+    for (const server of started) server.kill()
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   try {
-    const ours = await open('this', values.url, values.model, values.start, values.pid)
+    const ours = await open('Llamero', values.url, values.model, values.start, values.pid)
     const model = values['against-model'] ?? values.model
-    const theirs = values.against && (await open('other', values.against, model, values['against-start'], values['against-pid']))
+    const name = values['against-name'] ?? 'Ollama'
+    const theirs = values.against && (await open(name, values.against, model, values['against-start'], values['against-pid']))
     await run(ours, theirs || undefined)
   } finally {
     for (const server of started) await server.stop()
   }
 }
 
-export function describeTarget({ kind, version, url, model }: Target): string {
-  return `${url} (${kind === 'native' ? '' : `${kind} `}${version}, ${model})`
+export function describeTarget({ name, url, model }: Target): string {
+  return `${name} at ${url} (${model})`
 }

@@ -9,7 +9,7 @@ export interface Figures {
   servers: (number | undefined)[]
   engine: number | undefined
   /** Why a server has no figure. */
-  missing: string | undefined
+  missing: string[]
   /** In how many rounds the servers gave the same text, where that is a question. */
   sameTexts: { same: number; rounds: number } | undefined
 }
@@ -28,9 +28,8 @@ export async function measureInTurns(
   engine: Engine | undefined,
   rounds: number,
 ): Promise<Figures> {
-  const lacking = (scenario.needs ?? []).filter((need) => !targets.every(MISSING[need].has))
-  const able = targets.map((target) => (scenario.needs ?? []).every((need) => MISSING[need].has(target)))
-  const taken = targets.filter((_, index) => able[index])
+  const lacks = (target: Target) => (scenario.needs ?? []).filter((need) => !MISSING[need].has(target)).map((need) => MISSING[need].hint)
+  const taken = targets.filter((target) => lacks(target).length === 0)
   const measured = new Map<Target, Measurement[]>(taken.map((target) => [target, []]))
   const alone: number[] = []
   try {
@@ -47,7 +46,7 @@ export async function measureInTurns(
   return {
     servers: targets.map((target) => median(measured.get(target)?.map(({ figure }) => figure) ?? [])),
     engine: median(alone),
-    missing: lacking.length > 0 ? `needs ${lacking.map((need) => MISSING[need].hint).join(' and ')}` : undefined,
+    missing: targets.filter((target) => !taken.includes(target)).map((target) => `${target.name} needs ${lacks(target).join(' and ')}`),
     sameTexts: compareTexts([...measured.values()]),
   }
 }
