@@ -25,11 +25,16 @@ import { createModelReader } from './service/model.ts'
 import { createRunServices } from './service/run-services.ts'
 import type { Service } from './service/service.ts'
 import type { OnPulled } from './service/transfer.ts'
+import { prefixStatesFolder } from './store/prefix-states.ts'
 import type { OpenStore } from './store/store.ts'
 import { VERSION } from './version.ts'
 
 /** Of the machine's memory, for the slots of one model. */
 const SLOT_MEMORY_SHARE = 1 / 16
+
+/** Unless somebody says how much: so many bytes, and never more than this share of what is free on their disk. */
+const PREFIX_CACHE_BYTES = 2 * 2 ** 30
+const PREFIX_CACHE_SHARE = 0.1
 
 export interface Composition {
   service: Service
@@ -103,7 +108,14 @@ function toLimits(config: Config): SchedulerLimits {
     kvCacheType: config.kvCacheType,
     flashAttention: config.flashAttention,
     speculate: config.speculate,
+    ...(config.prefixCacheBytes === 0 ? {} : { prefixCache: toPrefixCache(config) }),
   }
+}
+
+function toPrefixCache({ home, prefixCacheBytes }: Config): SchedulerLimits['prefixCache'] & object {
+  const folder = prefixStatesFolder(home)
+  if (prefixCacheBytes !== undefined) return { folder, limitBytes: prefixCacheBytes, freeShare: 1 }
+  return { folder, limitBytes: PREFIX_CACHE_BYTES, freeShare: PREFIX_CACHE_SHARE }
 }
 
 /** What a runner's process starts with: the built program, or the source through tsx. */

@@ -47,6 +47,27 @@ describe('the environment', () => {
     expect(readConfig({ OLLAMA_MODELS: ' "/tmp/m" ' }).models).toBe('/tmp/m')
   })
 
+  it.each([
+    [undefined, undefined],
+    ['2GiB', 2 ** 31],
+    ['500MB', 5e8],
+    ['0', 0],
+    ['off', 0],
+    ['OFF', 0],
+    ['false', 0],
+  ])('reads the size of the prefix cache: %s', (text, sizeBytes) => {
+    expect(readConfig(text === undefined ? {} : { LLAMERO_PREFIX_CACHE: text })).toMatchObject({
+      prefixCacheBytes: sizeBytes,
+      warnings: [],
+    })
+  })
+
+  it('takes the default for a prefix cache of no size', () => {
+    const { prefixCacheBytes, warnings } = readConfig({ LLAMERO_PREFIX_CACHE: 'much' })
+    expect(prefixCacheBytes).toBeUndefined()
+    expect(warnings).toEqual(['LLAMERO_PREFIX_CACHE: "much" is not a size; the default is used'])
+  })
+
   it('reads keep-alive as seconds, as a duration and as for ever', () => {
     expect(readConfig({ OLLAMA_KEEP_ALIVE: '30' }).keepAliveNs).toBe(30e9)
     expect(readConfig({ OLLAMA_KEEP_ALIVE: '1h30m' }).keepAliveNs).toBe(5400e9)

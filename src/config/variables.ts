@@ -2,6 +2,7 @@
 // process.env. Values are trimmed of blanks and of quotes; contract/native.md section 13 gives the meaning of Ollama's own.
 
 import path from 'node:path'
+import { parseBytes } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
 import type { LogLevel } from '../base/log.ts'
 import { type HostAddress, parseHost } from './host.ts'
@@ -80,6 +81,12 @@ export const VARIABLES = {
     'Guess tokens that repeat earlier ones (default on); the text is the same',
     parseFlag,
     () => true,
+  ),
+  prefixCacheBytes: variable<number | undefined>(
+    'LLAMERO_PREFIX_CACHE',
+    'Disk space for what models have read and written, to go on from later: 2GiB, off (default 2GiB, a tenth of the free space at most)',
+    parsePrefixCache,
+    () => undefined,
   ),
   goTemplate: variable<boolean | undefined>(
     'OLLAMA_GO_TEMPLATE',
@@ -170,6 +177,12 @@ function parseKvCacheType(text: string): KvCacheType {
   const type = KV_CACHE_TYPES.find((name) => name === text.toLowerCase())
   if (!type) throw new AppError('invalid_request', `${JSON.stringify(text)} is none of ${KV_CACHE_TYPES.join(', ')}`)
   return type
+}
+
+function parsePrefixCache(text: string): number {
+  const sizeBytes = parseFlag(text) && text.toLowerCase() !== 'off' ? parseBytes(text) : 0
+  if (sizeBytes === undefined) throw new AppError('invalid_request', `${JSON.stringify(text)} is not a size`)
+  return sizeBytes
 }
 
 /** Zero and less mean no limit. */

@@ -10,6 +10,7 @@ export type {
   EmbeddingResult,
   EngineReport,
   LoadSpec,
+  PrefixCacheSpec,
   QuantizeSpec,
   RunnerFacts,
   RunnerLogprob,

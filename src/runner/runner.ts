@@ -24,6 +24,19 @@ export interface LoadSpec {
   speculate: boolean
   /** An embedding model: no sampling, pooled vectors. */
   embedding: boolean
+  /** Where what sequences hold is saved when they lose their slot or the runner ends. Absent = nowhere. */
+  prefixCache?: PrefixCacheSpec
+}
+
+export interface PrefixCacheSpec {
+  /** For all models together. */
+  folder: string
+  limitBytes: number
+  /** Of the free space on its disk, at most that. */
+  freeShare: number
+  /** SHA-256 of the weights, in hexadecimal digits. */
+  modelHex: string
+  adapterHexes: readonly string[]
 }
 
 /** What the engine says of the loaded model. The context and the sizes are those in force: they change when the context grows. */

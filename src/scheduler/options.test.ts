@@ -64,6 +64,34 @@ describe('the batch', () => {
   })
 })
 
+describe('the prefix cache', () => {
+  const prefixCache = { folder: 'states', limitBytes: 1000, freeShare: 0.1 }
+  const hex = (letter: string) => letter.repeat(64)
+  const blob = (letter: string) => `models/blobs/sha256-${hex(letter)}`
+  const cacheOf = (parts: Partial<LoadTarget>) =>
+    toLoadSpec(createTarget('a', { modelPath: blob('a'), ...parts }), DEFAULT_OPTIONS, { ...TEST_LIMITS, prefixCache }).prefixCache
+
+  it('is keyed by the digests of the model and its adapters', () => {
+    expect(cacheOf({ adapterPaths: [blob('b'), blob('c')] })).toEqual({
+      ...prefixCache,
+      modelHex: hex('a'),
+      adapterHexes: [hex('b'), hex('c')],
+    })
+  })
+
+  it.each<[string, Partial<LoadTarget>]>([
+    ['a model that only embeds', { isEmbedding: true }],
+    ['weights that no digest tells', { modelPath: 'model.gguf' }],
+    ['an adapter that no digest tells', { adapterPaths: [blob('b'), 'adapter.gguf'] }],
+  ])('is none for %s', (_, parts) => {
+    expect(cacheOf(parts)).toBeUndefined()
+  })
+
+  it('is none where it is turned off', () => {
+    expect(spec({}, { of: createTarget('a', { modelPath: blob('a') }) }).prefixCache).toBeUndefined()
+  })
+})
+
 describe('a reload', () => {
   it.each<[string, Partial<LoadOptions>]>([
     ['num_ctx', { num_ctx: 2048 }],

@@ -1,6 +1,7 @@
 // From the options of a request to the way a model is loaded, and whether a model that was loaded another way must be loaded again
 // (contract/native.md sections 3.4 and 8). Sampling, num_keep and the context shift are the request's alone and never reload.
 
+import path from 'node:path'
 import type { ModelOptions } from '../model/options.ts'
 import type { LoadSpec } from '../runner/runner.ts'
 import { estimateKvCache } from './estimate.ts'
@@ -31,6 +32,8 @@ const SINGLE_SLOT_FAMILIES: ReadonlySet<string> = new Set([
   'nemotron_h_omni',
 ])
 
+const BLOB_NAME = /^sha256-([0-9a-f]{64})$/
+
 export type LoadOptions = Pick<ModelOptions, 'num_ctx' | 'num_batch' | 'num_gpu' | 'main_gpu' | 'use_mmap' | 'num_thread'>
 
 export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): LoadSpec {
@@ -52,6 +55,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     flashAttention: limits.flashAttention,
     speculate: limits.speculate,
     embedding: target.isEmbedding,
+    ...prefixCacheOf(target, limits),
   }
 }
 
@@ -76,6 +80,16 @@ export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
     loaded.adapterPaths.length !== wanted.adapterPaths.length ||
     loaded.adapterPaths.some((path, index) => path !== wanted.adapterPaths[index])
   )
+}
+
+/** Only for weights that are told by their digests: what fits to one file would be taken for another's otherwise. */
+function prefixCacheOf(target: LoadTarget, { prefixCache }: SchedulerLimits): Pick<LoadSpec, 'prefixCache'> {
+  if (!prefixCache || target.isEmbedding) return {}
+  const [modelHex, ...adapterHexes] = [target.modelPath, ...target.adapterPaths].map(
+    (file) => BLOB_NAME.exec(path.basename(file))?.[1] ?? '',
+  )
+  if (!modelHex || adapterHexes.includes('')) return {}
+  return { prefixCache: { ...prefixCache, modelHex, adapterHexes } }
 }
 
 function slotsOf(target: LoadTarget, contextTokens: number, limits: SchedulerLimits): number {

@@ -1,6 +1,6 @@
 // What the scheduler is asked to load, what limits it obeys, and what it tells about what runs.
 
-import type { LoadSpec } from '../runner/runner.ts'
+import type { LoadSpec, PrefixCacheSpec } from '../runner/runner.ts'
 import type { Architecture } from './architecture.ts'
 
 export interface LoadTarget {
@@ -49,6 +49,8 @@ export interface SchedulerLimits {
   kvCacheType: LoadSpec['kvCacheType']
   flashAttention: LoadSpec['flashAttention']
   speculate: boolean
+  /** Where states of sequences are saved; absent = nowhere. */
+  prefixCache?: Pick<PrefixCacheSpec, 'folder' | 'limitBytes' | 'freeShare'>
 }
 
 export interface Memory {

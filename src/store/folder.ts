@@ -15,6 +15,8 @@ export interface Folder {
   pins: Pins
   /** Which models were pulled, by name; kept outside of the models folder, which holds nothing of ours but locks. */
   pulledFile: string
+  /** Where runners save what models have read and written. */
+  prefixStates: string
   clock: Clock
   log: Log
 }

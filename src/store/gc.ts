@@ -14,6 +14,7 @@ import { digestsOf, removeEmptyFolders, scanManifests } from './manifests.ts'
 import { partialLock } from './partial.ts'
 import { partialDigests, partialUse } from './partials.ts'
 import { removePartial } from './parts.ts'
+import { takeStaleStates } from './prefix-states.ts'
 import { dropWanted } from './wanted.ts'
 
 export const UNUSED_AGE_MS = 3600 * 1000
@@ -51,6 +52,7 @@ export async function pruneFolder(folder: Folder): Promise<void> {
     await pruneManifestFolders(folder)
     return entries.flatMap(({ entry }) => (entry.kind === 'partial' ? [entry.digest] : []))
   })
+  await takeStaleStates(folder, { dryRun: false })
   // Without the lock of the store: a download that ends holds its own and waits for that one.
   for (const digest of new Set(partials)) {
     const sizeBytes = await takePartial(folder, digest, { ageMs: PARTIAL_AGE_MS, dryRun: false })
@@ -65,6 +67,8 @@ export async function pruneOnRequest(folder: Folder, { dryRun, partials }: Prune
     return used && takeUnused(folder, used, dryRun)
   })
   if (!items) return undefined
+  const leaving = new Set(items.flatMap(({ kind, digest }) => (kind === 'blob' && digest ? [digest] : [])))
+  items.push(...(await takeStaleStates(folder, { dryRun, leaving })))
   const ageMs = partials ? Number.NEGATIVE_INFINITY : PARTIAL_AGE_MS
   for (const digest of await partialDigests(folder)) {
     const sizeBytes = await takePartial(folder, digest, { ageMs, dryRun })

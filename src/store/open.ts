@@ -16,6 +16,7 @@ import { Locks } from './lock.ts'
 import { createMaintenance } from './maintenance.ts'
 import { createManifestStore } from './manifests.ts'
 import { Pins } from './pins.ts'
+import { prefixStatesFolder } from './prefix-states.ts'
 import type { OpenStore } from './store.ts'
 
 export interface StoreOptions {
@@ -41,7 +42,9 @@ export async function createStore({
 }: StoreOptions): Promise<OpenStore> {
   const layout = createLayout(path.resolve(root))
   const pulledFile = path.join(stateFolder, `pulled-${createHash('sha256').update(layout.root).digest('hex').slice(0, 12)}.json`)
-  const folder: Folder = { layout, locks: new Locks(layout.locks, clock), pins: new Pins(layout.locks, clock), pulledFile, clock, log }
+  const prefixStates = prefixStatesFolder(stateFolder)
+  const [locks, pins] = [new Locks(layout.locks, clock), new Pins(layout.locks, clock)]
+  const folder: Folder = { layout, locks, pins, pulledFile, prefixStates, clock, log }
   if (makesFolders) await makeFolders(folder)
   const removeUnused = async (candidates: readonly Layer[], { release = false } = {}): Promise<void> => {
     if (release) await folder.pins.remove(candidates.map(({ digest }) => digest))

@@ -23,6 +23,7 @@ export const serveVerb: Verb = {
     'flashAttention',
     'kvCacheType',
     'speculate',
+    'prefixCacheBytes',
     'goTemplate',
     'loadTimeoutMs',
   ],

@@ -40,6 +40,19 @@ export interface Engine {
   /** A larger context for all sequences, which hold what they held. False when that cannot be had, and then nothing has changed. */
   grow(contextTokens: number): boolean
 
+  /** What else than the model and the way it is loaded decides where a state fits. May change when the context grows. */
+  readonly stateIdentity: string
+  /** False between a copy or a shift and the next evaluation: states can be neither read nor written then. */
+  readonly settled: boolean
+  /** What the state of a sequence would take. */
+  stateBytes(sequence: number): number
+  /** A state of so many tokens can be cut down to this length and no further. */
+  leastStateLength(length: number): number
+  /** A copy of what the sequence holds; undefined where it does not hold just so many tokens or there is no memory for a copy. */
+  readState(sequence: number, length: number): Uint8Array | undefined
+  /** The sequence becomes what was read; false when it does not fit, and then the sequence is empty. */
+  writeState(sequence: number, state: Uint8Array): boolean
+
   /** Throws `invalid_format` for a grammar that does not parse, `invalid_option` for options that the engine refuses. */
   createSampler(options: SamplerOptions): Sampler
   /** Log-probability of the token among the logits at that place of the last batch, and the most likely ones. */

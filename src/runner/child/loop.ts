@@ -6,12 +6,15 @@
 import type { Clock } from '../../base/clock.ts'
 import { AppError, toAppError } from '../../base/errors.ts'
 import type { CompletionChunk, CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
+import { Admission } from './admission.ts'
 import { type Completion, createCompletion } from './completion.ts'
 import { EmbeddingJob } from './embedding.ts'
 import type { Engine } from './engine.ts'
 import { largerContext, replyReserve } from './growth.ts'
 import { PrefillPace } from './prefill-pace.ts'
-import { chooseSlot, type SlotState } from './slots.ts'
+import type { PrefixCache } from './prefix-cache.ts'
+import { PrefixKeeper } from './prefix-keeper.ts'
+import { Slot } from './slot.ts'
 import { sharePrefill } from './step-plan.ts'
 import type { ThreadGovernor } from './thread-governor.ts'
 
@@ -29,13 +32,8 @@ export interface LoopOptions {
   send: (message: ToParent) => void
   /** Whether tokens may be guessed and evaluated ahead. */
   speculate: boolean
-}
-
-interface Slot extends SlotState {
-  tokens: number[]
-  pureLength: number
-  lastUsed: number
-  completion: Completion | undefined
+  /** Where states of sequences go that lose their slot. */
+  prefixCache?: PrefixCache | undefined
 }
 
 /** What a slot has in the batch. */
@@ -55,16 +53,20 @@ export class Loop {
   readonly #options: LoopOptions
   readonly #pace: PrefillPace
   readonly #slots: Slot[]
+  readonly #keeper: PrefixKeeper | undefined
+  readonly #admission: Admission
   readonly #waiting: Completion[] = []
   readonly #embeddings: EmbeddingJob[] = []
   /** The growth that the parent was asked for, and for whom. */
   #growth: { completion: Completion; contextTokens: number } | undefined
-  #uses = 0
 
   constructor(options: LoopOptions) {
+    const { engine, prefixCache: cache } = options
     this.#options = options
-    this.#pace = new PrefillPace(options.engine.batchTokens)
-    this.#slots = Array.from({ length: options.engine.sequences }, (_, sequence) => new FreshSlot(sequence))
+    this.#pace = new PrefillPace(engine.batchTokens)
+    this.#slots = Array.from({ length: engine.sequences }, (_, sequence) => new Slot(sequence))
+    this.#keeper = cache && new PrefixKeeper({ engine, cache, tokenNs: () => this.#pace.tokenNs })
+    this.#admission = new Admission({ engine, keeper: this.#keeper }, this.#slots)
   }
 
   submit(id: number, request: CompletionRequest): void {
@@ -109,6 +111,11 @@ export class Loop {
     else growth.completion.growthRefused = true
   }
 
+  /** No step may follow. What the slots hold is saved, unless that takes too long. */
+  async close(late: Promise<void>): Promise<void> {
+    await this.#keeper?.close(this.#slots, late)
+  }
+
   /** One step; false when there is nothing to do until the next message. */
   step(): boolean {
     if (this.#embeddings.length > 0) {
@@ -131,23 +138,12 @@ export class Loop {
   }
 
   #admit(): void {
-    const { engine } = this.#options
     while (this.#waiting[0]) {
       const completion = this.#waiting[0]
       if (this.#slots.every((slot) => slot.completion) || !this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
-      const choice = chooseSlot(this.#slots, completion.prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
-      if (!choice) return
+      if (!this.#admission.admit(completion)) return
       this.#waiting.shift()
-      const slot = this.#slots[choice.sequence] as Slot
-      if (choice.copyFrom !== undefined && !completion.tellsPrompt) engine.copySequence(choice.copyFrom, choice.sequence)
-      const wantedLength = completion.tellsPrompt ? 0 : choice.prefixLength
-      const cached = engine.keepFirst(choice.sequence, wantedLength) ? wantedLength : 0
-      slot.tokens = completion.prompt.slice(0, cached)
-      slot.pureLength = Number.POSITIVE_INFINITY
-      slot.lastUsed = ++this.#uses
-      slot.completion = completion
-      completion.begin(cached)
     }
   }
 
@@ -369,21 +365,5 @@ export class Loop {
   #sendFailure(id: number, error: unknown): void {
     const { code, message, details } = toAppError(error)
     this.#options.send({ type: 'failure', id, failure: { code, message, details } })
-  }
-}
-
-class FreshSlot implements Slot {
-  readonly sequence: number
-  tokens: number[] = []
-  pureLength = Number.POSITIVE_INFINITY
-  lastUsed = 0
-  completion: Completion | undefined
-
-  constructor(sequence: number) {
-    this.sequence = sequence
-  }
-
-  get busy(): boolean {
-    return this.completion !== undefined
   }
 }

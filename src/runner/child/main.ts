@@ -14,10 +14,13 @@ import { dieWithParent } from './llama/parent-death.ts'
 import { probeLlama } from './llama/probe.ts'
 import { quantizeFile } from './llama/quantize.ts'
 import { Loop } from './loop.ts'
+import { openPrefixCache } from './open-prefix-cache.ts'
 import { createStepSender } from './step-sender.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 const STANDARD_ERROR = 2
+/** To save what the slots hold before the process ends; the parent waits longer. */
+const MAX_SAVE_MS = 2000
 
 /** Never resolves: the process ends by itself. */
 export function runChild(): Promise<void> {
@@ -46,8 +49,8 @@ class RunnerChild {
   #stepping = false
 
   hear(message: ToChild): void {
-    if (message.type === 'close') process.exit(0)
-    if (message.type === 'probe') void answerOnce(async () => ({ type: 'probed', report: await probeLlama() }))
+    if (message.type === 'close') void this.#close()
+    else if (message.type === 'probe') void answerOnce(async () => ({ type: 'probed', report: await probeLlama() }))
     else if (message.type === 'quantize') void answerOnce(() => quantizeFile(message.spec).then(() => ({ type: 'quantized' })))
     else if (message.type === 'load') void this.#load(message.spec)
     else if (this.#serving) {
@@ -71,7 +74,14 @@ class RunnerChild {
       })
       this.#serving = {
         engine,
-        loop: new Loop({ engine, governor, clock: systemClock, send: this.#sender.send, speculate: spec.speculate }),
+        loop: new Loop({
+          engine,
+          governor,
+          clock: systemClock,
+          send: this.#sender.send,
+          speculate: spec.speculate,
+          prefixCache: openPrefixCache(spec, engine, () => this.#wake()),
+        }),
       }
       const { pooledTokens: _, ...facts } = engine.facts
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
@@ -111,6 +121,14 @@ class RunnerChild {
       case 'detokenize':
         answer(message.id, () => ({ type: 'text', text: engine.detokenize(message.tokens) }))
     }
+  }
+
+  async #close(): Promise<void> {
+    const { loop } = this.#serving ?? {}
+    // Nothing is heard and no step is made any more.
+    this.#serving = undefined
+    await loop?.close(new Promise((resolve) => systemClock.after(MAX_SAVE_MS, resolve)))
+    process.exit(0)
   }
 
   #wake(): void {

@@ -36,6 +36,11 @@ export class PrefillPace {
     return Math.min(tokens, room)
   }
 
+  /** What a token of a prompt costs; undefined until one was evaluated. */
+  get tokenNs(): number | undefined {
+    return this.#tokenNs
+  }
+
   #aloneTokens(): number {
     if (this.#tokenNs === undefined) return USUAL_CHUNK_TOKENS
     const usual = Math.max(ALONE_NS / this.#tokenNs, Math.min(USUAL_CHUNK_TOKENS, LONGEST_STEP_NS / this.#tokenNs))

@@ -20,8 +20,8 @@ export interface RunnerProcessOptions {
   onLine?: (line: string) => void
 }
 
-/** Asked to close, a process has this long; then it is told to terminate, and then killed. */
-const CLOSE_WAIT_MS = 2000
+/** Asked to close, a process has this long, most of it to save what its slots hold; then it is told to terminate, and then killed. */
+const CLOSE_WAIT_MS = 4000
 const TERMINATE_WAIT_MS = 1000
 /** After an exit its streams must close; a grandchild that holds them is not waited for longer. */
 const STREAMS_WAIT_MS = 1000

@@ -147,6 +147,31 @@ export class ScriptedEngine implements Engine {
     return true
   }
 
+  readonly stateIdentity = 'scripted'
+  /** A test sets it to false. */
+  settled = true
+
+  stateBytes(sequence: number): number {
+    return (this.memory[sequence] as number[]).length * 4
+  }
+
+  leastStateLength(length: number): number {
+    return this.canBranch ? 1 : length
+  }
+
+  readState(sequence: number, length: number): Uint8Array | undefined {
+    const held = this.memory[sequence] as number[]
+    if (!this.settled || held.length !== length) return undefined
+    return new Uint8Array(Int32Array.from(held).buffer)
+  }
+
+  writeState(sequence: number, state: Uint8Array): boolean {
+    const tokens = [...new Int32Array(state.slice().buffer)]
+    const fits = this.settled && tokens.length <= this.facts.contextTokens
+    this.memory[sequence] = fits ? tokens : []
+    return fits
+  }
+
   createSampler(options: SamplerOptions): Sampler {
     if (options.grammar === 'bad') throw new AppError('invalid_format', 'no grammar')
     const state = { grammar: options.grammar !== undefined && !options.grammarLater, preferred: [] as readonly number[] }

@@ -9,9 +9,10 @@ import type { Engine, EngineFacts, SamplerOptions } from '../engine.ts'
 import { logprobsOf } from '../logprobs.ts'
 import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
 import { LlamaBatch } from './batch.ts'
-import { loadLibrary } from './library.ts'
+import { type Library, loadLibrary } from './library.ts'
 import { viewFloats } from './native-memory.ts'
 import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
+import { identifyState, readState, stateBytes, writeState } from './sequence-state.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
 import { Vocabulary } from './vocabulary.ts'
 
@@ -20,23 +21,23 @@ const DEFAULT_BATCH_TOKENS = 512
 const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
 /** Inputs that are pooled together. */
 const EMBEDDING_SEQUENCES = 32
-/** Of one sequence; Node 20 has no larger array. */
-const LARGEST_STATE_BYTES = 2 ** 32 - 1
 /** More tokens than are ever evaluated ahead. */
 const SPECULATION_MARGIN = 64
 const STANDARD_ERROR = 2
 
 export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<Engine> {
-  const api = bindApi(await loadLibrary({ gpu: spec.gpuLayers !== 0 }))
+  const library = await loadLibrary({ gpu: spec.gpuLayers !== 0 })
+  const api = bindApi(library)
   api.backendInit()
   const model = loadModel(api, spec)
   const { context, pooling } = createContext(api, model, { spec, threads })
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  return new LlamaEngine(api, { model, context, spec, pooling, threads, adapters })
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters })
 }
 
 interface EngineParts {
+  library: Library
   model: ModelPointer
   context: ContextPointer
   spec: LoadSpec
@@ -183,14 +184,42 @@ class LlamaEngine implements Engine {
     const api = this.#api
     for (let sequence = 0; sequence < this.sequences; sequence++) {
       if (api.memoryLast(this.#memory as MemoryPointer, sequence) < 0) continue
-      const sizeBytes = Number(api.stateSize(this.#context, sequence))
-      if (sizeBytes > LARGEST_STATE_BYTES) return false
-      const state = allocate(sizeBytes)
-      if (state === undefined) return false
-      if (Number(api.stateGet(this.#context, state, sizeBytes, sequence)) !== sizeBytes) return false
-      if (Number(api.stateSet(target, state, sizeBytes, sequence)) === 0) return false
+      const state = readState(api, this.#context, sequence)
+      if (state === undefined || !writeState(api, target, sequence, state)) return false
     }
     return true
+  }
+
+  get stateIdentity(): string {
+    const { library, model } = this.#parts
+    return identifyState(this.#api, model, { library, contextTokens: this.#facts.contextTokens })
+  }
+
+  get settled(): boolean {
+    return !this.#hasNotedChanges
+  }
+
+  stateBytes(sequence: number): number {
+    return stateBytes(this.#api, this.#context, sequence)
+  }
+
+  /** Of a sliding window only what the next token attends to is saved. */
+  leastStateLength(length: number): number {
+    const cuts = this.canBranch && (this.#slidingWindow <= 0 || length <= this.#slidingWindow)
+    return cuts ? 1 : length
+  }
+
+  readState(sequence: number, length: number): Uint8Array | undefined {
+    if (this.#memory === null || this.#hasNotedChanges) return undefined
+    if (this.#api.memoryLast(this.#memory, sequence) !== length - 1) return undefined
+    return readState(this.#api, this.#context, sequence)
+  }
+
+  writeState(sequence: number, state: Uint8Array): boolean {
+    if (this.#memory === null || this.#hasNotedChanges) return false
+    const written = writeState(this.#api, this.#context, sequence, state)
+    if (!written) this.#api.memoryRemove(this.#memory, sequence, -1, -1)
+    return written
   }
 
   createSampler(options: SamplerOptions) {
@@ -243,15 +272,6 @@ class LlamaEngine implements Engine {
       weightBytes: Number(api.modelSize(model)),
       pooledTokens: pooling === 'last' ? contextTokens : Math.min(contextTokens, api.contextPhysicalBatch(this.#context)),
     }
-  }
-}
-
-function allocate(sizeBytes: number): Uint8Array | undefined {
-  try {
-    return new Uint8Array(sizeBytes)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
   }
 }
 

@@ -1,0 +1,245 @@
+// Saved states as files: <root>/<key>/<hash of the tokens>.state, for this user only, since they tell what was said. A file is written under
+// another name and gets its own when it is whole, so a process may be killed at any moment and two may share the root. Whatever does not
+// check is deleted. All keys together stay within the limit: before a file is written, those that were not used for longest go, whoever
+// wrote them; who finds one of its own gone has lost nothing but time.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, open, rename, rm, statfs, utimes } from 'node:fs/promises'
+import path from 'node:path'
+import { crc32 } from 'node:zlib'
+import { decodeHead, encodeHead, HEAD_BYTES, type PrefixHead, readHeadSize } from './prefix-file.ts'
+import type { PrefixEntry } from './prefix-index.ts'
+import type { PrefixKey } from './prefix-key.ts'
+
+/** Of one key; the oldest beyond that are deleted. */
+export const MAX_FILES = 512
+/** A file that is being written is younger. */
+export const TEMPORARY_AGE_MS = 10 * 60_000
+/** Read, written and checked at once: other work waits no longer than for that. */
+const PIECE_BYTES = 2 * 1024 * 1024
+const FILE_NAME = /^[0-9a-f]{32}\.state$/
+const TEMPORARY_NAME = /^tmp-[0-9a-f]{16}$/
+
+export interface PrefixFolderOptions {
+  root: string
+  key: PrefixKey
+  /** Of all keys together. */
+  limitBytes: number
+  /** Of what is free on the disk, counting what the files take: never more than that. */
+  freeShare: number
+  nowMs: () => number
+}
+
+export type SavedState = Omit<PrefixEntry, 'name' | 'sizeBytes'> & { state: Uint8Array }
+
+/** Throws what the file system throws, unless said otherwise. */
+export interface PrefixFiles {
+  /** What there is, the oldest first; damaged files and abandoned ones go on the way. */
+  list(): PrefixEntry[]
+  /** Which files had to go for it. Undefined when there is no room for it. */
+  write(saved: SavedState): Promise<{ removed: string[] } | undefined>
+  /** Undefined when it is gone, or was damaged and is gone now. */
+  read(entry: PrefixEntry): Promise<Uint8Array | undefined>
+  remove(name: string): Promise<void>
+  /** Deletes what is half written, at once: the process is about to end. */
+  abandon(): void
+}
+
+export function nameOf(tokens: Int32Array): string {
+  const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength)
+  return `${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}.state`
+}
+
+export class PrefixFolder implements PrefixFiles {
+  readonly #options: PrefixFolderOptions
+  readonly #folder: string
+  #writing: string | undefined
+
+  constructor(options: PrefixFolderOptions) {
+    this.#options = options
+    this.#folder = path.join(options.root, options.key.folderName)
+  }
+
+  list(): PrefixEntry[] {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    const found = readdirSync(this.#folder).flatMap((name) => this.#listed(name))
+    found.sort((a, b) => a.modifiedMs - b.modifiedMs)
+    for (const { entry } of found.splice(0, Math.max(found.length - MAX_FILES, 0))) rmSync(this.#at(entry.name), { force: true })
+    return found.map(({ entry }) => entry)
+  }
+
+  async write({ tokens, leastLength, state }: SavedState): Promise<{ removed: string[] } | undefined> {
+    const name = nameOf(tokens)
+    const removed = await this.#makeRoom(HEAD_BYTES + tokens.byteLength + state.byteLength, name)
+    if (!removed) return undefined
+    const temporary = this.#at(`tmp-${randomBytes(8).toString('hex')}`)
+    this.#writing = temporary
+    try {
+      const handle = await open(temporary, 'wx', 0o600)
+      try {
+        await this.#writeAll(handle, { key: this.#options.key.bytes, tokens, leastLength, stateBytes: state.byteLength }, state)
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, this.#at(name))
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    } finally {
+      this.#writing = undefined
+    }
+    return { removed }
+  }
+
+  async read(entry: PrefixEntry): Promise<Uint8Array | undefined> {
+    const file = this.#at(entry.name)
+    const handle = await open(file, 'r').catch(unlessMissing)
+    if (!handle) return undefined
+    let state: Uint8Array | undefined
+    try {
+      state = await this.#readState(handle, entry)
+    } finally {
+      await handle.close()
+    }
+    if (!state) await rm(file, { force: true })
+    else {
+      const now = new Date(this.#options.nowMs())
+      await utimes(file, now, now).catch(unlessMissing)
+    }
+    return state
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#at(name), { force: true })
+  }
+
+  abandon(): void {
+    if (this.#writing !== undefined) rmSync(this.#writing, { force: true })
+  }
+
+  #listed(name: string): { entry: PrefixEntry; modifiedMs: number }[] {
+    const file = this.#at(name)
+    const isTemporary = TEMPORARY_NAME.test(name)
+    if (!isTemporary && !FILE_NAME.test(name)) return []
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (!stats) return []
+    if (isTemporary) {
+      if (this.#options.nowMs() - stats.mtimeMs > TEMPORARY_AGE_MS) rmSync(file, { force: true })
+      return []
+    }
+    const head = readHeadOf(file, this.#options.key.bytes)
+    if (head) {
+      const { tokens, leastLength } = head
+      return [{ entry: { name, tokens, leastLength, sizeBytes: head.stateBytes }, modifiedMs: stats.mtimeMs }]
+    }
+    rmSync(file, { force: true })
+    return []
+  }
+
+  /** The head comes last, and the name after that. */
+  async #writeAll(handle: FileHandle, head: Omit<PrefixHead, 'stateChecksum'>, state: Uint8Array): Promise<void> {
+    const start = encodeHead({ ...head, stateChecksum: 0 }).length
+    let stateChecksum = 0
+    for (let at = 0; at < state.byteLength; at += PIECE_BYTES) {
+      const piece = state.subarray(at, at + PIECE_BYTES)
+      stateChecksum = crc32(piece, stateChecksum)
+      await writePiece(handle, piece, start + at)
+    }
+    await writePiece(handle, encodeHead({ ...head, stateChecksum }), 0)
+  }
+
+  async #readState(handle: FileHandle, entry: PrefixEntry): Promise<Uint8Array | undefined> {
+    const { size } = await handle.stat()
+    const start = HEAD_BYTES + entry.tokens.byteLength
+    if (size !== start + entry.sizeBytes) return undefined
+    const first = Buffer.allocUnsafe(start)
+    if (!(await fill(handle, first, 0))) return undefined
+    const head = decodeHead(first, { key: this.#options.key.bytes, fileBytes: size })
+    if (!head?.tokens.every((token, index) => token === entry.tokens[index])) return undefined
+    const state = Buffer.allocUnsafeSlow(head.stateBytes)
+    let checksum = 0
+    for (let at = 0; at < state.length; at += PIECE_BYTES) {
+      const piece = state.subarray(at, at + PIECE_BYTES)
+      if (!(await fill(handle, piece, start + at))) return undefined
+      checksum = crc32(piece, checksum)
+    }
+    return checksum === head.stateChecksum ? state : undefined
+  }
+
+  /** Which of this key's files had to go; undefined where it does not fit even without all others. A file of that name does not count. */
+  async #makeRoom(neededBytes: number, exceptName: string): Promise<string[] | undefined> {
+    const { root, limitBytes, freeShare } = this.#options
+    const except = this.#at(exceptName)
+    const files = listFiles(root)
+      .filter(({ file }) => file !== except)
+      .sort((a, b) => b.modifiedMs - a.modifiedMs)
+    let usedBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    const { bavail, bsize } = await statfs(root)
+    const roomBytes = Math.min(limitBytes, freeShare * (bavail * bsize + usedBytes))
+    if (neededBytes > roomBytes) return undefined
+    const removed: string[] = []
+    while (usedBytes + neededBytes > roomBytes) {
+      const oldest = files.pop()
+      if (!oldest) break
+      await rm(oldest.file, { force: true })
+      usedBytes -= oldest.sizeBytes
+      if (path.dirname(oldest.file) === this.#folder) removed.push(path.basename(oldest.file))
+    }
+    return removed
+  }
+
+  #at(name: string): string {
+    return path.join(this.#folder, name)
+  }
+}
+
+function readHeadOf(file: string, key: Uint8Array): PrefixHead | undefined {
+  const handle = openSync(file, 'r')
+  try {
+    const first = Buffer.alloc(HEAD_BYTES)
+    if (readSync(handle, first, 0, HEAD_BYTES, 0) !== HEAD_BYTES) return undefined
+    const size = readHeadSize(first)
+    const fileBytes = fstatSync(handle).size
+    if (size === undefined || size > fileBytes) return undefined
+    const whole = Buffer.alloc(size)
+    return readSync(handle, whole, 0, size, 0) === size ? decodeHead(whole, { key, fileBytes }) : undefined
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** At once: hundreds of hops to other threads would cost more than they spare. */
+function listFiles(root: string): { file: string; sizeBytes: number; modifiedMs: number }[] {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return folders.flatMap(({ name: folder }) =>
+    readdirSync(path.join(root, folder)).flatMap((name) => {
+      const file = path.join(root, folder, name)
+      const stats = FILE_NAME.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined
+      return stats ? [{ file, sizeBytes: stats.size, modifiedMs: stats.mtimeMs }] : []
+    }),
+  )
+}
+
+async function writePiece(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0
+  while (written < bytes.byteLength) {
+    written += (await handle.write(bytes, written, bytes.byteLength - written, position + written)).bytesWritten
+  }
+}
+
+/** False where the file ends before. */
+async function fill(handle: FileHandle, bytes: Uint8Array, position: number): Promise<boolean> {
+  let done = 0
+  while (done < bytes.byteLength) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.byteLength - done, position + done)
+    if (bytesRead === 0) return false
+    done += bytesRead
+  }
+  return true
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+  throw error
+}

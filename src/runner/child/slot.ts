@@ -1,0 +1,20 @@
+// A sequence of the engine as the loop sees it: what it holds and whom it serves.
+
+import type { Completion } from './completion.ts'
+import type { SlotState } from './slots.ts'
+
+export class Slot implements SlotState {
+  readonly sequence: number
+  tokens: number[] = []
+  pureLength = Number.POSITIVE_INFINITY
+  lastUsed = 0
+  completion: Completion | undefined
+
+  constructor(sequence: number) {
+    this.sequence = sequence
+  }
+
+  get busy(): boolean {
+    return this.completion !== undefined
+  }
+}
