@@ -45,7 +45,7 @@ export function toOpenApi(version: string): object {
   for (const dialect of DIALECTS) {
     for (const [key, operation] of Object.entries(dialect.operations)) {
       const [method = '', path = ''] = key.split(' ')
-      const template = path.replace(/:(\w+)/g, '{$1}')
+      const template = path.replace(/[:*](\w+)/g, '{$1}')
       paths[template] = { ...paths[template], [method.toLowerCase()]: toOperation({ key, operation, dialect }, components) }
     }
   }
@@ -101,7 +101,7 @@ interface Described {
 function toOperation({ key, operation, dialect }: Described, components: Components): object {
   const { summary, takes, query = {}, gives } = operation
   const isHead = key.startsWith('HEAD ')
-  const inPath = [...key.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+  const inPath = [...key.matchAll(/[:*](\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
   const inQuery = Object.entries(query).map(([name, description]) => ({ name, in: 'query', description, schema: { type: 'string' } }))
   const parameters = [...inPath, ...inQuery]
   const warnings = takes?.struct ? { 'x-llamero-warnings': 'Names of fields that changed nothing.' } : {}

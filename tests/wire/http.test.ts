@@ -44,7 +44,7 @@ describe('routing', () => {
       text: '',
       headers: { 'content-type': 'application/json; charset=utf-8' },
     })
-    expect((await send(server, { method: 'GET', path: '/v1/models/a%3F/b/c/d' })).status).toBe(404)
+    expect((await send(server, { method: 'GET', path: '/v1/nosuch/a%3F/b/c/d' })).status).toBe(404)
     expect(await send(server, { method: 'HEAD', path: '/api/show' })).toMatchObject({ status: 405, text: '' })
   })
 
@@ -60,6 +60,11 @@ describe('routing', () => {
       status: 301,
       headers: { location: '/api/version' },
     })
+    for (const [path, location] of [
+      ['/v1/models/', '/v1/models'],
+      ['/v1/models/a/', '/v1/models/a'],
+    ] as const)
+      expect(await send(server, { method: 'GET', path })).toMatchObject({ status: 301, headers: { location } })
     const post = await send(server, { path: '/api/show/', body: '{}' })
     expect(post).toMatchObject({ status: 307, text: '', headers: { location: '/api/show' } })
     expect(post.headers['content-type']).toBeUndefined()

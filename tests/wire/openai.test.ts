@@ -567,6 +567,8 @@ describe('models', () => {
     ['me/small:tag', 'me'],
     ['example.com/me/small', 'me'],
     ['me%2Fsmall', 'me'],
+    ['ghcr.io/org/team/small:tag', 'org/team'],
+    ['ghcr.io%2Forg%2Fteam%2Fsmall', 'org/team'],
   ])('are found by the name %s', async (name, owner) => {
     await using server = await startWire({ show: async () => shownModel })
     const answer = await send(server, { method: 'GET', path: `/v1/models/${name}` })
@@ -580,7 +582,7 @@ describe('a path that is not known', () => {
     ['GET', '/v1'],
     ['GET', '/v1/nosuch'],
     ['POST', '/v1/chat/nosuch'],
-    ['GET', '/v1/models/a/b/c/d'],
+    ['POST', '/v1/models/'],
   ])('%s %s is answered in JSON', async (method, path) => {
     await using server = await startWire()
     const answer = await send(server, { method, path })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodePath, findDetour, matchesPath, redirectUnclean, splitTarget } from './paths.ts'
+import { decodePath, findDetour, matchesPath, readParams, redirectUnclean, splitTarget } from './paths.ts'
 import type { Method } from './route.ts'
 
 const known: Record<string, Method[]> = { '/api/version': ['GET', 'HEAD'], '/api/show': ['POST'] }
@@ -50,7 +50,19 @@ describe('the path of a route', () => {
     ['/a/:id', '/a/b/c', false],
     ['/a/b', '/a/B', false],
     ['/', '/', true],
+    ['/a/*name', '/a/b', true],
+    ['/a/*name', '/a/b/c/d', true],
+    ['/a/*name', '/a', false],
+    ['/a/*name', '/a/', false],
+    ['/a/*name', '/a/b/', false],
+    ['/a/*name', '/b/c', false],
   ])('%s against %s', (pattern, path, expected) => {
     expect(matchesPath(pattern, path)).toBe(expected)
+  })
+
+  it('names its parts', () => {
+    expect(readParams('/a/:id/c', '/a/b/c')).toEqual({ id: 'b' })
+    expect(readParams('/a/:id/*name', '/a/b/c/d:e')).toEqual({ id: 'b', name: 'c/d:e' })
+    expect(readParams('/a', '/a')).toEqual({})
   })
 })

@@ -41,11 +41,25 @@ export function findDetour(method: string, path: string, query: string, methodsO
 
 /** Whether a route's path, with its named parts, is this decoded one. */
 export function matchesPath(pattern: string, path: string): boolean {
+  return readParams(pattern, path) !== undefined
+}
+
+/** The named parts of a decoded path; undefined where it is not that of the route. No named part is empty. */
+export function readParams(pattern: string, path: string): Record<string, string> | undefined {
   const wanted = pattern.split('/')
   const parts = path.split('/')
-  return (
-    wanted.length === parts.length && wanted.every((part, index) => (part.startsWith(':') ? parts[index] !== '' : part === parts[index]))
-  )
+  const takesRest = wanted.at(-1)?.startsWith('*') === true
+  if (takesRest ? parts.length < wanted.length : parts.length !== wanted.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [index, part] of wanted.entries()) {
+    const isRest = part.startsWith('*')
+    const taken = isRest ? parts.slice(index) : [parts[index] ?? '']
+    if (!isRest && !part.startsWith(':')) {
+      if (part !== taken[0]) return undefined
+    } else if (taken.includes('')) return undefined
+    else params[part.slice(1)] = taken.join('/')
+  }
+  return params
 }
 
 /** The path with its escapes undone; undefined where they are broken. */

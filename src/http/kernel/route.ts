@@ -8,7 +8,7 @@ export type Method = (typeof METHODS)[number]
 
 export interface Route {
   method: Method
-  /** Parts that begin with a colon match one part of the path and become a param. */
+  /** Parts that begin with a colon match one part of the path and become a param; a last one that begins with a star takes all that follow. */
   path: string
   handle(request: HttpRequest): Reply | Promise<Reply>
   /** What the handler threw, in the words of its dialect. */

@@ -11,7 +11,7 @@ import type { Log } from '../../base/log.ts'
 import { type Destination, type ExchangeSettings, serveExchange } from './exchange.ts'
 import { isLoopbackAddress, type LocalMachine, thisMachine } from './hosts.ts'
 import { createOriginPolicy } from './origins.ts'
-import { decodePath, findDetour, matchesPath, splitTarget } from './paths.ts'
+import { decodePath, findDetour, matchesPath, readParams, splitTarget } from './paths.ts'
 import { METHODS, type Method, type Route } from './route.ts'
 
 export interface KernelOptions {
@@ -77,20 +77,17 @@ export function createKernel({
     ...(refuseUnknown ? { refuseUnknown } : {}),
   }
 
-  const serve = (request: FastifyRequest, reply: FastifyReply, destination: Destination): void => {
+  const serve = (request: FastifyRequest, reply: FastifyReply, route?: Route): void => {
     reply.hijack()
     const controller = new AbortController()
     active.add(controller)
     bindToSocket(reply.raw, controller)
     const url = request.originalUrl
-    const exchange = {
-      message: request.raw,
-      response: reply.raw,
-      url,
-      path: decodePath(splitTarget(url).rawPath) ?? url,
-      params: request.params as Record<string, string>,
-      controller,
-    }
+    const path = decodePath(splitTarget(url).rawPath) ?? url
+    // The router takes an empty part for a name, as in a path that ends with a slash.
+    const params = route && readParams(route.path, path)
+    const destination: Destination = route && params ? route : findOther(request, routes)
+    const exchange = { message: request.raw, response: reply.raw, url, path, params: params ?? {}, controller }
     void serveExchange(exchange, destination, settings).then(() => {
       active.delete(controller)
       if (closing) app.server.closeIdleConnections()
@@ -98,8 +95,8 @@ export function createKernel({
   }
 
   for (const route of routes)
-    app.route({ method: route.method, url: route.path, handler: (request, reply) => serve(request, reply, route) })
-  app.setNotFoundHandler((request, reply) => serve(request, reply, findOther(request, routes)))
+    app.route({ method: route.method, url: route.path.replace(/\*\w+$/, '*'), handler: (request, reply) => serve(request, reply, route) })
+  app.setNotFoundHandler((request, reply) => serve(request, reply))
 
   return {
     async listen({ host, port }) {

@@ -151,10 +151,6 @@ const streamed = (json: Schema, sse: Schema): ReplyDocument => ({
   sseEnd: '[DONE]',
   headers: TRUNCATED,
 })
-const oneModel = {
-  summary: 'Tells of a model',
-  gives: { 200: { about: "Anthropic's shape for its clients.", json: either(model, anthropicModel) } },
-}
 
 const OPERATIONS: Operations = {
   'POST /v1/chat/completions': {
@@ -188,9 +184,10 @@ const OPERATIONS: Operations = {
       200: { about: "A list; a page of Anthropic's for clients that send `anthropic-version`.", json: either(models, anthropicModels) },
     },
   },
-  'GET /v1/models/:model': oneModel,
-  'GET /v1/models/:namespace/:model': oneModel,
-  'GET /v1/models/:host/:namespace/:model': oneModel,
+  'GET /v1/models/*model': {
+    summary: 'Tells of a model, whose name may have slashes',
+    gives: { 200: { about: "Anthropic's shape for its clients.", json: either(model, anthropicModel) } },
+  },
   ...RESPONSES_OPERATIONS,
 }
 

@@ -30,7 +30,7 @@ export function handleModels(_: HttpRequest, { service }: OpenAiContext): Promis
 }
 
 export function handleModel({ params }: HttpRequest, { service }: OpenAiContext): Promise<Reply> {
-  const model = [params.host, params.namespace, params.model].filter((part) => part !== undefined).join('/')
+  const model = params.model ?? ''
   return runStage(async () => {
     const { modifiedMs, modelInfo, capabilities } = await service.show({ model })
     const contextLength = modelInfo[`${modelInfo['general.architecture']}.context_length`]

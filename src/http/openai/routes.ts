@@ -29,10 +29,8 @@ export function createOpenAiRoutes(context: OpenAiContext): Route[] {
     route('POST', '/v1/embeddings', 'embeddings', handleEmbeddings),
     route('POST', '/v1/rerank', 'rerank', handleRerank),
     route('GET', '/v1/models', 'models', handleModels),
-    // Names of models have up to three parts: namespace/model, host/namespace/model.
-    route('GET', '/v1/models/:model', 'models', handleModel),
-    route('GET', '/v1/models/:namespace/:model', 'models', handleModel),
-    route('GET', '/v1/models/:host/:namespace/:model', 'models', handleModel),
+    // A name may have slashes: namespace/model, host/namespace/model, host/several/namespaces/model.
+    route('GET', '/v1/models/*model', 'models', handleModel),
   ]
 }
 
