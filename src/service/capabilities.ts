@@ -7,6 +7,9 @@ import { CAPABILITIES, type Capability } from '../model/capability.ts'
 import type { ConfigBlob } from '../model/config-blob.ts'
 import { architectureName } from '../scheduler/architecture.ts'
 
+/** llama.cpp's LLAMA_POOLING_TYPE_RANK, as files name it. */
+const RANK_POOLING = 4
+
 export interface CapabilityFacts {
   config: ConfigBlob
   /** Absent for a stub of a remote model and for a safetensors model. */
@@ -29,6 +32,11 @@ export function deriveCapabilities(facts: CapabilityFacts): Capability[] {
   if (isGptOss(facts.config.model_family)) found.add('thinking')
   removeUnserved(found, facts)
   return [...found]
+}
+
+/** wire: Ollama has no word for it, so it is no capability: such a model is listed under `embedding`, though what it gives is a score. */
+export function isReranker(head: GgufHead): boolean {
+  return head.metadata.get(`${architectureName(head)}.pooling_type`) === RANK_POOLING
 }
 
 function isGptOss(family: string): boolean {

@@ -68,6 +68,16 @@ describe('embedding', () => {
     expect(loader.loads).toHaveLength(0)
   })
 
+  it('refuses a reranker, before it is loaded, and names the way to its scores', async () => {
+    const { add, embed, loader } = setUp()
+    add('m', { layers: { model: JSON.stringify({ ...POOLING_FILE, 'llama.pooling_type': 4 }) } })
+    await expect(embed()).rejects.toMatchObject({
+      code: 'unsupported_capability',
+      message: '"m" is a reranker and makes no embeddings: ask /v1/rerank',
+    })
+    expect(loader.loads).toHaveLength(0)
+  })
+
   it('refuses an input without tokens', async () => {
     const { add, embed } = setUp()
     add('m', POOLING)

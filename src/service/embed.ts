@@ -2,9 +2,11 @@
 // are normalised in 32-bit arithmetic, as Ollama does, so that the numbers are the same.
 
 import { AppError } from '../base/errors.ts'
+import { quoteGo } from '../base/go-text.ts'
 import type { GgufHead } from '../gguf/types.ts'
 import type { Runner } from '../runner/runner.ts'
 import { architectureName } from '../scheduler/architecture.ts'
+import { isReranker } from './capabilities.ts'
 import type { Model } from './model.ts'
 import { requireLocal, resolveModel } from './resolve.ts'
 import { type Run, type RunOptions, startRun } from './run.ts'
@@ -86,6 +88,12 @@ function textLimit({ facts }: Runner, tokens: readonly number[], windowTokens: n
 }
 
 function requireEmbedding(model: Model, text: string): void {
+  // Ollama gives its scores as vectors, of which normalisation leaves 1 or -1.
+  if (model.head && isReranker(model.head)) {
+    throw new AppError('unsupported_capability', `${quoteGo(text)} is a reranker and makes no embeddings: ask /v1/rerank`, {
+      details: { model: text, capability: 'embedding' },
+    })
+  }
   if (model.capabilities.includes('embedding') || !model.capabilities.includes('completion')) return
   // wire: llama.cpp's words, since they are what clients of Ollama see.
   throw new AppError('unsupported_capability', 'This server does not support embeddings. Start it with `--embeddings`', {

@@ -5,15 +5,13 @@
 import { AppError } from '../base/errors.ts'
 import { quoteGo } from '../base/go-text.ts'
 import type { Runner } from '../runner/runner.ts'
-import { architectureName } from '../scheduler/architecture.ts'
+import { isReranker } from './capabilities.ts'
 import { MAX_INPUTS_PER_CALL } from './embed.ts'
 import type { Model } from './model.ts'
 import { requireLocal, resolveModel } from './resolve.ts'
 import { type Run, type RunOptions, startRun } from './run.ts'
 import type { RerankReply, RerankRequest } from './service.ts'
 
-/** llama.cpp's LLAMA_POOLING_TYPE_RANK, as files name it. */
-const RANK_POOLING = 4
 const TEMPLATE_KEY = 'tokenizer.chat_template.rerank'
 
 export async function rerank(options: RunOptions, request: RerankRequest, signal: AbortSignal): Promise<RerankReply> {
@@ -36,7 +34,7 @@ export async function rerank(options: RunOptions, request: RerankRequest, signal
 }
 
 function requireReranker({ head }: Model, text: string): void {
-  if (head && head.metadata.get(`${architectureName(head)}.pooling_type`) === RANK_POOLING) return
+  if (head && isReranker(head)) return
   throw new AppError('unsupported_capability', `${quoteGo(text)} does not support rerank`, {
     details: { model: text, capability: 'rerank' },
   })
