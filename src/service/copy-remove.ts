@@ -1,6 +1,7 @@
 // POST /api/copy and DELETE /api/delete: manifests only; blobs go when nothing refers to them any more.
 
 import { AppError, isAppError } from '../base/errors.ts'
+import { quoteGo } from '../base/go-text.ts'
 import { type ModelName, parseModelName, tryParseModelName } from '../model/name.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
 import { parseModelReference } from './model-reference.ts'
@@ -46,5 +47,5 @@ function nameToRemove(model: string): ModelName {
 }
 
 function invalidName(what: string, text: string): AppError {
-  return new AppError('invalid_model_name', `${what} ${JSON.stringify(text)} is invalid`, { details: { model: text } })
+  return new AppError('invalid_model_name', `${what} ${quoteGo(text)} is invalid`, { details: { model: text } })
 }

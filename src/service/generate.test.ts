@@ -32,6 +32,26 @@ describe('generate', () => {
     expect(scheduler.running()).toEqual([])
   })
 
+  it.each([
+    ['"xml"', 'invalid format: "\\"xml\\""; expected "json" or a valid JSON Schema object'],
+    ['5', 'invalid format: "5"; expected "json" or a valid JSON Schema object'],
+    ['["json"]', 'invalid format: "[\\"json\\"]"; expected "json" or a valid JSON Schema object'],
+  ])('refuses the format %s', async (sent, message) => {
+    const { add, generate } = setUp()
+    add('m')
+    await expect(generate({ format: { type: 'unknown', sent } })).rejects.toMatchObject({ code: 'invalid_format', message })
+  })
+
+  it('refuses a format only where it would be used', async () => {
+    const { add, generate, rendering } = setUp()
+    add('m')
+    const format = { type: 'unknown', sent: '5' } as const
+    expect(await generate({ prompt: '', format })).toEqual([{ type: 'loaded' }])
+    expect(await rendering({ format })).toBe('user: why?\n')
+    await expect(generate({ model: 'other', format })).rejects.toMatchObject({ code: 'model_not_found' })
+    await expect(generate({ options: { top_k: 'x' }, format })).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
   it('with a prompt and without keep-alive answers first', async () => {
     const { add, generate, scheduler } = setUp()
     add('m')

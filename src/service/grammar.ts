@@ -1,6 +1,7 @@
 // What a reply may be: anything, a format, tool calls, or the choice between the two. A model that thinks writes freely until its thinking ends.
 
 import { AppError } from '../base/errors.ts'
+import { quoteGo } from '../base/go-text.ts'
 import { callSyntaxOf } from '../chat/call-syntax.ts'
 import { toGrammar } from '../chat/grammar/to-grammar.ts'
 import type { Tool } from '../chat/message.ts'
@@ -9,6 +10,7 @@ import { toReplyGrammar, toThinkingGrammar } from '../chat/reply-grammar.ts'
 import type { CompletionRequest } from '../runner/runner.ts'
 import type { Completion } from './completion.ts'
 import type { Model } from './model.ts'
+import type { CompletionFields, OutputFormat } from './service.ts'
 
 /** A reply that must be calls ends after so many: a small model goes on as long as it may. */
 const MAX_FORCED_CALLS = 8
@@ -23,17 +25,25 @@ type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter' | 'closing'>
 
 /** Throws `invalid_request` and `invalid_format`. */
 export function grammarOf(completion: Completion): Grammar {
-  const { run, request, template, think, prompt } = completion
-  const calls = callGrammarOf(completion)
+  const { run, template, think, prompt } = completion
+  const format = knownFormat(completion.request)
+  const calls = callGrammarOf(completion, format)
   if (calls) return calls
-  if (!request.format) return {}
-  if (think === undefined || think === false || !template) return { grammar: toGrammar(request.format) }
+  if (!format) return {}
+  if (think === undefined || think === false || !template) return { grammar: toGrammar(format) }
   const parser = parserName(run.model)
   const parserEnd = thinkingEnd(parser)
   const tags = parserEnd === undefined ? template.thinkingTags : parserThinkingTags(parser)
-  if (tags && !isOpen(prompt, tags)) return { grammar: toThinkingGrammar(request.format, tags) }
+  if (tags && !isOpen(prompt, tags)) return { grammar: toThinkingGrammar(format, tags) }
   const end = parserEnd ?? tags?.close
-  return { grammar: toGrammar(request.format), ...(end === undefined ? {} : { grammarAfter: end }) }
+  return { grammar: toGrammar(format), ...(end === undefined ? {} : { grammarAfter: end }) }
+}
+
+function knownFormat({ format }: CompletionFields): OutputFormat | undefined {
+  if (format?.type !== 'unknown') return format
+  throw new AppError('invalid_format', `invalid format: ${quoteGo(format.sent)}; expected "json" or a valid JSON Schema object`, {
+    details: { param: 'format' },
+  })
 }
 
 /** The prompt has begun the thinking. */
@@ -42,9 +52,12 @@ function isOpen(prompt: string, { open }: { open: string }): boolean {
 }
 
 /** Of a reply that must call tools, or has the choice between calls and a format. Throws `invalid_request`. */
-function callGrammarOf({ run, request, template, think, prompt, tools, toolChoice = 'auto', maxCalls }: Completion): Grammar | undefined {
+function callGrammarOf(
+  { run, template, think, prompt, tools, toolChoice = 'auto', maxCalls }: Completion,
+  format: OutputFormat | undefined,
+): Grammar | undefined {
   const isForced = toolChoice !== 'auto' && toolChoice !== 'none'
-  if (!isForced && (!request.format || tools.length === 0)) return undefined
+  if (!isForced && (!format || tools.length === 0)) return undefined
   const parser = parserName(run.model)
   const syntax = template && callSyntaxOf(parser, template.toolCallTag)
   if (!syntax || !template) {
@@ -57,7 +70,7 @@ function callGrammarOf({ run, request, template, think, prompt, tools, toolChoic
     tools: typeof toolChoice === 'object' ? tools.filter((tool) => tool.function.name === toolChoice.name) : tools,
     syntax,
     maxCalls: Math.min(maxCalls ?? MAX_FORCED_CALLS, typeof toolChoice === 'object' ? 1 : MAX_FORCED_CALLS),
-    ...(request.format && !isForced ? { format: request.format } : {}),
+    ...(format && !isForced ? { format } : {}),
   }
   const tags = syntax.thinking ?? parserThinkingTags(parser) ?? template.thinkingTags
   const closing = isForced && !syntax.hasBareText ? { closing: { tokensLeft: tokensToClose(options.tools), texts: CLOSERS } } : {}

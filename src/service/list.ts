@@ -34,8 +34,7 @@ export function createModelList({ store, reader, log }: { store: Store; reader: 
     const embeddingLength = config.embedding_length ?? (head && architectureNumber(head, 'embedding_length'))
     return {
       config,
-      // wire: the list never names a parent, unlike `show`.
-      details: { ...details, parent_model: '' },
+      details,
       capabilities: [...capabilities],
       ...(contextLength === undefined ? {} : { contextLength }),
       ...(embeddingLength === undefined ? {} : { embeddingLength }),

@@ -11,6 +11,13 @@ export type KeepAliveNs = number
 
 export type OutputFormat = { type: 'json' } | { type: 'schema'; schema: Record<string, unknown> }
 
+/** No format at all. It is refused where it would be used: a request that writes nothing, or that fails before, does not get there. */
+export interface UnknownFormat {
+  type: 'unknown'
+  /** JSON. */
+  sent: string
+}
+
 /** Which tool the reply must call: any or none as the model likes, none, at least one, this one. */
 export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
 
@@ -22,7 +29,7 @@ export interface RunRequest {
 }
 
 export interface CompletionFields extends RunRequest {
-  format?: OutputFormat
+  format?: OutputFormat | UnknownFormat
   think?: Think
   /** A model that does not think answers all the same (the Anthropic dialect), where it would refuse otherwise. */
   thinkIsOptional?: boolean

@@ -4,9 +4,8 @@
 import { type Decoded, isObject } from '../../api/fields.ts'
 import type { completionFields } from '../../api/run-fields.ts'
 import { AppError, type ErrorCode, toAppError } from '../../base/errors.ts'
-import { quoteGo } from '../../base/go-text.ts'
 import type { ChatEvent } from '../../chat/event.ts'
-import type { CompletionFields, OutputFormat } from '../../service/service.ts'
+import type { CompletionFields, OutputFormat, UnknownFormat } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import { peek } from '../peek.ts'
 import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from './errors.ts'
@@ -32,7 +31,7 @@ const MAX_TOP_LOGPROBS = 20
 /** wire: these come from the run, where a streaming request has already lost the charset. */
 const RUN_STAGE: readonly ErrorCode[] = ['invalid_format', 'context_exceeded', 'engine_error', 'runner_crashed']
 
-/** Throws `invalid_request` and `invalid_format`. */
+/** Throws `invalid_request`. */
 export function toCompletionFields(wire: Decoded<typeof completionFields>): CompletionFields {
   const topLogprobs = wire.top_logprobs ?? 0
   if (topLogprobs < 0 || topLogprobs > MAX_TOP_LOGPROBS)
@@ -69,14 +68,10 @@ export async function replyWithEvents(events: AsyncIterable<ChatEvent>, projecti
   }
 }
 
-function toOutputFormat(value: unknown): OutputFormat | undefined {
+function toOutputFormat(value: unknown): OutputFormat | UnknownFormat | undefined {
   if (value === undefined || value === '') return undefined
   if (value === 'json') return { type: 'json' }
-  if (isObject(value)) return { type: 'schema', schema: value }
-  const sent = quoteGo(JSON.stringify(value))
-  throw new AppError('invalid_format', `invalid format: ${sent}; expected "json" or a valid JSON Schema object`, {
-    details: { param: 'format' },
-  })
+  return isObject(value) ? { type: 'schema', schema: value } : { type: 'unknown', sent: JSON.stringify(value) }
 }
 
 async function* toRecords(events: AsyncIterable<ChatEvent>, projection: Projection): AsyncGenerator<object> {
