@@ -1,5 +1,5 @@
-// What a run found, in a page: between `<!-- table -->` and `<!-- /table -->` (or `<!-- table NAME -->`), with the machine, the versions and the
-// command, and without the folders of the machine that it ran on.
+// What a run found, in a page: between `<!-- NAME -->` and `<!-- /NAME -->`, with the machine, the versions and the command, and without the folders
+// of the machine that it ran on.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,13 +11,12 @@ import { VERSION } from '../src/version.ts'
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 export function writeBlock(file: string, name: string, lines: readonly string[]): void {
-  const label = name === '' ? 'table' : `table ${name}`
-  const [start, end] = [`<!-- ${label} -->`, '<!-- /table -->']
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const page = readFileSync(file, 'utf8')
   const from = page.indexOf(start)
   const to = page.indexOf(end, from)
   if (from < 0 || to < 0) throw new Error(`${path.basename(file)} has no block ${start} ... ${end}`)
-  const text = [describeRun(), '', ...lines].join('\n')
+  const text = ['', describeRun(), '', ...lines, ''].join('\n')
   writeFileSync(file, `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`)
 }
 
@@ -33,9 +32,10 @@ export function describeVersion(): string {
 }
 
 function describeRun(): string {
-  const command = ['npm run bench --', ...process.argv.slice(2).map(toShellWord)].join(' ')
+  const script = process.env.npm_lifecycle_event ?? path.basename(process.argv[1] ?? '')
+  const command = ['npm run', script, '--', ...process.argv.slice(2).map(toShellWord)].join(' ')
   const date = new Date().toISOString().slice(0, 10)
-  return `${describeMachine()}; ${describeVersion()}; ${date}:\n\n    ${withoutFolders(command)}\n`
+  return `${describeMachine()}; ${describeVersion()}; ${date}:\n\n    ${withoutFolders(command)}`
 }
 
 function toShellWord(word: string): string {

@@ -56,7 +56,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
     into: { type: 'string' },
-    block: { type: 'string', default: '' },
+    block: { type: 'string', default: 'table' },
   },
 })
 

@@ -6,7 +6,7 @@ import { besideBusy } from '../busy.ts'
 import { decodeSpeed, generate, type Target } from '../client.ts'
 import { freshPrompt, type Scenario } from '../scenario.ts'
 
-const TOKENS = 96
+const TOKENS = 64
 
 const beside = (count: number): Scenario => ({
   name: `decode beside ${count} busy processes`,
