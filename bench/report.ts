@@ -43,6 +43,6 @@ function toShellWord(word: string): string {
 }
 
 /** Addresses stay as they are. */
-function withoutFolders(command: string): string {
+export function withoutFolders(command: string): string {
   return command.replaceAll(/(?<![\w:/])\/(?:[\w.@+-]+\/)+/g, '')
 }

@@ -9,6 +9,8 @@ import http from 'node:http'
 const STOP_MS = 20_000
 const READY_MS = 60_000
 const ASK_EVERY_MS = 5
+/** llama.cpp's server has nothing at its root. */
+const LLAMA_SERVER_READY = '/health'
 
 export interface ServerProcess {
   readonly id: number
@@ -54,7 +56,11 @@ async function untilReady(url: string, server: ChildProcess): Promise<void> {
   }
 }
 
-function isReady(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
+  return (await answers(url)) || answers(`${url}${LLAMA_SERVER_READY}`)
+}
+
+function answers(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     const request = http.get(url, { agent: false }, (response) => {
       response.resume()

@@ -55,17 +55,17 @@ export class SoakWatch {
   isServerGone(): boolean {
     return identify(this.#id) === undefined
   }
+}
 
-  /** What grew, in words; undefined when the time was too short to tell. */
-  growth(): string[] | undefined {
-    if (this.samples.length < LEAST_SAMPLES) return undefined
-    const fifth = Math.floor(this.samples.length / 5)
-    const [early, late] = [this.samples.slice(fifth, 2 * fifth), this.samples.slice(-fifth)]
-    return (['serverMb', 'runnersMb'] as const).flatMap((of) => {
-      const [before, after] = [most(early, of), most(late, of)]
-      return after > before * (1 + GROWTH_SHARE) + GROWTH_MB ? [`${of} grew from ${before.toFixed(0)} to ${after.toFixed(0)}`] : []
-    })
-  }
+/** What grew, in words; undefined when the time was too short to tell. */
+export function findGrowth(samples: readonly Sample[]): string[] | undefined {
+  if (samples.length < LEAST_SAMPLES) return undefined
+  const fifth = Math.floor(samples.length / 5)
+  const [early, late] = [samples.slice(fifth, 2 * fifth), samples.slice(-fifth)]
+  return (['serverMb', 'runnersMb'] as const).flatMap((of) => {
+    const [before, after] = [most(early, of), most(late, of)]
+    return after > before * (1 + GROWTH_SHARE) + GROWTH_MB ? [`${of} grew from ${before.toFixed(0)} to ${after.toFixed(0)}`] : []
+  })
 }
 
 export function most(samples: readonly Sample[], of: keyof Sample): number {

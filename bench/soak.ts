@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { post, type Target, unload } from './client.ts'
 import { askOnce, randomFrom, type SoakTally } from './soak-client.ts'
-import { most, SoakWatch } from './soak-watch.ts'
+import { findGrowth, most, SoakWatch } from './soak-watch.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 
 /** So long most requests go to one model, which then goes out of memory. */
@@ -93,7 +93,7 @@ function report(watching: SoakWatch, { requests, cancelled, tokens, errors }: So
   console.log(`\n${requests} requests, ${cancelled} of them left by the client, ${failed} errors, ${tokens} tokens in whole replies`)
   for (const [text, times] of errors) wrong.push(`${times} x ${text}`)
   if (tokens === 0) wrong.push('no reply was whole')
-  const growth = watching.growth()
+  const growth = findGrowth(samples)
   if (growth === undefined) console.log(`${samples.length} samples are too few to tell whether memory grows`)
   else wrong.push(...growth)
   if (watching.left().length > 0) wrong.push(`processes that are left with nothing loaded: ${watching.left().join(', ')}`)
