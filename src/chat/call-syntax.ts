@@ -1,5 +1,5 @@
 // How the models of a family write tool calls, as pieces of a grammar: the counterpart of chat/parse, for replies that must be calls. What is
-// written here, the family's parser reads: call-syntax.test.ts holds the two together.
+// written here, the family's parser reads: reply-grammar.test.ts holds the two together.
 
 import { choice, type Expression, optional, sequence, text } from './grammar/expression.ts'
 import type { Tool } from './message.ts'
