@@ -17,6 +17,7 @@ import { embedMany, embedShort, embedTogether } from './scenarios/embed.ts'
 import { firstToken } from './scenarios/first-token.ts'
 import { prefix } from './scenarios/prefix.ts'
 import { repeat } from './scenarios/repeat.ts'
+import { afterRestart, afterUnload, backToFirst } from './scenarios/return.ts'
 import { schemaCost, schemaSpeed } from './scenarios/schema.ts'
 import { cpuPerToken, idleMemory, startToReady } from './scenarios/server.ts'
 import { tags } from './scenarios/tags.ts'
@@ -29,6 +30,9 @@ const SCENARIOS: readonly Scenario[] = [
   decode,
   firstToken,
   prefix,
+  ...backToFirst,
+  afterUnload,
+  afterRestart,
   clients,
   clientsFirstToken,
   ...busy,

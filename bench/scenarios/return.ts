@@ -1,12 +1,12 @@
-import { generate, type Target } from '../client.ts'
+import { generate, type Target, unload } from '../client.ts'
 import { freshText, type Scenario } from '../scenario.ts'
 
 /** More than a server with four slots or fewer has room for; one with eight is asked with nine. */
 const OTHER_TALKS = { three: 2, nine: 8 }
 const SHORT_REPLY = { num_predict: 4 }
 
-/** Of about 1,500 tokens, which no other round shares. */
-const beginningOf = (round: number, talk: number) => `${round}.${talk} ${freshText(1250, round * 16 + talk)}`
+/** Of about 1,500 tokens, which no other seed shares. */
+const beginningOf = (seed: number, talk: number) => `${seed}.${talk} ${freshText(1250, seed * 16 + talk)}`
 
 export const backToFirst = [
   backAfter('back to the first of three long talks', OTHER_TALKS.three),
@@ -18,11 +18,12 @@ function backAfter(name: string, others: number): Scenario {
     name,
     unit: 'ms',
     about: 'first token of the next question in a talk of about 1,500 tokens after others have had their turn',
-    async measure(target, round) {
-      const first = `${beginningOf(round, 0)}\nQuestion: what is this?\nAnswer:`
+    bar: { own: 60, ollama: 1, llamaServer: 1 },
+    async measure(target, seed) {
+      const first = `${beginningOf(seed, 0)}\nQuestion: what is this?\nAnswer:`
       const { text } = await generate(target, first, SHORT_REPLY)
       for (let talk = 1; talk <= others; talk++) {
-        await generate(target, `${beginningOf(round, talk)}\nQuestion: what is this?\nAnswer:`, SHORT_REPLY)
+        await generate(target, `${beginningOf(seed, talk)}\nQuestion: what is this?\nAnswer:`, SHORT_REPLY)
       }
       return (await generate(target, `${first}${text}\nQuestion: and who wrote it?\nAnswer:`, SHORT_REPLY)).firstTokenMs
     },
@@ -33,27 +34,28 @@ export const afterUnload: Scenario = {
   name: 'the same prefix after an unload',
   unit: 'ms',
   about: 'first token of the next question in a talk of about 1,500 tokens after the model was unloaded, its load included',
-  async measure(target, round) {
-    const first = `${beginningOf(round, 0)}\nQuestion: what is this?\nAnswer:`
-    const { text } = await generate(target, first, SHORT_REPLY)
-    await unload(target)
-    return (await generate(target, `${first}${text}\nQuestion: and who wrote it?\nAnswer:`, SHORT_REPLY)).firstTokenMs
-  },
+  bar: { ollama: 10 },
+  needs: ['native'],
+  measure: (target, seed) =>
+    talkAfter(target, seed, async () => {
+      await unload(target)
+      // Both answer before the process is gone; what is measured is the way back, not the end.
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }),
 }
 
-async function unload({ name, url, model }: Target): Promise<void> {
-  const answer = await fetch(`${url}/api/generate`, { method: 'POST', body: JSON.stringify({ model, keep_alive: 0 }) })
-  if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`)
-  await answer.text()
-  // Both answer before the process is gone; what is measured is the way back, not the end.
-  await untilGone(url)
+export const afterRestart: Scenario = {
+  name: 'the same prefix after a restart of the server',
+  unit: 'ms',
+  about: 'the same after the server was ended and started again; its start is not counted, the load is',
+  bar: { ollama: 10 },
+  needs: ['restart', 'native'],
+  measure: (target, seed) => talkAfter(target, seed + 500_000, async () => void (await target.process?.restart?.())),
 }
 
-async function untilGone(url: string): Promise<void> {
-  for (;;) {
-    const { models } = (await (await fetch(`${url}/api/ps`)).json()) as { models: unknown[] }
-    if (models.length === 0) break
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  await new Promise((resolve) => setTimeout(resolve, 1000))
+async function talkAfter(target: Target, seed: number, interrupt: () => Promise<void>): Promise<number> {
+  const first = `${beginningOf(seed, 0)}\nQuestion: what is this?\nAnswer:`
+  const { text } = await generate(target, first, SHORT_REPLY)
+  await interrupt()
+  return (await generate(target, `${first}${text}\nQuestion: and who wrote it?\nAnswer:`, SHORT_REPLY)).firstTokenMs
 }
