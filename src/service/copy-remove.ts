@@ -2,7 +2,7 @@
 
 import { AppError, isAppError } from '../base/errors.ts'
 import { quoteGo } from '../base/go-text.ts'
-import { type ModelName, parseModelName, tryParseModelName } from '../model/name.ts'
+import { fullName, type ModelName, parseModelName, tryParseModelName } from '../model/name.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
 import { parseModelReference } from './model-reference.ts'
 
@@ -40,7 +40,8 @@ async function readUnlessCorrupt(name: ModelName, store: Store): Promise<StoredM
 function nameToRemove(model: string): ModelName {
   try {
     const { name, source } = parseModelReference(model)
-    return source === 'cloud' ? parseModelName(model) : name
+    // wire: `m:20b:cloud` is stored as `m:20b-cloud`.
+    return source === 'cloud' ? (tryParseModelName(model) ?? parseModelName(`${fullName(name)}-cloud`)) : name
   } catch (error) {
     throw isAppError(error, 'invalid_model_name') ? invalidName('name', model) : error
   }

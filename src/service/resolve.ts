@@ -35,7 +35,7 @@ function withText<T>(text: string, parse: () => T): T {
   }
 }
 
-function cloudDisabled(text: string): AppError {
+export function cloudDisabled(text: string): AppError {
   return new AppError('cloud_disabled', 'ollama cloud is disabled: remote model is unavailable', { details: { model: text } })
 }
 

@@ -5,10 +5,13 @@ import type { GgufArray, GgufHead, GgufValue } from '../gguf/types.ts'
 import type { Model, ModelReader } from './model.ts'
 import { parseModelReference } from './model-reference.ts'
 import { formatParameters, toModelfileText } from './model-text.ts'
+import { cloudDisabled } from './resolve.ts'
 import type { ShownModel, ShowRequest } from './service.ts'
 
 export async function showModel(request: ShowRequest, reader: ModelReader): Promise<ShownModel> {
-  const model = await reader.read(parseModelReference(request.model).name)
+  const reference = parseModelReference(request.model)
+  if (reference.source === 'cloud') throw cloudDisabled(request.model)
+  const model = await reader.read(reference.name)
   const system = request.system || model.system
   const template = shownTemplate(model)
   const parameters = formatParameters(model.params)

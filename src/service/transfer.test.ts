@@ -46,6 +46,23 @@ describe('a transfer', () => {
     },
   )
 
+  it.each([
+    ['a b', 'registry.ollama.ai/library/a b:latest'],
+    [':latest', 'registry.ollama.ai/library/!MISSING!:latest'],
+    ['n.s/x:y', 'registry.ollama.ai/n.s/x:y'],
+    ['a//b', 'a/!MISSING!/b:latest'],
+    ['https://[::1]:1/a/b', '[::1]:1/a/b:latest'],
+    ['a/b/c/d', 'a/b/c/d:latest'],
+  ])('to the registry of %j fails after it has begun', async (model, spelt) => {
+    const begun: Progress[] = []
+    const push = async () => {
+      for await (const progress of pushModel({ model }, createFakeRegistry(), signal)) begun.push(progress)
+    }
+    await expect(push()).rejects.toMatchObject({ code: 'invalid_model_name', message: `unqualified name: ${spelt}` })
+    expect(begun.map(({ status }) => status)).toEqual(['retrieving manifest', "couldn't retrieve manifest"])
+    await expect(collect(pushModel({ model: '' }, createFakeRegistry(), signal))).rejects.toMatchObject({ code: 'model_required' })
+  })
+
   it('of a model of the cloud is refused', async () => {
     const registry = createFakeRegistry()
     await expect(collect(pullModel({ model: 'm:cloud' }, { registry }, signal))).rejects.toMatchObject({ code: 'cloud_disabled' })

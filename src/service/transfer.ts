@@ -1,10 +1,11 @@
 // POST /api/pull and /api/push: the name is checked, the registry does the rest.
 
-import { AppError } from '../base/errors.ts'
-import type { ModelName } from '../model/name.ts'
+import { AppError, isAppError } from '../base/errors.ts'
+import { DEFAULT_HOST, DEFAULT_NAMESPACE, DEFAULT_TAG, type ModelName } from '../model/name.ts'
 import { parseFileUrl } from '../registry/file-url.ts'
 import type { Progress, Registry, TransferOptions } from '../registry/registry.ts'
 import { parseModelReference } from './model-reference.ts'
+import { cloudDisabled } from './resolve.ts'
 import type { TransferRequest } from './service.ts'
 
 /** Is told of each model before its pull is said to have succeeded. */
@@ -27,7 +28,31 @@ export async function* pullModel(
 
 export async function* pushModel(request: TransferRequest, registry: Registry, signal: AbortSignal): AsyncGenerator<Progress> {
   checkScheme(request)
-  yield* registry.push(localName(request.model), toOptions(request, signal))
+  const name = yield* nameToPush(request.model)
+  yield* registry.push(name, toOptions(request, signal))
+}
+
+/** wire: push finds out that a name is none only after it has begun. */
+function* nameToPush(model: string): Generator<Progress, ModelName> {
+  try {
+    return localName(model)
+  } catch (error) {
+    if (!isAppError(error, 'invalid_model_name')) throw error
+    yield { status: 'retrieving manifest' }
+    yield { status: "couldn't retrieve manifest" }
+    throw new AppError('invalid_model_name', `unqualified name: ${spellOut(model)}`, { cause: error, details: { model } })
+  }
+}
+
+/** What is not there is filled in, also where the whole is no name. */
+function spellOut(model: string): string {
+  const path = model.slice(model.lastIndexOf('://') < 0 ? 0 : model.lastIndexOf('://') + 3)
+  const tagged = path.lastIndexOf(':') > path.lastIndexOf('/') ? path : `${path}:${DEFAULT_TAG}`
+  const parts = tagged.split('/').map((part) => part.replace(/^(?=:|$)/, '!MISSING!'))
+  return [DEFAULT_HOST, DEFAULT_NAMESPACE]
+    .slice(0, Math.max(3 - parts.length, 0))
+    .concat(parts)
+    .join('/')
 }
 
 /** A name has no scheme; who writes `http://` before it would get https in silence, and a riddle of TLS. */
@@ -41,7 +66,6 @@ function toOptions({ insecure = false, limitBytesPerSecond }: TransferRequest, s
 
 function localName(model: string) {
   const reference = parseModelReference(model)
-  if (reference.source === 'cloud')
-    throw new AppError('cloud_disabled', 'ollama cloud is disabled: remote model is unavailable', { details: { model } })
+  if (reference.source === 'cloud') throw cloudDisabled(model)
   return reference.name
 }

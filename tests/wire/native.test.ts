@@ -260,6 +260,10 @@ describe('embed and embeddings', () => {
       text: '{"error":"invalid input type"}',
     })
     expect(await sendJson(server, '/api/embed', { input })).toMatchObject({ status: 404, text: `{"error":"model '' not found"}` })
+    expect(await sendJson(server, '/api/embed', { model: 'a b', input })).toMatchObject({
+      status: 400,
+      text: '{"error":"invalid model name"}',
+    })
   })
 
   it('writes the older answer with numbers of 64 bits', async () => {

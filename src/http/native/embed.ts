@@ -1,5 +1,6 @@
 import { type EmbeddingsResponseBody, type EmbedResponseBody, embeddingsRequest, embedRequest } from '../../api/embed.ts'
 import { AppError } from '../../base/errors.ts'
+import { parseModelReference } from '../../service/model-reference.ts'
 import { shortenFloat32 } from '../float32.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
@@ -40,11 +41,11 @@ export async function handleEmbeddings(request: HttpRequest, { service, unused }
   return json(body)
 }
 
-/** wire: an empty text alone is no input; in a list it is one. An empty name is said first. */
+/** wire: an empty text alone is no input; in a list it is one. A name that is none is said first. */
 function toInputs(input: unknown, model: string): string[] {
   if (input === undefined || input === '') return []
   if (typeof input === 'string') return [input]
   if (Array.isArray(input) && input.every((item) => typeof item === 'string')) return input
-  if (model.trim() === '') throw new AppError('model_required', 'model is required', { details: { model } })
+  parseModelReference(model)
   throw new AppError('invalid_request', 'invalid input type', { details: { param: 'input' } })
 }

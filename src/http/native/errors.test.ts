@@ -50,6 +50,11 @@ describe('errors of the native dialect', () => {
     expect(answer('chat', 'unsupported_capability', { capability: 'tools' }).status).toBe(400)
   })
 
+  it('says of a name that is none what each endpoint says when it finds out', () => {
+    expect(answer('push', 'invalid_model_name').status).toBe(500)
+    expect(answer('pull', 'invalid_model_name').status).toBe(400)
+  })
+
   it('says that the cloud is off in the words of the endpoint', () => {
     expect(answer('show', 'cloud_disabled')).toEqual({
       status: 403,

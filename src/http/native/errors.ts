@@ -85,8 +85,8 @@ function statusOf({ code, details }: AppError, endpoint: Endpoint): number {
   if (code === 'model_required' && (endpoint === 'generate' || endpoint === 'embed')) return 404
   // wire: a model without embeddings is 501 for embed and 500 for embeddings.
   if (code === 'unsupported_capability' && details.capability === 'embedding') return endpoint === 'embed' ? 501 : 500
-  // wire: push finds out that a model is missing only after it has begun.
-  if (code === 'model_not_found' && endpoint === 'push') return 500
+  // wire: push finds out that a model is missing, or its name none, only after it has begun.
+  if ((code === 'model_not_found' || code === 'invalid_model_name') && endpoint === 'push') return 500
   // What a create brings with it is the client's: a template that does not parse, a file that was not sent before.
   if (endpoint === 'create' && (code === 'template_error' || code === 'blob_not_found')) return 400
   return STATUS[code]

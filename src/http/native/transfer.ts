@@ -31,7 +31,11 @@ export async function handlePull(request: HttpRequest, { service, unused }: Nati
 export async function handlePush(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
   const { transfer, stream } = toTransfer(decodeFields(await request.readBody(), unused, pushRequest, NO_ACCOUNT))
   const progress = service.push(transfer, request.signal)
-  return replyWithProgress(progress, { endpoint: 'push', streams: stream ?? true, beforeStream: isAboutName })
+  return replyWithProgress(progress, {
+    endpoint: 'push',
+    streams: stream ?? true,
+    beforeStream: (error) => isAboutName(error) && error.code !== 'invalid_model_name',
+  })
 }
 
 function toTransfer(wire: Decoded<typeof pullRequest.fields>): { transfer: TransferRequest; stream: boolean | undefined } {
