@@ -75,6 +75,13 @@ describe('create', () => {
     )
   })
 
+  it('takes a GGUF file in place of a Modelfile', async () => {
+    await put({ 'a b.gguf': BINARY })
+    const { requests, cli } = await create('FROM other')
+    expect(await cli.run('create', 'made', '-f', path.join(folder, 'a b.gguf'))).toBe(0)
+    expect(requests).toEqual([{ model: 'made', files: { 'a b.gguf': digestOf(BINARY) } }])
+  })
+
   it('does not send what the server has', async () => {
     await put({ 'model.gguf': BINARY })
     const { run, sent, known } = await create('FROM ./model.gguf')

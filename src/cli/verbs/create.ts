@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import { tryParseModelName } from '../../model/name.ts'
+import type { Modelfile } from '../../modelfile/modelfile.ts'
 import { parseModelfile } from '../../modelfile/parse.ts'
 import { createModel } from '../create/create-model.ts'
 import { JSON_LINES_FLAG } from '../json.ts'
@@ -10,6 +11,8 @@ import { ONE_ARGUMENT, type Verb } from '../verb.ts'
 const DEFAULT_FILE = 'Modelfile'
 /** Without a Modelfile the folder itself is the model. */
 const FOLDER_MODELFILE = 'FROM .\n'
+/** What a GGUF file begins with. */
+const MAGIC = 'GGUF'
 
 export const createVerb: Verb = {
   name: 'create',
@@ -17,7 +20,7 @@ export const createVerb: Verb = {
   summary: 'Create a model',
   arguments: ONE_ARGUMENT,
   flags: {
-    file: { type: 'string', short: 'f', help: `Name of the Modelfile (default "${DEFAULT_FILE}")` },
+    file: { type: 'string', short: 'f', help: `Name of the Modelfile, or of a GGUF file (default "${DEFAULT_FILE}")` },
     quantize: { type: 'string', short: 'q', help: 'Quantize the model to this type (e.g. q4_K_M)' },
     'draft-quantize': { type: 'string', help: 'Quantize the draft model to this type' },
     json: JSON_LINES_FLAG,
@@ -29,7 +32,7 @@ export const createVerb: Verb = {
     if (!tryParseModelName(model)) throw new AppError('invalid_model_name', `invalid model name: ${model}`)
     if (invocation.boolean('experimental')) throw new AppError('not_supported', '--experimental is not offered: it builds models for MLX')
     const file = invocation.text('file')
-    const modelfile = parseModelfile(await readModelfile(file))
+    const modelfile = await readModelfile(file)
     await createModel(context, {
       model,
       modelfile,
@@ -42,14 +45,24 @@ export const createVerb: Verb = {
   },
 }
 
-/** A Modelfile that was named must be there. */
-async function readModelfile(file: string): Promise<string | Uint8Array> {
+/** A Modelfile that was named must be there; a GGUF file in its place is all that it would name. */
+async function readModelfile(file: string): Promise<Modelfile> {
+  const name = file || DEFAULT_FILE
   try {
-    return await readFile(file || DEFAULT_FILE)
+    if (await isGguf(name)) return { commands: [{ name: 'from', value: path.resolve(name) }] }
+    return parseModelfile(await readFile(name))
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     if (!missing) throw error
-    if (file === '') return FOLDER_MODELFILE
+    if (file === '') return parseModelfile(FOLDER_MODELFILE)
     throw new AppError('invalid_modelfile', "specified Modelfile wasn't found", { cause: error })
   }
+}
+
+/** A Modelfile may also come through a pipe, of which nothing can be read twice. */
+async function isGguf(file: string): Promise<boolean> {
+  if (!(await stat(file)).isFile()) return false
+  await using handle = await open(file)
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0)
+  return buffer.toString('latin1', 0, bytesRead) === MAGIC
 }
