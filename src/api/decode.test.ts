@@ -161,6 +161,12 @@ describe('a field of the wrong type', () => {
       'json: cannot unmarshal number 1e999 into Go struct field EmbedRequest.options of type float64',
     )
     expect(generate('{"ignored":1e999}')).toEqual({})
+    expect(messageOf(() => generate('{"model":1e999}'))).toBe(
+      'json: cannot unmarshal number into Go struct field GenerateRequest.model of type string',
+    )
+    expect(messageOf(() => generate('{"prompt":"1","top_logprobs":9223372036854775808}'))).toBe(
+      'json: cannot unmarshal number 9223372036854775808 into Go struct field GenerateRequest.top_logprobs of type int',
+    )
   })
 
   it('is named inside a map', () => {

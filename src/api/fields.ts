@@ -39,11 +39,18 @@ export interface StructOptions {
   decodesItselfAs?: string
   /** `api` unless told. */
   goPackage?: string
+  /** How Go writes the type where it has no name there: errors of its fields name none either. */
+  goLiteral?: string
 }
 
 /** An object with these fields: keys in any case, unknown ones ignored, null ones absent. */
-export function struct<F extends Fields>(name: string, fields: F, { decodesItselfAs, goPackage = 'api' }: StructOptions = {}): Struct<F> {
-  const goType = `${goPackage}.${decodesItselfAs ?? name}`
+export function struct<F extends Fields>(
+  name: string,
+  fields: F,
+  { decodesItselfAs, goPackage = 'api', goLiteral }: StructOptions = {},
+): Struct<F> {
+  const goType = goLiteral ?? `${goPackage}.${decodesItselfAs ?? name}`
+  const goName = goLiteral === undefined ? name : ''
   const keys = new Map(Object.keys(fields).map((key) => [key.toLowerCase(), key]))
   return {
     goType,
@@ -67,7 +74,7 @@ export function struct<F extends Fields>(name: string, fields: F, { decodesItsel
         }
         const inner = {
           ...place,
-          struct: sealed && place.path !== '' ? place.struct : name,
+          struct: sealed && place.path !== '' ? place.struct : goName,
           path: joinPath(place.path, key),
           sealed,
         }
@@ -152,7 +159,9 @@ export function list<T>(item: Field<T>, goType: string): Field<T[]> {
 /** `spelled`: the number itself belongs into the message. */
 export function wrongType(value: unknown, place: Place, goType: string, spelled = false): AppError {
   const kind = kindOf(value)
-  const what = kind === 'number' && (spelled || !Number.isFinite(value)) ? `number ${spell(Number(value), place)}` : kind
+  // Go tries to read a number only where it wants one.
+  const isSpelled = kind === 'number' && (spelled || (!Number.isFinite(value) && /^(?:float|int)/.test(goType)))
+  const what = isSpelled ? `number ${spell(Number(value), place)}` : kind
   const where = place.path === '' ? 'Go value' : `Go struct field ${place.struct}.${place.path}`
   return new AppError('invalid_request', `json: cannot unmarshal ${what} into ${where} of type ${goType}`, {
     details: { param: place.path },
@@ -183,12 +192,16 @@ export function kindOf(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 
+/** As the body has it: JavaScript keeps neither all digits nor what is beyond a double. */
 function spell(value: number, place: Place): string {
-  if (Number.isFinite(value)) return String(value)
-  return place.text.match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)?.find((literal) => !Number.isFinite(Number(literal))) ?? String(value)
+  for (const [literal] of place.text.matchAll(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)) {
+    if (Number.isFinite(value) ? Number(literal) === value : !Number.isFinite(Number(literal))) return literal
+  }
+  return String(value)
 }
 
-function holdsInfinity(root: unknown): boolean {
+/** A number beyond a double, which JavaScript reads as infinite and cannot write. */
+export function holdsInfinity(root: unknown): boolean {
   const pending = [root]
   while (pending.length > 0) {
     const value = pending.pop()

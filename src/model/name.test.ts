@@ -34,6 +34,8 @@ describe('model names', () => {
     'm@sha256:00',
     `${'a'.repeat(81)}`,
     'a:b:c\n',
+    'http://m',
+    'http://ns/m',
   ])('%j is refused', (text) => expect(tryParseModelName(text)).toBeUndefined())
 
   it('accepts the longest parts', () => {

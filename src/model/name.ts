@@ -46,6 +46,8 @@ export function tryParseModelName(text: string): ModelName | undefined {
   }
   const parts = rest.split('/')
   const model = parts.pop() ?? ''
+  // wire: a scheme stands before a host, and no part of a name looks like one.
+  if (scheme >= 0 && parts.length < 2) return undefined
   if (parts.length > 2) return toModelName({ host: parts[0] ?? '', namespace: parts.slice(1).join('/'), model, tag })
   const namespace = parts.pop() ?? DEFAULT_NAMESPACE
   const host = parts.pop() ?? DEFAULT_HOST

@@ -50,7 +50,8 @@ const CHAT: WalkOf<Omit<ChatCompletionCreateParamsStreaming, 'tool_choice'>> = {
   n: [2, 'works'],
   logit_bias: [{ 5: -100 }, 'works'],
   logprobs: [true, 'works'],
-  top_logprobs: [2, 'works'],
+  // Without logprobs.
+  top_logprobs: [2, 'named'],
   response_format: [{ type: 'json_schema', json_schema: { name: 'a', strict: true, schema } }, 'works'],
   tools: [tools, 'works'],
   parallel_tool_calls: [false, 'works'],
@@ -134,6 +135,22 @@ const EMBEDDING: WalkOf<EmbeddingCreateParams> = {
   something_new: [1, 'named'],
   prompt: ['x', 'refused'],
 }
+
+it('alternatives are in the answer only beside log-probabilities, as in Ollama', async () => {
+  const topLogprobs = async (fields: object) => {
+    const { calls } = await ask('/v1/chat/completions', { model: 'm', messages: [user], ...fields })
+    return (calls as { request: { topLogprobs?: number } }[])[0]?.request.topLogprobs
+  }
+  expect(await topLogprobs({ logprobs: true, top_logprobs: 2 })).toBe(2)
+  expect(await topLogprobs({ logprobs: true })).toBe(0)
+  expect(await topLogprobs({ logprobs: false, top_logprobs: 2 })).toBeUndefined()
+  expect(await topLogprobs({ top_logprobs: 2 })).toBeUndefined()
+})
+
+it('an empty list of functions is as good as none', async () => {
+  const { answer } = await ask('/v1/chat/completions', { model: 'm', messages: [user], functions: [] })
+  expect([answer.status, answer.headers['x-llamero-warnings']]).toEqual([200, undefined])
+})
 
 describe.each<[string, Record<string, unknown>, Walk]>([
   ['/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'x' }] }, CHAT],

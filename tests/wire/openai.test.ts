@@ -114,6 +114,19 @@ describe('a chat', () => {
     expect(sseData(await sendJson(server, chat, { ...ask, stream: true })).at(-2)).toMatchObject({ error: { code: 'engine_error' } })
   })
 
+  it('leaves out messages whose list of parts is empty, and loads the model where no other is there', async () => {
+    await using server = await startWire({ chat: ({ messages }) => eventsOf(messages.length === 0 ? { type: 'loaded' } : finish) })
+    const empty = { role: 'user', content: [] }
+    const called = { role: 'assistant', content: [], tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] }
+    const result = { role: 'tool', tool_call_id: 'a', content: [] }
+    await sendJson(server, chat, { ...ask, messages: [empty, called, result] })
+    expect(server.service.calls.at(-1)?.request).toMatchObject({ messages: [{ role: 'assistant' }, { role: 'tool', toolName: 'f' }] })
+    const whole = JSON.parse((await sendJson(server, chat, { ...ask, messages: [empty] })).text)
+    expect(whole).toMatchObject({ choices: [{ message: { content: '' }, finish_reason: 'load' }], usage: { total_tokens: 0 } })
+    const chunks = sseData(await sendJson(server, chat, { ...ask, messages: [empty], stream: true }))
+    expect(chunks).toMatchObject([{ choices: [{ delta: { role: 'assistant' } }] }, { choices: [{ finish_reason: 'load' }] }, '[DONE]'])
+  })
+
   it('has several choices, each with the next seed, whose prompt counts once', async () => {
     await using server = await startWire({ chat: () => eventsOf(text('a'), end(2)), identify: async () => ({ digestHex: 'ab' }) })
     const body = JSON.parse((await sendJson(server, chat, { ...ask, n: 3, seed: 7 })).text)
@@ -232,6 +245,13 @@ describe('messages', () => {
     expect(JSON.parse(answer.text).error).toMatchObject({ message, param, type: 'invalid_request_error' })
   })
 
+  it('with null as arguments have none, as Go reads them', async () => {
+    await using server = await startWire({ chat: () => eventsOf(finish) })
+    const messages = [{ role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: 'null' } }] }]
+    await sendJson(server, chat, { model: 'm', messages })
+    expect(server.service.calls[0]?.request).toMatchObject({ messages: [{ toolCalls: [{ function: { name: 'f', arguments: {} } }] }] })
+  })
+
   it('with arguments that are no object are refused', async () => {
     await using server = await startWire()
     const messages = [{ role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: '[1]' } }] }]
@@ -271,6 +291,25 @@ describe('wrong requests', () => {
       { ...ask, reasoning_effort: 'extreme' },
       'invalid reasoning value: "extreme" (must be "minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none")',
       'reasoning_effort',
+    ],
+    [
+      'arguments that are no text',
+      { ...ask, messages: [{ role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: { a: 1 } } }] }] },
+      'json: cannot unmarshal object into Go struct field .messages.tool_calls.function.arguments of type string',
+      'messages.tool_calls.function.arguments',
+    ],
+    [
+      'arguments with a number beyond all',
+      { ...ask, messages: [{ role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: '{"a":1e400}' } }] }] },
+      'invalid tool call arguments',
+      'messages[0].tool_calls[0].function.arguments',
+    ],
+    [
+      'a function that is none',
+      { ...ask, messages: [{ role: 'assistant', tool_calls: [{ function: 5 }] }] },
+      'json: cannot unmarshal number into Go struct field ToolCall.messages.tool_calls.function of type ' +
+        'struct { Name string "json:\\"name\\""; Arguments string "json:\\"arguments\\"" }',
+      'messages.tool_calls.function',
     ],
     ['too many choices', { ...ask, n: 129 }, 'n must be between 1 and 128', 'n'],
     ['too many alternatives', { ...ask, logprobs: true, top_logprobs: 21 }, 'top_logprobs must be between 0 and 20', 'top_logprobs'],

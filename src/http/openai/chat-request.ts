@@ -40,7 +40,7 @@ export const CHAT_FATES: Fates = {
   ...COMMON_FATES,
   // A hint to models that were trained with it.
   verbosity: { refusal: 'only "medium" is supported', unless: (value) => value === 'medium' },
-  functions: { refusal: 'is the older form of tools; send tools' },
+  functions: { refusal: 'is the older form of tools; send tools', unless: (value) => Array.isArray(value) && value.length === 0 },
   function_call: { refusal: 'is the older form of tool_choice; send tool_choice', unless: (value) => value === 'auto' || value === 'none' },
   audio: { refusal: 'speech is not made here' },
   web_search_options: { refusal: 'there is no web search here' },
@@ -62,6 +62,7 @@ export function toChatRequest(wire: WireChatRequest, warnings: string[]): ChatRe
   }
   refuseModalities(wire.modalities)
   warnings.push(...unusedInMessages(wire.messages))
+  if (!wire.logprobs && wire.top_logprobs) warnings.push('top_logprobs')
   const chosen = chooseTools(toTools(wire.tools ?? []), wire.tool_choice)
   const think = readThink(wire)
   const maxTokens = wire.max_completion_tokens ?? wire.max_tokens
@@ -78,12 +79,12 @@ export function toChatRequest(wire: WireChatRequest, warnings: string[]): ChatRe
   }
 }
 
-/** Alternatives per token, or undefined for no log-probabilities. Throws `invalid_request`. */
+/** Alternatives per token, or undefined for no log-probabilities: a number alone asks for none. Throws `invalid_request`. */
 export function readTopLogprobs({ logprobs, top_logprobs: top = 0 }: WireChatRequest): number | undefined {
   if (top < 0 || top > MAX_TOP_LOGPROBS) {
     throw new AppError('invalid_request', `top_logprobs must be between 0 and ${MAX_TOP_LOGPROBS}`, { details: { param: 'top_logprobs' } })
   }
-  return (logprobs ?? top > 0) ? top : undefined
+  return logprobs ? top : undefined
 }
 
 /** The object wins over the word, even where it is empty; then Ollama's field, then that of chat templates. */

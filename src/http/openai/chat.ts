@@ -15,7 +15,17 @@ import type { OpenAiContext } from './routes.ts'
 import { cutShort, runStage, streamReply } from './run.ts'
 import { forChoice, readCount } from './run-fields.ts'
 import { beginToolCallBody, type ToolCallBody, type ToolCallPiece, toToolCallBody } from './tools.ts'
-import { type FinishEvent, type LogprobBody, NO_USAGE, toFinishReason, toLogprobBody, toUsage, type UsageBody } from './usage.ts'
+import {
+  type EndEvent,
+  type FinishEvent,
+  isEnd,
+  type LogprobBody,
+  NO_USAGE,
+  toEndReason,
+  toLogprobBody,
+  toUsage,
+  type UsageBody,
+} from './usage.ts'
 
 interface MessageBody {
   role: string
@@ -80,22 +90,24 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { begin, cou
   const begun = new Set<number>()
   const calls = new CallDeltas()
   const finishes: FinishEvent[] = []
+  let ended = 0
   for await (const { index, event } of choices) {
     head ??= await begin()
     if (!begun.has(index)) {
       begun.add(index)
       yield chunk({ choices: [{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }] })
     }
-    if (event.type === 'finish') {
-      finishes.push(event)
-      yield chunk({ choices: [{ index, delta: {}, finish_reason: toFinishReason(event, calls.has(index)) }] })
+    if (isEnd(event)) {
+      ended++
+      if (event.type === 'finish') finishes.push(event)
+      yield chunk({ choices: [{ index, delta: {}, finish_reason: toEndReason(event, calls.has(index)) }] })
       continue
     }
     const delta = toDelta(event) ?? calls.toDelta(index, event)
     const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : undefined
     if (delta || logprobs) yield chunk({ choices: [{ index, delta: delta ?? {}, finish_reason: null, ...logprobs }] })
   }
-  if (finishes.length < count) throw cutShort()
+  if (ended < count) throw cutShort()
   if (withUsage) yield chunk({ choices: [], usage: toUsage(finishes) })
   yield { text: '[DONE]' }
 }
@@ -144,10 +156,10 @@ async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count
   const bodies: ChoiceBody[] = []
   const finishes: FinishEvent[] = []
   for (const [index, events] of replies.entries()) {
-    const finish = events.at(-1)
-    if (finish?.type !== 'finish') throw cutShort()
-    finishes.push(finish)
-    bodies.push(foldChoice(index, events, finish))
+    const end = events.at(-1)
+    if (!isEnd(end)) throw cutShort()
+    if (end.type === 'finish') finishes.push(end)
+    bodies.push(foldChoice(index, events, end))
   }
   return {
     body: toCompletionBody(head, bodies, toUsage(finishes)),
@@ -155,7 +167,7 @@ async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count
   }
 }
 
-function foldChoice(index: number, events: readonly ChatEvent[], finish: FinishEvent): ChoiceBody {
+function foldChoice(index: number, events: readonly ChatEvent[], end: EndEvent): ChoiceBody {
   const message = { content: '', reasoning: '' }
   const calls: ToolCallBody[] = []
   const logprobs: LogprobBody[] = []
@@ -173,7 +185,7 @@ function foldChoice(index: number, events: readonly ChatEvent[], finish: FinishE
       ...(message.reasoning === '' ? {} : { reasoning: message.reasoning }),
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
     },
-    finish_reason: toFinishReason(finish, calls.length > 0),
+    finish_reason: toEndReason(end, calls.length > 0),
     ...(logprobs.length > 0 ? { logprobs: { content: logprobs } } : {}),
   }
 }

@@ -14,7 +14,7 @@ import { createHead, type Head } from './head.ts'
 import type { OpenAiContext } from './routes.ts'
 import { cutShort, runStage, streamReply } from './run.ts'
 import { forChoice } from './run-fields.ts'
-import { type FinishEvent, NO_USAGE, sumUsage, toFinishReason, toUsage, type UsageBody } from './usage.ts'
+import { type FinishEvent, isEnd, NO_USAGE, sumUsage, toEndReason, toUsage, type UsageBody } from './usage.ts'
 
 interface ChoiceBody {
   text: string
@@ -104,10 +104,10 @@ async function* toChunks(replies: AsyncIterable<Choice<ChatEvent>>, stream: Stre
     if (echo !== '' || promptLogprobs) {
       yield chunk([{ text: echo, index, finish_reason: null, ...(promptLogprobs ? { logprobs: promptLogprobs } : {}) }], NO_USAGE)
     }
-    if (event.type === 'finish' || event.type === 'loaded' || event.type === 'unloaded') {
+    if (isEnd(event)) {
       ended++
       if (event.type === 'finish') finishes[promptIndex]?.push(event)
-      yield chunk([{ text: '', index, finish_reason: toEnd(event) }], NO_USAGE)
+      yield chunk([{ text: '', index, finish_reason: toEndReason(event, false) }], NO_USAGE)
       continue
     }
     const body = toDelta(event, columns, plan)
@@ -155,13 +155,8 @@ function completeReply(events: readonly ChatEvent[]): CompletedReply {
     if (event.type === 'prompt') reply.logprobs.addPrompt(event.tokens)
   }
   if (last?.type === 'rendered') return reply
-  if (last === undefined || !('reason' in last || last.type === 'loaded' || last.type === 'unloaded')) throw cutShort()
-  return { ...reply, finish: last.type === 'finish' ? last : undefined, finishReason: toEnd(last) }
-}
-
-function toEnd(event: ChatEvent): string {
-  if (event.type === 'finish') return toFinishReason(event, false)
-  return event.type === 'loaded' ? 'load' : 'unload'
+  if (!isEnd(last)) throw cutShort()
+  return { ...reply, finish: last.type === 'finish' ? last : undefined, finishReason: toEndReason(last, false) }
 }
 
 /** The replies whose tokens were the most likely, on average. */

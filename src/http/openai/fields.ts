@@ -1,6 +1,6 @@
 // Fields whose values this dialect looks at itself, with the schemas that say what they may be.
 
-import { described, integer, rawJson } from '../../api/fields.ts'
+import { anything, described, integer, rawJson } from '../../api/fields.ts'
 import { OPTIONS_SCHEMA, runFields } from '../../api/run-fields.ts'
 
 /** Open-ended, since every reply holds a place in the queue. */
@@ -12,10 +12,10 @@ const TEXT_OR_TEXTS = { anyOf: [{ type: 'string' }, { type: 'array', items: { ty
 
 export const choiceCount = described(integer, { type: 'integer', minimum: 1, maximum: MAX_CHOICES })
 export const topLogprobs = described(integer, { type: 'integer', minimum: 0, maximum: MAX_TOP_LOGPROBS })
-export const textOrTexts = described(rawJson, TEXT_OR_TEXTS)
-export const textsOrTokens = described(rawJson, { anyOf: [...TEXT_OR_TEXTS.anyOf, TOKENS, { type: 'array', items: TOKENS }] })
+export const textOrTexts = described(anything, TEXT_OR_TEXTS)
+export const textsOrTokens = described(anything, { anyOf: [...TEXT_OR_TEXTS.anyOf, TOKENS, { type: 'array', items: TOKENS }] })
 /** A text, or parts of one content, or items of a conversation: objects of many kinds. */
-export const textOrObjects = described(rawJson, { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'object' } }] })
+export const textOrObjects = described(anything, { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'object' } }] })
 export const options = described(rawJson, OPTIONS_SCHEMA)
 /** What cannot be read is named in the header and no error. */
 export const keepAlive = described(rawJson, { description: String(runFields.keep_alive.schema.description) })

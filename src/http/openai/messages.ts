@@ -2,13 +2,17 @@
 // line, as Ollama's templates join them; images and audio are decoded here, and never fetched.
 
 import { decodeBase64 } from '../../api/base64.ts'
-import { type Decoded, integer, isObject, list, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, holdsInfinity, integer, isObject, list, rawJson, struct, text } from '../../api/fields.ts'
 import { isAppError } from '../../base/errors.ts'
 import type { Message, ToolCall } from '../../chat/message.ts'
 import { fieldError, unsupported } from './errors.ts'
 import { textOrObjects } from './fields.ts'
 
-const calledFunction = struct('Function', { name: text, arguments: text }, { goPackage: 'openai' })
+const calledFunction = struct(
+  'Function',
+  { name: text, arguments: text },
+  { goPackage: 'openai', goLiteral: 'struct { Name string "json:\\"name\\""; Arguments string "json:\\"arguments\\"" }' },
+)
 const toolCall = struct('ToolCall', { id: text, index: integer, type: text, function: calledFunction }, { goPackage: 'openai' })
 
 export const message = struct(
@@ -45,7 +49,24 @@ const IMAGE_URL = /^data:(?:image\/(?:jpeg|jpg|png|webp|gif|bmp))?;base64,/i
 
 /** Throws `invalid_request` with `details.param`. */
 export function toMessages(wire: readonly WireMessage[]): Message[] {
-  return wire.map((one, index) => toMessage(one, { wire, param: `messages[${index}]` }))
+  return wire.flatMap((one, index) => (saysNothing(one) ? [] : [toMessage(one, { wire, param: `messages[${index}]` })]))
+}
+
+/** wire: a list without parts makes no message, so that a request of such ones only loads the model. A result of a call is one, though empty. */
+function saysNothing({
+  role = '',
+  content,
+  tool_calls: calls,
+  function_call: older,
+  reasoning,
+  reasoning_content: thinking,
+}: WireMessage): boolean {
+  const isEmptyList = Array.isArray(content) && content.length === 0
+  return isEmptyList && !isResult(role) && !calls && !older && !reasoning && !thinking
+}
+
+function isResult(role: string): boolean {
+  return ['tool', 'function'].includes(role.toLowerCase())
 }
 
 /** The text and the media of a content that is a text or a list of parts. Throws `invalid_request`. */
@@ -72,10 +93,11 @@ export function decodeImageUrl(url: string, param: string): Uint8Array {
   return decode(url.slice(prefix.length), () => fieldError(param, 'invalid image input', 'invalid_base64'))
 }
 
-/** Arguments as models and clients keep them: an object. Throws `invalid_request`. */
+/** Arguments as models and clients keep them: an object. wire: null is one without any. Throws `invalid_request`. */
 export function parseCallArguments(source: string, param: string): Record<string, unknown> {
   const value = tryParse(source)
-  if (!isObject(value)) throw fieldError(param, 'invalid tool call arguments', 'invalid_json')
+  if (value === null) return {}
+  if (!isObject(value) || holdsInfinity(value)) throw fieldError(param, 'invalid tool call arguments', 'invalid_json')
   return value
 }
 
@@ -91,8 +113,7 @@ function toMessage(one: WireMessage, { wire, param }: Place): Message {
   const isWithoutContent = one.content === undefined && (calls !== undefined || one.refusal !== undefined)
   const content = isWithoutContent ? { text: one.refusal ?? '', images: [] } : readContent(one.content, `${param}.content`)
   const thinking = one.reasoning ?? one.reasoning_content
-  const isResult = role === 'tool' || role === 'function'
-  const toolName = isResult ? one.name || nameOfCall(wire, one.tool_call_id) : undefined
+  const toolName = isResult(role) ? one.name || nameOfCall(wire, one.tool_call_id) : undefined
   return {
     role: role === 'function' ? 'tool' : role,
     content: content.text,

@@ -1,6 +1,8 @@
 import type { ChatEvent, Logprob, TokenLogprob } from '../../chat/event.ts'
 
 export type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
+/** The last of a reply; a request without a prompt only loads or unloads the model. */
+export type EndEvent = Extract<ChatEvent, { type: 'finish' | 'loaded' | 'unloaded' }>
 
 export interface UsageBody {
   prompt_tokens: number
@@ -40,9 +42,14 @@ export function sumUsage(usages: readonly UsageBody[]): UsageBody {
   }
 }
 
-/** An answer that was cut because it went in circles is one that was cut. */
-export function toFinishReason({ reason }: FinishEvent, hasCalls: boolean): 'stop' | 'length' | 'tool_calls' {
-  if (reason !== 'stop') return 'length'
+export function isEnd(event: ChatEvent | undefined): event is EndEvent {
+  return event?.type === 'finish' || event?.type === 'loaded' || event?.type === 'unloaded'
+}
+
+/** An answer that was cut because it went in circles is one that was cut. wire: without a reply there are Ollama's words for what happened. */
+export function toEndReason(event: EndEvent, hasCalls: boolean): 'stop' | 'length' | 'tool_calls' | 'load' | 'unload' {
+  if (event.type !== 'finish') return event.type === 'loaded' ? 'load' : 'unload'
+  if (event.reason !== 'stop') return 'length'
   return hasCalls ? 'tool_calls' : 'stop'
 }
 
