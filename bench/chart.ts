@@ -15,10 +15,7 @@ export interface Axis {
 }
 
 export interface Growth {
-  machine: string
-  version: string
-  date: string
-  servers: string[]
-  rounds: number
+  /** The machine, the versions and the command. */
+  run: string
   charts: Chart[]
 }

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import type { Chart, Growth } from './chart.ts'
 import { generate, post, type Target, unload } from './client.ts'
 import { processTree, residentBytes } from './proc.ts'
-import { describeMachine, describeVersion } from './report.ts'
+import { describeRun } from './report.ts'
 import { freshPrompt, freshText } from './scenario.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 import { median } from './turns.ts'
@@ -72,14 +72,7 @@ await withTargets(values, async (ours, theirs) => {
   ]
   const charts: Chart[] = []
   for (const question of questions.filter(({ name }) => new RegExp(values.only).test(name))) charts.push(await answer(question, targets))
-  const growth: Growth = {
-    machine: describeMachine(),
-    version: describeVersion(),
-    date: new Date().toISOString().slice(0, 10),
-    servers: targets.map(({ name }) => name),
-    rounds: Number(values.rounds),
-    charts,
-  }
+  const growth: Growth = { run: describeRun(), charts }
   mkdirSync(path.dirname(values.out), { recursive: true })
   writeFileSync(values.out, `${JSON.stringify(growth, undefined, 2)}\n`)
 })

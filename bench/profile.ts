@@ -9,7 +9,7 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { generate } from './client.ts'
-import { writeBlock } from './report.ts'
+import { describeRun, writeBlock } from './report.ts'
 import { freshPrompt } from './scenario.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 
@@ -40,7 +40,7 @@ try {
   })
   const lines = [`${tokens} tokens to one client, ${((to - from) / tokens).toFixed(0)} µs each:`, '', ...toTable(from, to, tokens)]
   console.log(lines.join('\n'))
-  if (values.into !== undefined) writeBlock(values.into, values.block, lines)
+  if (values.into !== undefined) writeBlock(values.into, values.block, [describeRun(), '', ...lines])
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,5 +1,5 @@
-// What a run found, in a page: between `<!-- NAME -->` and `<!-- /NAME -->`, with the machine, the versions and the command, and without the folders
-// of the machine that it ran on.
+// What a run found, in a page: between `<!-- NAME -->` and `<!-- /NAME -->`. The run is described by its machine, versions and command, without the
+// folders of that machine.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -16,26 +16,27 @@ export function writeBlock(file: string, name: string, lines: readonly string[])
   const from = page.indexOf(start)
   const to = page.indexOf(end, from)
   if (from < 0 || to < 0) throw new Error(`${path.basename(file)} has no block ${start} ... ${end}`)
-  const text = ['', describeRun(), '', ...lines, ''].join('\n')
+  const text = ['', ...lines, ''].join('\n')
   writeFileSync(file, `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`)
 }
 
-export function describeMachine(): string {
+/** A paragraph and the command. */
+export function describeRun(): string {
+  const script = process.env.npm_lifecycle_event ?? path.basename(process.argv[1] ?? '')
+  const command = ['npm run', script, '--', ...process.argv.slice(2).map(toShellWord)].join(' ')
+  const date = new Date().toISOString().slice(0, 10)
+  return `${describeMachine()}; ${describeVersion()}; ${date}:\n\n    ${withoutFolders(command)}`
+}
+
+function describeMachine(): string {
   const [cpu] = os.cpus()
   const memory = (os.totalmem() / 2 ** 30).toFixed(0)
   return `${cpu?.model ?? os.arch()}, ${os.cpus().length} cores, ${memory} GiB, ${os.type()} ${os.release()}, Node ${process.versions.node}`
 }
 
-export function describeVersion(): string {
+function describeVersion(): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
   return `Llamero ${VERSION} (${commit})`
-}
-
-function describeRun(): string {
-  const script = process.env.npm_lifecycle_event ?? path.basename(process.argv[1] ?? '')
-  const command = ['npm run', script, '--', ...process.argv.slice(2).map(toShellWord)].join(' ')
-  const date = new Date().toISOString().slice(0, 10)
-  return `${describeMachine()}; ${describeVersion()}; ${date}:\n\n    ${withoutFolders(command)}`
 }
 
 function toShellWord(word: string): string {

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import type { Target } from './client.ts'
 import { type Engine, openEngine } from './engine.ts'
-import { writeBlock } from './report.ts'
+import { describeRun, writeBlock } from './report.ts'
 import type { Scenario } from './scenario.ts'
 import { busy } from './scenarios/busy.ts'
 import { clients, clientsFirstToken } from './scenarios/clients.ts'
@@ -75,7 +75,7 @@ await withTargets(values, async (ours, theirs) => {
     console.log(row)
     lines.push(row)
   }
-  if (values.into !== undefined) writeBlock(values.into, values.block, lines)
+  if (values.into !== undefined) writeBlock(values.into, values.block, [describeRun(), '', ...lines])
 })
 
 async function measureRow(scenario: Scenario, ours: Target, theirs: Target | undefined, engine: Engine | undefined): Promise<string> {

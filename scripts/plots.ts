@@ -1,9 +1,11 @@
-// npm run plots -- [docs/performance/growth.json]
-// Draws what `npm run bench:growth` measured: one SVG file for each chart, beside the figures.
+// npm run plots -- [docs/performance/growth.json] [--into docs/performance.md]
+// Draws what `npm run bench:growth` measured: one SVG file for each chart, beside the figures; and shows them in a page, in its block `growth`.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import type { Axis, Chart, Growth } from '../bench/chart.ts'
+import { writeBlock } from '../bench/report.ts'
 
 const SIZE = { width: 640, height: 360 }
 const FRAME = { left: 64, right: 24, top: 56, bottom: 56 }
@@ -11,10 +13,19 @@ const FRAME = { left: 64, right: 24, top: 56, bottom: 56 }
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7']
 const MOST_TICKS = 6
 
-const file = process.argv[2] ?? 'docs/performance/growth.json'
-const { charts, machine, version, date } = JSON.parse(readFileSync(file, 'utf8')) as Growth
-for (const chart of charts)
-  writeFileSync(path.join(path.dirname(file), `${chart.name}.svg`), draw(chart, `${version}, ${date}; ${machine}`))
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } })
+const [file = 'docs/performance/growth.json'] = positionals
+const { charts, run } = JSON.parse(readFileSync(file, 'utf8')) as Growth
+const drawings = charts.map((chart) => ({ chart, drawing: path.join(path.dirname(file), `${chart.name}.svg`) }))
+for (const { chart, drawing } of drawings) writeFileSync(drawing, draw(chart, run))
+if (values.into !== undefined) {
+  const folder = path.dirname(values.into)
+  const images = drawings.flatMap(({ chart, drawing }) => [
+    '',
+    `![${chart.title}](${path.relative(folder, drawing).replaceAll('\\', '/')})`,
+  ])
+  writeBlock(values.into, 'growth', [run, ...images])
+}
 
 function draw(chart: Chart, source: string): string {
   const points = chart.series.flatMap((series) => series.points)
