@@ -59,7 +59,7 @@ describe('a chat', () => {
     })
   })
 
-  it('streams the role, the deltas, the end, the usage and [DONE]', async () => {
+  it('streams the deltas, the first with the role, the end, the usage and [DONE]', async () => {
     await using server = await startWire({ chat: () => eventsOf(thinking, text('a'), call, finish) })
     const answer = await sendJson(server, chat, { ...ask, stream: true, stream_options: { include_usage: true } })
     expect(answer.headers['content-type']).toBe('text/event-stream')
@@ -70,12 +70,20 @@ describe('a chat', () => {
     })
     const calls = [{ id: 'call_1', index: 0, type: 'function', function: { name: 'f', arguments: '{"z":1,"a":"<"}' } }]
     expect(sseData(answer)).toEqual([
-      chunk({ role: 'assistant', content: '' }),
-      chunk({ content: '', reasoning: 'hm' }),
+      chunk({ role: 'assistant', content: '', reasoning: 'hm' }),
       chunk({ content: 'a' }),
       chunk({ content: '', tool_calls: calls }),
       chunk({}, 'tool_calls'),
       { ...head, choices: [], usage },
+      '[DONE]',
+    ])
+  })
+
+  it('streams a role even where there is nothing to say', async () => {
+    await using server = await startWire({ chat: () => eventsOf(finish) })
+    expect(sseData(await sendJson(server, chat, { ...ask, stream: true }))).toMatchObject([
+      { choices: [{ delta: { role: 'assistant', content: '' }, finish_reason: null }] },
+      { choices: [{ delta: {}, finish_reason: 'stop' }] },
       '[DONE]',
     ])
   })
@@ -147,7 +155,7 @@ describe('a chat', () => {
     }[]
     for (const index of [0, 1]) {
       const deltas = events.flatMap(({ choices = [] }) => choices.filter((choice) => choice.index === index).map(({ delta }) => delta))
-      expect(deltas).toEqual([{ role: 'assistant', content: '' }, { content: 'a' }, {}])
+      expect(deltas).toEqual([{ role: 'assistant', content: 'a' }, {}])
     }
     expect(events.filter((event) => (event as unknown) === '[DONE]')).toHaveLength(1)
   })

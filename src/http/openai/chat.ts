@@ -1,4 +1,4 @@
-// `POST /v1/chat/completions`: the events of chats as one object or as a stream of chunks: the role first, then deltas, one finish per choice, the
+// `POST /v1/chat/completions`: the events of chats as one object or as a stream of chunks: deltas, the first with the role, one finish per choice, the
 // usage where it was asked for, and [DONE] at the end, always.
 
 import type { ChatEvent } from '../../chat/event.ts'
@@ -88,16 +88,19 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { begin, cou
     return { json: { id, object: 'chat.completion.chunk', created, model, ...rest, ...fields } }
   }
   const begun = new Set<number>()
+  /** wire: the first delta of a choice has the role, beside whatever else it says. */
+  const withRole = (index: number, delta: Delta): Delta => {
+    if (begun.has(index)) return delta
+    begun.add(index)
+    return { role: 'assistant', content: '', ...delta }
+  }
   const calls = new CallDeltas()
   const finishes: FinishEvent[] = []
   let ended = 0
   for await (const { index, event } of choices) {
     head ??= await begin()
-    if (!begun.has(index)) {
-      begun.add(index)
-      yield chunk({ choices: [{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }] })
-    }
     if (isEnd(event)) {
+      if (!begun.has(index)) yield chunk({ choices: [{ index, delta: withRole(index, {}), finish_reason: null }] })
       ended++
       if (event.type === 'finish') finishes.push(event)
       yield chunk({ choices: [{ index, delta: {}, finish_reason: toEndReason(event, calls.has(index)) }] })
@@ -105,7 +108,7 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { begin, cou
     }
     const delta = toDelta(event) ?? calls.toDelta(index, event)
     const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : undefined
-    if (delta || logprobs) yield chunk({ choices: [{ index, delta: delta ?? {}, finish_reason: null, ...logprobs }] })
+    if (delta || logprobs) yield chunk({ choices: [{ index, delta: withRole(index, delta ?? {}), finish_reason: null, ...logprobs }] })
   }
   if (ended < count) throw cutShort()
   if (withUsage) yield chunk({ choices: [], usage: toUsage(finishes) })
