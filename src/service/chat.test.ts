@@ -387,9 +387,10 @@ describe('tools', () => {
   })
 
   it('come in pieces for who asks for that, and none of a call beyond the one that is allowed', async () => {
-    const call = '{"name": "f", "arguments": {"a": 1}}'
+    const many = Array.from({ length: 40 }, (_, index) => index % 10)
+    const call = `{"name": "f", "arguments": {"a": [${many}]}}`
     const { add, chat } = setUp({
-      runner: () => ({ reply: () => ['<tool_call>', '{"name": "f", "arguments": {"a":', ' 1}}', '</tool_call>', `<tool_call>${call}`] }),
+      runner: () => ({ reply: () => ['<tool_call>', call.slice(0, -3), call.slice(-3), '</tool_call>', `<tool_call>${call}`] }),
     })
     add('m', { layers: { template: TOOLS_TEMPLATE } })
     const all = await chat({ tools: [TOOL], streamsCalls: true })
@@ -399,9 +400,9 @@ describe('tools', () => {
     expect(all.filter(({ type }) => type === 'tool-call')).toHaveLength(2)
     expect(written).toEqual([
       { type: 'tool-call-begun', id: expect.any(String), index: 0, name: 'f' },
-      { type: 'tool-call-piece', index: 0, text: '{"a":' },
-      { type: 'tool-call-piece', index: 0, text: '1}' },
-      { type: 'tool-call', call: { id: expect.any(String), function: { index: 0, name: 'f', arguments: { a: 1 } } } },
+      { type: 'tool-call-piece', index: 0, text: `{"a":[${many}` },
+      { type: 'tool-call-piece', index: 0, text: ']}' },
+      { type: 'tool-call', call: { id: expect.any(String), function: { index: 0, name: 'f', arguments: { a: many } } } },
     ])
   })
 })

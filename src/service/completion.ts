@@ -43,6 +43,8 @@ export interface Completion {
 
 /** Open-ended replies end after so many windows, lest a model that never stops keeps a slot for ever. */
 const MAX_REPLY_WINDOWS = 10
+/** A call with shorter arguments comes whole even where calls are streamed: wire: Ollama gives every call in one record. */
+const STREAMED_ARGUMENTS_CHARACTERS = 64
 /** Enough to see a tag at the end of the prompt. */
 const PROMPT_TAIL_CHARACTERS = 256
 
@@ -141,7 +143,7 @@ function createParser({ createCallId, log }: RunOptions, completion: Completion,
       ...(think === undefined ? {} : { think }),
       promptTail: prompt.slice(-PROMPT_TAIL_CHARACTERS),
       createCallId,
-      ...(completion.streamsCalls ? { streamsCalls: true } : {}),
+      ...(completion.streamsCalls ? { streamsCallsFrom: STREAMED_ARGUMENTS_CHARACTERS } : {}),
       warn: (message) => log.warn(message, { model: run.model.name.model }),
     },
   )

@@ -57,7 +57,7 @@ function createParser(parser: string | undefined, promptTail: string, calls: { c
       think: true,
       promptTail,
       createCallId,
-      streamsCalls,
+      ...(streamsCalls ? { streamsCallsFrom: 0 } : {}),
     },
   )
 }

@@ -217,8 +217,9 @@ export class MarkedReplyParser implements ReplyParser {
   }
 
   #startCall(readHead: HeadReader | undefined): StreamedCall | undefined {
-    if (!readHead || !this.#options.streamsCalls) return undefined
-    return new StreamedCall(readHead, () => ({ id: this.#options.createCallId(), index: this.#callCount++ }))
+    const { streamsCallsFrom: fromCharacters, createCallId } = this.#options
+    if (!readHead || fromCharacters === undefined) return undefined
+    return new StreamedCall({ readHead, fromCharacters, begin: () => ({ id: createCallId(), index: this.#callCount++ }) })
   }
 
   /** How much of the block the reading speaks of. */

@@ -138,10 +138,11 @@ export class MessageRowParser implements ReplyParser {
   }
 
   #startCall(recipient: string): StreamedCall | undefined {
-    const name = this.#options.streamsCalls ? this.#row.nameOf?.(recipient) : undefined
-    if (name === undefined) return undefined
+    const { streamsCallsFrom: fromCharacters, createCallId } = this.#options
+    const name = this.#row.nameOf?.(recipient)
+    if (name === undefined || fromCharacters === undefined) return undefined
     const readHead = (text: string) => (text.trimStart().startsWith('{') ? { name, at: text.indexOf('{') } : undefined)
-    return new StreamedCall(readHead, () => ({ id: this.#options.createCallId(), index: this.#callCount++ }))
+    return new StreamedCall({ readHead, fromCharacters, begin: () => ({ id: createCallId(), index: this.#callCount++ }) })
   }
 
   #endCall(recipient: string, piece: Piece): void {

@@ -24,8 +24,8 @@ export interface ReplyParserOptions {
   promptTail: string
   /** Source of call ids: `call_` and 8 of [a-z0-9]. */
   createCallId: () => string
-  /** Calls are given in pieces while they are written, where the family's can be. */
-  streamsCalls?: boolean
+  /** Calls whose arguments have so many characters are given in pieces while they are written, where the family's can be; none without it. */
+  streamsCallsFrom?: number
   /** Told when something that began as a call had to come out as text. */
   warn?: (message: string) => void
 }

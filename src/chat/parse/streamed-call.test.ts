@@ -8,7 +8,7 @@ const tools: Tool[] = ['get_weather', 'now'].map((name) => ({ type: 'function', 
 const GENERIC = { toolCallTag: '<tool_call>' }
 
 function createParser(spec: Parameters<typeof createReplyParser>[0]) {
-  return createReplyParser(spec, { tools, promptTail: '', createCallId: countingIds(), streamsCalls: true })
+  return createReplyParser(spec, { tools, promptTail: '', createCallId: countingIds(), streamsCallsFrom: 0 })
 }
 
 function read(reply: string, spec: Parameters<typeof createReplyParser>[0] = GENERIC) {
@@ -138,5 +138,25 @@ describe('a call that is given while it is written', () => {
     const { pieces: _, ...whole } = paris
     expect(readReply(createParser(GENERIC), [`<tool_call>${filler}</tool_call>`])).toEqual([whole])
     expect(read(`<tool_call>${filler}</tool_call>`)).toEqual([whole])
+  })
+})
+
+describe('a call of few words', () => {
+  const readFrom64 = (args: string) =>
+    readEveryCut(
+      () => createReplyParser(GENERIC, { tools, promptTail: '', createCallId: countingIds(), streamsCallsFrom: 64 }),
+      `<tool_call>\n{"name": "get_weather", "arguments": ${args}}\n</tool_call>`,
+    )
+
+  it('comes whole, and one of many words in pieces, however the reply is cut', () => {
+    const argumentsOf = (length: number) => `{"city": "${'x'.repeat(length - 12)}"}`
+    expect(readFrom64(argumentsOf(63))[0]).not.toHaveProperty('pieces')
+    expect(readFrom64(argumentsOf(64))[0]).toHaveProperty('pieces')
+  })
+
+  it('is text where it is cut before it is long', () => {
+    const parser = createReplyParser(GENERIC, { tools, promptTail: '', createCallId: countingIds(), streamsCallsFrom: 64 })
+    const events = [...parser.push('<tool_call>\n{"name": "get_weather", "arguments": {"city": "Par'), ...parser.end()]
+    expect(events.every(({ type }) => type === 'text-delta')).toBe(true)
   })
 })

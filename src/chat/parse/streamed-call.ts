@@ -1,6 +1,7 @@
-// One call while the model writes it: its name as soon as its arguments begin, then the arguments' JSON as it comes, piece by piece. Nothing is
-// given that would have to be taken back: a call is begun only where its name is certain and the arguments are an object that stands behind it.
-// What ends without being JSON is said to be cut, and its pieces stay what they are.
+// One call while the model writes it: its name, then the arguments' JSON as it comes, piece by piece. A call of few words is not begun: it
+// comes whole, which is how Ollama's clients know calls, and nobody waits for it. Nothing is given that would have to be taken back: a call is
+// begun only where its name is certain and the arguments are an object that stands behind it. What ends without being JSON is said to be
+// cut, and its pieces stay what they are.
 
 import type { ToolCall } from '../message.ts'
 import { parseJsonObject } from './json-object.ts'
@@ -19,16 +20,25 @@ export type HeadReader = (text: string) => CallHead | undefined
 /** What stands in front of arguments is short; a longer block is not looked at again and again. */
 const MAX_HEAD_CHARACTERS = 1024
 
+export interface StreamedCallOptions {
+  readHead: HeadReader
+  /** Gives the call its id and its place among the calls. */
+  begin: () => { id: string; index: number }
+  /** Shorter arguments are worth no pieces. */
+  fromCharacters: number
+}
+
 export class StreamedCall {
   readonly #readHead: HeadReader
   readonly #begin: () => { id: string; index: number }
   #begun: { id: string; index: number; name: string; scanner: ArgumentScanner } | undefined
+  readonly #fromCharacters: number
   #isHopeless = false
 
-  /** `begin` gives the call its id and its place among the calls. */
-  constructor(readHead: HeadReader, begin: () => { id: string; index: number }) {
+  constructor({ readHead, begin, fromCharacters }: StreamedCallOptions) {
     this.#readHead = readHead
     this.#begin = begin
+    this.#fromCharacters = fromCharacters
   }
 
   get isBegun(): boolean {
@@ -45,7 +55,7 @@ export class StreamedCall {
     if (!this.#begun && !this.#isHopeless) {
       const head = this.#readHead(text.slice(0, MAX_HEAD_CHARACTERS))
       this.#isHopeless = head === undefined && text.length >= MAX_HEAD_CHARACTERS
-      if (head) {
+      if (head && reaches(text, head, this.#fromCharacters)) {
         const begun = { ...this.#begin(), name: head.name, scanner: new ArgumentScanner(head.at) }
         this.#begun = begun
         yield { type: 'tool-call-begun', id: begun.id, index: begun.index, name: begun.name }
@@ -66,6 +76,13 @@ export class StreamedCall {
     const call: ToolCall = { id, function: { index, name, arguments: args } }
     return { type: 'tool-call', call }
   }
+}
+
+/** By what the arguments are, and not by how much of the reply is there, so that a reply gives the same however it is cut. */
+function reaches(text: string, { at }: CallHead, characters: number): boolean {
+  const scanner = new ArgumentScanner(at)
+  scanner.read(text.slice(0, at + characters))
+  return scanner.position - at >= characters
 }
 
 /** Copies one JSON value out of a text: without the white space around its tokens, and with the line breaks in its strings escaped. */
