@@ -1,6 +1,6 @@
-// npm run bench:profile -- --start 'node bin/llamero.js serve' --model smollm2 [--url http://127.0.0.1:11434] [--tokens 512] [--into FILE [--block token]]
+// npm run bench:profile -- --start 'node bin/llamero.js serve' --model smollm2 [--url http://127.0.0.1:11434] [--tokens 512] [--files] [--into FILE [--block token]]
 // Where the time of one token goes: samples of the server and of its runner while one client streams, in microseconds per token. Of this server only.
-// What a sample belongs to is the innermost function that has a file: native code counts for whoever called it. Being watched has its price: compare
+// What a sample belongs to is the innermost function that has a file, by its folder (--files: by itself): native code counts for whoever called it. Being watched has its price: compare
 // shares, and take speeds from `npm run bench`.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -15,11 +15,14 @@ import { TARGET_OPTIONS, withTargets } from './targets.ts'
 
 /** Of a token; what is smaller goes together. */
 const SHOWN_MICROSECONDS = 1
+/** Named by file even where folders are enough: in them are the calls of the engine. */
+const ENGINE = 'runner/child/llama/'
 
 const { values } = parseArgs({
   options: {
     ...TARGET_OPTIONS,
     tokens: { type: 'string', default: '512' },
+    files: { type: 'boolean', default: false },
     into: { type: 'string' },
     block: { type: 'string', default: 'token' },
   },
@@ -90,7 +93,9 @@ function toPlace({ url, functionName }: { url: string; functionName: string }): 
   if (url === '') return functionName === '(root)' ? 'Node' : functionName
   const [, ownPath] = /\/(?:dist|src)\/(.*)$/.exec(url) ?? []
   const [, dependency] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? []
-  return dependency ?? ownPath ?? url
+  const place = dependency ?? ownPath ?? url
+  if (values.files || dependency !== undefined || place.startsWith(ENGINE)) return place
+  return place.startsWith('node:') ? 'Node itself' : `${path.dirname(place)}/`
 }
 
 function nowMicroseconds(): number {
