@@ -94,6 +94,16 @@ export const number: Field<number> = {
     return value
   },
 }
+/** wire: Go names the size that it reads into. */
+export const singleNumber: Field<number> = {
+  zero: 0,
+  schema: { type: 'number', format: 'float' },
+  decode(value, place) {
+    if (typeof value !== 'number') throw wrongType(value, place, 'float32')
+    if (!Number.isFinite(Math.fround(value))) throw wrongType(value, place, 'float32', true)
+    return value
+  },
+}
 export const flag: Field<boolean> = scalar('bool', false, { type: 'boolean' }, (value) => typeof value === 'boolean')
 
 /** Any JSON value; a number beyond a double is refused. */

@@ -341,6 +341,20 @@ describe('wrong requests', () => {
       'tools of type "custom" are not supported',
       'tools[0].type',
     ],
+    ...(
+      [
+        ['type', { type: 5 }, 'Tool.tools.type', 'string'],
+        ['function', { function: 5 }, 'Tool.tools.function', 'api.ToolFunction'],
+        ['name', { function: { name: 5 } }, 'ToolFunction.tools.function.name', 'string'],
+        ['description', { function: { name: 'f', description: 5 } }, 'ToolFunction.tools.function.description', 'string'],
+        ['schema', { function: { name: 'f', parameters: 5 } }, 'ToolFunction.tools.function.parameters', 'api.ToolFunctionParameters'],
+      ] as const
+    ).map(([what, one, field, wanted]): [string, object, string, string] => [
+      `a tool whose ${what} is of a wrong type`,
+      { ...ask, tools: [one] },
+      `json: cannot unmarshal number into Go struct field ${field} of type ${wanted}`,
+      field.slice(field.indexOf('.') + 1),
+    ]),
     ['a tool without a name', { ...ask, tools: [{ type: 'function', function: {} }] }, 'a function needs a name', 'tools[0].function.name'],
     [
       'a format that is not known',
@@ -514,6 +528,17 @@ describe('completions', () => {
     await using server = await startWire()
     const answer = await sendJson(server, path, { model: 'm', ...fields })
     expect([answer.status, JSON.parse(answer.text).error.param]).toEqual([400, param])
+  })
+
+  it.each<[string, string]>([
+    ['"prompt":5', 'number into Go struct field CompletionRequest.prompt of type string'],
+    ['"prompt":{}', 'object into Go struct field CompletionRequest.prompt of type string'],
+    ['"temperature":"x"', 'string into Go struct field CompletionRequest.temperature of type float32'],
+    ['"top_p":1e39', 'number 1e39 into Go struct field CompletionRequest.top_p of type float32'],
+  ])('say of %s what Ollama says', async (field, words) => {
+    await using server = await startWire()
+    const answer = await send(server, { path, body: `{"model":"m",${field}}` })
+    expect([answer.status, JSON.parse(answer.text).error.message]).toEqual([400, `json: cannot unmarshal ${words}`])
   })
 
   it('name a model that is missing as Ollama does', async () => {

@@ -202,6 +202,15 @@ describe('a response', () => {
     expect(body.error).toMatchObject({ type: 'invalid_request_error', param, code: expect.any(String) })
   })
 
+  it.each<[object, string]>([
+    [{ background: 'x' }, 'string into Go struct field ResponsesRequest.background of type bool'],
+    [{ tools: [5] }, 'number into Go struct field ResponsesRequest.tools of type openai.ResponsesTool'],
+    [{ tools: 5 }, 'number into Go struct field ResponsesRequest.tools of type []openai.ResponsesTool'],
+  ])('says of %j what Ollama says', async (fields, words) => {
+    await using server = await startWire({})
+    expect((await respond(server, fields)).body.error).toMatchObject({ message: `json: cannot unmarshal ${words}` })
+  })
+
   it('takes a namespace for its functions', async () => {
     await using server = await startWire(saying(text('a'), finish))
     await respond(server, { tools: [{ type: 'namespace', name: 'n', tools: [{ type: 'function', name: 'f' }] }] })

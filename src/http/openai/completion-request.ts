@@ -1,6 +1,6 @@
 // `POST /v1/completions`: every field of OpenAI's completions, of Ollama's, and of the extensions that clients send, and what becomes of it.
 
-import { type Decoded, flag, struct, text } from '../../api/fields.ts'
+import { type Decoded, flag, kindOf, singleNumber, struct, text } from '../../api/fields.ts'
 import type { Think } from '../../chat/message.ts'
 import type { GenerateRequest } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
@@ -12,6 +12,10 @@ export const completionRequest = struct(
   'CompletionRequest',
   {
     ...commonFields,
+    temperature: singleNumber,
+    top_p: singleNumber,
+    frequency_penalty: singleNumber,
+    presence_penalty: singleNumber,
     prompt: textsOrTokens,
     suffix: text,
     logprobs: topLogprobs,
@@ -108,7 +112,11 @@ function readPrompts(prompt: unknown): Prompt[] {
   if (prompt === undefined) return ['']
   if (typeof prompt === 'string') return [prompt]
   if (isTokens(prompt)) return [prompt]
-  const isList = Array.isArray(prompt) && prompt.length > 0 && prompt.every((item) => typeof item === 'string' || isTokens(item))
+  if (!Array.isArray(prompt)) {
+    const words = `json: cannot unmarshal ${kindOf(prompt)} into Go struct field CompletionRequest.prompt of type string`
+    throw fieldError('prompt', words, 'invalid_type')
+  }
+  const isList = prompt.length > 0 && prompt.every((item) => typeof item === 'string' || isTokens(item))
   if (!isList) throw fieldError('prompt', 'prompt must be a string, an array of strings, or an array of token ids', 'invalid_type')
   if (prompt.length > MAX_PROMPTS) throw fieldError('prompt', `prompt must not have more than ${MAX_PROMPTS} items`)
   return prompt

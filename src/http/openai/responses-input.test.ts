@@ -122,6 +122,7 @@ describe('the input of a response', () => {
       'input[0]: json: cannot unmarshal string into Go value of type struct { Type string "json:\\"type\\""; Role string "json:\\"role\\"" }',
       'input[0]',
     ],
+    ['an item that is null', [null], "input[0]: input item missing required 'type' field", 'input[0]'],
     ['an item without a type', [{}], "input[0]: input item missing required 'type' field", 'input[0]'],
     ['an unknown item', ['x', { type: 'item_reference' }].slice(1), 'input[0]: unknown input item type: "item_reference"', 'input[0].type'],
     [

@@ -29,7 +29,8 @@ export function toInputMessages(input: unknown, earlier: readonly Message[], war
   }
   const conversation = new Conversation(earlier, warnings)
   input.forEach((item: unknown, index) => {
-    conversation.add(item, `input[${index}]`)
+    // wire: null is an item that says nothing.
+    conversation.add(item ?? {}, `input[${index}]`)
   })
   return conversation.end()
 }

@@ -1,6 +1,6 @@
 // `POST /v1/responses`: the fields of a request, and what becomes of each.
 
-import { type Decoded, flag, integer, isObject, list, record, struct, text, textMap } from '../../api/fields.ts'
+import { type Decoded, type Field, flag, integer, isObject, list, record, struct, text, textMap, wrongType } from '../../api/fields.ts'
 import { quoteGo } from '../../base/go-text.ts'
 import type { Message, Tool } from '../../chat/message.ts'
 import type { ChatRequest, OutputFormat } from '../../service/service.ts'
@@ -12,6 +12,14 @@ import { commonFields, toOutputFormat, toRunFields, toThink } from './run-fields
 import { chooseTools, toTools } from './tools.ts'
 
 const { model, stream, temperature, top_p, options, keep_alive, service_tier } = commonFields
+
+const responsesTool: Field<Record<string, unknown>> = {
+  ...record,
+  decode(value, place) {
+    if (!isObject(value)) throw wrongType(value, place, 'openai.ResponsesTool')
+    return value
+  },
+}
 
 export const responsesRequest = struct(
   'ResponsesRequest',
@@ -27,7 +35,8 @@ export const responsesRequest = struct(
     instructions: text,
     max_output_tokens: integer,
     metadata: textMap,
-    tools: list(record, '[]openai.ResponsesTool'),
+    tools: list(responsesTool, '[]openai.ResponsesTool'),
+    background: flag,
     tool_choice: toolChoice,
     parallel_tool_calls: flag,
     previous_response_id: text,

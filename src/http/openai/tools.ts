@@ -1,7 +1,7 @@
 // Tools, the choice between them, and calls, in OpenAI's shapes. A tool's JSON Schema is kept whole and unread: templates and grammars take it as
 // the client wrote it.
 
-import { type Field, isObject, list, wrongType } from '../../api/fields.ts'
+import { type Field, isObject, list, struct, text, wrongType } from '../../api/fields.ts'
 import type { Tool, ToolCall } from '../../chat/message.ts'
 import type { ToolChoice } from '../../service/service.ts'
 import { fieldError, unsupported } from './errors.ts'
@@ -19,6 +19,18 @@ export interface ToolCallPiece {
   index: number
   function: { arguments: string }
 }
+
+const parameters: Field<unknown> = {
+  zero: {},
+  schema: { type: 'object' },
+  decode(value, place) {
+    if (!isObject(value)) throw wrongType(value, place, 'api.ToolFunctionParameters')
+    return value
+  },
+}
+
+/** What Ollama reads of a tool, for its words about wrong types; of the schema it reads more, and refuses what is right. */
+const checkedTool = struct('Tool', { type: text, function: struct('ToolFunction', { name: text, description: text, parameters }) })
 
 const tool: Field<Record<string, unknown>> = {
   zero: {},
@@ -40,8 +52,9 @@ const tool: Field<Record<string, unknown>> = {
     required: ['function'],
   },
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'api.Tool')
-    return value
+    const { unused: _, ...silent } = place
+    checkedTool.decode(value, silent)
+    return isObject(value) ? value : {}
   },
 }
 
