@@ -170,8 +170,8 @@ const CREATE: WalkOf<CreateRequest> = {
   name: ['other', 'named'],
   stream: [false, 'works'],
   from: ['other', 'works'],
-  modelfile: ['FROM x', 'works'],
-  path: ['x', 'works'],
+  modelfile: ['FROM x', 'named'],
+  path: ['x', 'named'],
   remote_host: ['x', 'works'],
   files: [{ 'm.gguf': digest }, 'works'],
   adapters: [{ 'a.gguf': digest }, 'works'],
@@ -228,6 +228,12 @@ it('the alternatives of tokens work where log-probabilities are asked for', asyn
   const { answer, calls } = await ask('/api/generate', asked)
   expect(answer.headers).not.toHaveProperty('x-llamero-warnings')
   expect(calls).toMatchObject([{ request: { topLogprobs: 2 } }])
+})
+
+it.each([{ modelfile: 'FROM x' }, { path: 'x' }])('what a model is made of may be said in the older words, %j', async (older) => {
+  const { answer, calls } = await ask('/api/create', { model: 'm', ...older })
+  expect(answer.headers).not.toHaveProperty('x-llamero-warnings')
+  expect(calls).toMatchObject([{ request: older }])
 })
 
 it('a draft is made smaller with its own word', async () => {

@@ -438,6 +438,7 @@ describe('progress', () => {
     expect(await sendJson(server, '/api/create', { model: 'm', from: 'a', license: 5 })).toMatchObject({
       status: 400,
       text: '{"error":"json: cannot unmarshal number into Go value of type []string"}',
+      headers: { 'content-type': 'application/json' },
     })
   })
 })

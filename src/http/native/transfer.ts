@@ -51,7 +51,22 @@ export async function handleCreate(request: HttpRequest, { service, unused }: Na
   const model = firstNonEmpty(wire.model, wire.name)
   // wire: the name of the new model is checked before the stream, everything else within it.
   const beforeStream = (error: AppError) => isAboutName(error) && error.details.model === model
-  return replyWithProgress(service.create(toDomain(wire, model), request.signal), { endpoint: 'create', streams, beforeStream })
+  const asked = withoutOlderContents(wire, unused)
+  const progress = startingWith(() => service.create(toDomain(asked, model), request.signal))
+  return replyWithProgress(progress, { endpoint: 'create', streams, beforeStream })
+}
+
+/** wire: Ollama reads none of them any more, so that clients send both: who says what the model is made of has said it. */
+function withoutOlderContents(wire: DecodedCreate, unused: Set<string>): DecodedCreate {
+  if (!wire.from && !wire.files) return wire
+  const { modelfile, path, ...others } = wire
+  for (const [name, value] of Object.entries({ modelfile, path })) if (value) unused.add(name)
+  return others
+}
+
+/** wire: what is wrong with a licence is found out within the stream. */
+async function* startingWith(start: () => ProgressSource): AsyncGenerator<ProgressItem> {
+  yield* start()
 }
 
 interface ProgressOptions {

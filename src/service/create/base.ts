@@ -71,7 +71,7 @@ export async function* adapterLayer(
 ): AsyncGenerator<Progress, DraftLayer> {
   const entries = Object.entries(adapters).map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
   const [entry, ...others] = entries
-  if (!entry) throw new AppError('invalid_request', 'no files provided to convert')
+  if (!entry) throw new AppError('invalid_request', 'unknown type')
   const isConverted = areSafetensors(entries)
   if (others.length > 0 && !isConverted) throw new AppError('invalid_request', 'only one adapter is currently supported')
   await checkKinds(entries, store)

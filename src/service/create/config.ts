@@ -46,12 +46,12 @@ interface Info {
 
 function readInfo(info: Record<string, unknown>): Info {
   const text = (key: string): string => {
-    const value = info[key] ?? ''
+    const value = Object.hasOwn(info, key) ? info[key] : ''
     if (typeof value !== 'string') throw new AppError('invalid_request', `info field ${JSON.stringify(key)} must be a string`)
     return value
   }
   const count = (key: string): number => {
-    const value = info[key] ?? 0
+    const value = Object.hasOwn(info, key) ? info[key] : 0
     if (typeof value !== 'number') throw new AppError('invalid_request', `info field ${JSON.stringify(key)} must be a number`)
     if (!Number.isSafeInteger(value) || value < 0)
       throw new AppError('invalid_request', `info field ${JSON.stringify(key)} must be a non-negative integer`)

@@ -102,6 +102,8 @@ describe('a model from a GGUF file', () => {
     ['an unknown renderer', { renderer: 'nosuch' }, 'unknown renderer "nosuch"'],
     ['a draft quantization without a draft', { draftQuantize: 'Q8_0' }, '--draft-quantize requires a DRAFT model'],
     ['info of the wrong type', { info: { context_length: 'x' } }, 'info field "context_length" must be a number'],
+    ['info that is null', { info: { model_family: null } }, 'info field "model_family" must be a string'],
+    ['no adapters in a list of them', { adapters: {} }, 'unknown type'],
     ['two adapters', { adapters: { a: `sha256:${'1'.repeat(64)}`, b: `sha256:${'2'.repeat(64)}` } }, 'only one adapter'],
   ])('is refused with %s, and nothing is written', async (_, fields, message) => {
     await expect(create(fromFile(fields))).rejects.toThrow(message)
