@@ -56,7 +56,8 @@ function run(program: string, input: string, { environment, clock, log }: Helper
     child.once('close', (code, signal) => {
       // With status 1 it says that it has no login for this server.
       if (code !== 0) log.debug("Docker's credential helper has no login", { program, code, signal })
-      end(code === 0 ? output : undefined)
+      // It may have ended by itself before it could be killed for talking too much.
+      end(code === 0 && output.length <= MAX_HELPER_ANSWER_BYTES ? output : undefined)
     })
     // It may end without reading.
     child.stdin.on('error', () => undefined).end(input)
