@@ -47,14 +47,18 @@ describe.each(Object.keys(DIALECTS) as (keyof typeof DIALECTS)[])('%s', (path) =
 describe('calls in a stream of chat chunks', () => {
   const choices = (answer: Answer) =>
     sseData(answer)
-      .slice(1, -1)
+      .slice(0, -1)
       .map((chunk) => (chunk as { choices: unknown[] }).choices[0])
   const delta = (value: object, more: object = {}) => ({ index: 0, delta: value, finish_reason: null, ...more })
 
   it('begin with id and name, go on with pieces of the arguments, and are not said again', async () => {
     const { answer } = await stream('/v1/chat/completions', WRITTEN)
     expect(choices(answer)).toEqual([
-      delta({ content: '', tool_calls: [{ id: 'call_1', index: 0, type: 'function', function: { name: 'f', arguments: '' } }] }),
+      delta({
+        role: 'assistant',
+        content: '',
+        tool_calls: [{ id: 'call_1', index: 0, type: 'function', function: { name: 'f', arguments: '' } }],
+      }),
       delta({ tool_calls: [{ index: 0, function: { arguments: '{"a":' } }] }),
       delta({ tool_calls: [{ index: 0, function: { arguments: '1}' } }] }),
       delta({ content: '', tool_calls: [{ id: 'call_2', index: 1, type: 'function', function: { name: 'g', arguments: '{}' } }] }),
