@@ -1,7 +1,7 @@
 // Finds the end of the one JSON value that a body begins with, byte by byte, as Go's decoder does: what comes after it is ignored, and
 // what is wrong with it is said in Go's words. Only the slow path of decode.ts comes here; the value itself is made by JSON.parse.
 
-import { AppError } from '../base/errors.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 import { quoteGo } from '../base/go-text.ts'
 
 /** Go's limit: more open brackets than this are an attack on whoever walks the value. */
@@ -17,6 +17,19 @@ export function findJsonEnd(bytes: Uint8Array): number {
     else continueArray(scan)
   }
   return scan.at
+}
+
+/** What Go says of a whole text that is no JSON: other than a body, it has an end. */
+export function explainMalformed(text: string): string {
+  const bytes = Buffer.from(text)
+  try {
+    const scan: Scan = { bytes, at: findJsonEnd(bytes), open: [], justOpened: false }
+    skipSpace(scan)
+    return unexpected(scan, 'after top-level value').message
+  } catch (error) {
+    if (!isAppError(error, 'invalid_request')) throw error
+    return error.details.isEnd === true ? 'unexpected end of JSON input' : error.message
+  }
 }
 
 interface Scan {
@@ -157,7 +170,7 @@ function isDigit(byte: number): boolean {
 
 function peek(scan: Scan): number {
   const byte = scan.bytes[scan.at]
-  if (byte === undefined) throw new AppError('invalid_request', 'unexpected EOF')
+  if (byte === undefined) throw new AppError('invalid_request', 'unexpected EOF', { details: { isEnd: true } })
   return byte
 }
 

@@ -98,6 +98,12 @@ describe('a response', () => {
     })
   })
 
+  it('says of an empty text that there was none', async () => {
+    await using server = await startWire(saying(text('a'), finish))
+    const { body } = await respond(server, { instructions: '', previous_response_id: '', truncation: '' })
+    expect(body).toMatchObject({ instructions: null, previous_response_id: null, truncation: 'disabled' })
+  })
+
   it('says back what it was asked', async () => {
     await using server = await startWire(saying(text('a'), finish))
     const tool = { type: 'function', name: 'f', parameters: { type: 'object' }, strict: true }

@@ -41,8 +41,9 @@ export function beginResponse(wire: WireResponsesRequest, nowMs: number): Respon
     status: 'in_progress',
     incomplete_details: null,
     model: wire.model,
-    previous_response_id: wire.previous_response_id ?? null,
-    instructions: wire.instructions ?? null,
+    // wire: an empty text is none.
+    previous_response_id: wire.previous_response_id || null,
+    instructions: wire.instructions || null,
     output: [],
     error: null,
     tools: (wire.tools ?? []).map((tool) => ({ strict: null, ...tool })),

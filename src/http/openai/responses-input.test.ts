@@ -107,6 +107,16 @@ describe('the input of a response', () => {
     expect(earlier).toEqual(before)
   })
 
+  it('reads what is left out as nothing', () => {
+    expect(read([{ type: '', role: 'user', content: [{ type: 'input_text' }, { type: 'input_text', text: null }] }])).toEqual([
+      { role: 'user', content: '' },
+    ])
+    for (const source of ['', 'null', null]) {
+      const [turn] = read([{ type: 'function_call', call_id: 'c', name: 'f', arguments: source }])
+      expect(turn?.toolCalls).toEqual([{ id: 'c', function: { index: 0, name: 'f', arguments: {} } }])
+    }
+  })
+
   it('names what it accepts and does not use', () => {
     const warnings: string[] = []
     expect(read([{ type: 'web_search_call', id: 'ws', status: 'completed' }], [], warnings)).toEqual([])
@@ -146,8 +156,8 @@ describe('the input of a response', () => {
     [
       'a part that is a text',
       [{ role: 'user', content: ['x'] }],
-      'input[0]: content[0]: unknown content type: ',
-      'input[0].content[0].type',
+      'input[0]: content[0]: json: cannot unmarshal string into Go value of type struct { Type string "json:\\"type\\"" }',
+      'input[0].content[0]',
     ],
     [
       'a file',
@@ -169,8 +179,8 @@ describe('the input of a response', () => {
     ],
     [
       'a text that is none',
-      [{ role: 'user', content: [{ type: 'input_text' }] }],
-      'input[0].content[0].text must be a string',
+      [{ role: 'user', content: [{ type: 'input_text', text: 5 }] }],
+      'input[0]: content[0]: json: cannot unmarshal number into Go struct field ResponsesTextContent.text of type string',
       'input[0].content[0].text',
     ],
     ['a call without a name', [{ type: 'function_call', call_id: 'c' }], 'input[0]: a function_call needs a name', 'input[0].name'],
@@ -183,8 +193,41 @@ describe('the input of a response', () => {
     [
       'arguments that are a list',
       [call('c', 'f', '[]')],
-      'failed to parse function call arguments: json: cannot unmarshal array into Go value of type map[string]interface {}',
+      "failed to parse function call arguments: Value looks like object, but can't find closing '}' symbol",
       'input[0].arguments',
+    ],
+    [
+      'words behind the arguments',
+      [call('c', 'f', '{} x')],
+      "failed to parse function call arguments: invalid character 'x' after top-level value",
+      'input[0].arguments',
+    ],
+    [
+      'arguments that are words',
+      [call('c', 'f', 'now')],
+      "failed to parse function call arguments: invalid character 'o' in literal null (expecting 'u')",
+      'input[0].arguments',
+    ],
+    [
+      'arguments with a number beyond all',
+      [call('c', 'f', '{"a":1e400}')],
+      'failed to parse function call arguments: a number is beyond all that can be held',
+      'input[0].arguments',
+    ],
+    ['a type that is a number', [{ type: 5 }], cannot('number', '.type'), 'input[0].type'],
+    ['a role that is a number', [{ role: 5 }], cannot('number', '.role'), 'input[0].role'],
+    [
+      'an id that is a number',
+      [{ type: 'function_call', call_id: 5 }],
+      cannot('number', 'ResponsesFunctionCall.call_id'),
+      'input[0].call_id',
+    ],
+    ['a result of a number', [{ type: 'function_call_output', call_id: 5 }], cannot('number', '.call_id'), 'input[0].call_id'],
+    [
+      'reasoning that is a list',
+      [{ type: 'reasoning', encrypted_content: [] }],
+      cannot('array', 'ResponsesReasoningInput.encrypted_content'),
+      'input[0].encrypted_content',
     ],
     [
       'a result of nothing',
@@ -196,3 +239,7 @@ describe('the input of a response', () => {
     expect(refusal(input)).toEqual({ words, param, code: expect.any(String) })
   })
 })
+
+function cannot(sent: string, field: string): string {
+  return `input[0]: json: cannot unmarshal ${sent} into Go struct field ${field} of type string`
+}

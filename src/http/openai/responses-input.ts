@@ -1,13 +1,24 @@
 // The input of a response as the domain's messages: a text, or items of a conversation. Items that belong to one turn of the assistant (reasoning,
 // text, calls) become one message; results know the name of their function from the call that has their id.
 
-import { isObject, kindOf } from '../../api/fields.ts'
+import { type Decoded, holdsInfinity, isObject, kindOf } from '../../api/fields.ts'
+import { explainMalformed } from '../../api/json-scan.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Message, ToolCall } from '../../chat/message.ts'
 import { fieldError, unsupported } from './errors.ts'
 import { decodeImageUrl } from './messages.ts'
-
-type Item = Record<string, unknown>
+import {
+  callItem,
+  type InputPlace,
+  imagePart,
+  itemKind,
+  messageItem,
+  partKind,
+  readFields,
+  reasoningItem,
+  resultItem,
+  textPart,
+} from './responses-item-fields.ts'
 
 interface Content {
   text: string
@@ -29,8 +40,7 @@ export function toInputMessages(input: unknown, earlier: readonly Message[], war
   }
   const conversation = new Conversation(earlier, warnings)
   input.forEach((item: unknown, index) => {
-    // wire: null is an item that says nothing.
-    conversation.add(item ?? {}, `input[${index}]`)
+    conversation.add(item, { param: `input[${index}]`, words: `input[${index}]: ` })
   })
   return conversation.end()
 }
@@ -48,20 +58,27 @@ class Conversation {
     for (const message of earlier) this.#remember(message.toolCalls ?? [])
   }
 
-  add(item: unknown, place: string): void {
-    if (!isObject(item)) {
-      // wire: Go names the struct that it peeks into.
-      const struct = 'struct { Type string "json:\\"type\\""; Role string "json:\\"role\\"" }'
-      throw fieldError(place, `${place}: json: cannot unmarshal ${kindOf(item)} into Go value of type ${struct}`, 'invalid_type')
+  add(item: unknown, place: InputPlace): void {
+    const { type = '', role = '' } = readFields(item, itemKind, place)
+    switch (type === '' && role !== '' ? 'message' : type) {
+      case 'message':
+        this.#addMessage(readFields(item, messageItem, place), place)
+        return
+      case 'function_call':
+        this.#addCall(readFields(item, callItem, place), place)
+        return
+      case 'function_call_output':
+        this.#addResult(readFields(item, resultItem, place), place)
+        return
+      case 'reasoning':
+        this.#thinking += readReasoning(readFields(item, reasoningItem, place))
+        return
+      case 'web_search_call':
+        // A search that ran on other servers: what was found stands in the message behind it.
+        this.#warnings.push('input.web_search_call')
+        return
     }
-    const type = item.type ?? (item.role === undefined ? undefined : 'message')
-    if (type === 'message') this.#addMessage(item, place)
-    else if (type === 'function_call') this.#addCall(item, place)
-    else if (type === 'function_call_output') this.#addResult(item, place)
-    else if (type === 'reasoning') this.#thinking += readReasoning(item)
-    // A search that ran on other servers: what was found stands in the message behind it.
-    else if (type === 'web_search_call') this.#warnings.push('input.web_search_call')
-    else throw unknownItem(type, place)
+    throw unknownItem(type, place)
   }
 
   end(): Message[] {
@@ -69,10 +86,10 @@ class Conversation {
     return this.#messages
   }
 
-  #addMessage(item: Item, place: string): void {
-    const role = typeof item.role === 'string' ? item.role.toLowerCase() : ''
-    if (!ROLES.includes(role)) throw fieldError(`${place}.role`, `${place}: role must be user, assistant, system or developer`)
-    const { text, images } = readContent(item.content, { place, key: 'content' })
+  #addMessage({ role: sent = '', content }: Decoded<typeof messageItem.fields>, place: InputPlace): void {
+    const role = sent.toLowerCase()
+    if (!ROLES.includes(role)) throw fieldError(`${place.param}.role`, `${place.words}role must be user, assistant, system or developer`)
+    const { text, images } = readContent(content, { ...place, key: 'content' })
     if (role !== 'assistant') {
       this.#messages.push({ role, content: text, ...(images.length > 0 ? { images } : {}) })
       return
@@ -82,27 +99,22 @@ class Conversation {
     if (images.length > 0) turn.images = [...(turn.images ?? []), ...images]
   }
 
-  #addCall(item: Item, place: string): void {
-    const { call_id: id, name } = item
-    if (typeof name !== 'string' || name === '') {
-      throw fieldError(`${place}.name`, `${place}: a function_call needs a name`, 'missing_required_parameter')
-    }
+  #addCall({ call_id: id, name, arguments: source = '' }: Decoded<typeof callItem.fields>, { param, words }: InputPlace): void {
+    if (!name) throw fieldError(`${param}.name`, `${words}a function_call needs a name`, 'missing_required_parameter')
     const turn = this.#turn()
     const calls = turn.toolCalls ?? []
     const call: ToolCall = {
-      ...(typeof id === 'string' && id !== '' ? { id } : {}),
-      function: { index: calls.length, name, arguments: readArguments(item.arguments, `${place}.arguments`) },
+      ...(id ? { id } : {}),
+      function: { index: calls.length, name, arguments: readArguments(source, `${param}.arguments`) },
     }
     turn.toolCalls = [...calls, call]
     this.#remember([call])
   }
 
-  #addResult(item: Item, place: string): void {
-    const { call_id: id } = item
-    if (typeof id !== 'string' || id === '') {
-      throw fieldError(`${place}.call_id`, `${place}: a function_call_output needs a call_id`, 'missing_required_parameter')
-    }
-    const { text, images } = readContent(item.output, { place, key: 'output' })
+  #addResult({ call_id: id, output }: Decoded<typeof resultItem.fields>, place: InputPlace): void {
+    if (!id)
+      throw fieldError(`${place.param}.call_id`, `${place.words}a function_call_output needs a call_id`, 'missing_required_parameter')
+    const { text, images } = readContent(output, { ...place, key: 'output' })
     const toolName = this.#names.get(id)
     this.#messages.push({
       role: 'tool',
@@ -130,71 +142,78 @@ class Conversation {
   }
 }
 
-function unknownItem(type: unknown, place: string): AppError {
-  if (type === undefined) return fieldError(place, `${place}: input item missing required 'type' field`, 'missing_required_parameter')
-  return unsupported(`${place}.type`, `${place}: unknown input item type: ${JSON.stringify(type)}`, 'unsupported_value')
+function unknownItem(type: string, { param, words }: InputPlace): AppError {
+  if (type === '') return fieldError(param, `${words}input item missing required 'type' field`, 'missing_required_parameter')
+  return unsupported(`${param}.type`, `${words}unknown input item type: ${JSON.stringify(type)}`, 'unsupported_value')
 }
 
 /** What Llamero gives as `encrypted_content` is the reasoning itself; others may send their own text of it. */
-function readReasoning({ encrypted_content: whole, content, summary }: Item): string {
-  if (typeof whole === 'string' && whole !== '') return whole
-  const parts = Array.isArray(content) && content.length > 0 ? content : Array.isArray(summary) ? summary : []
-  return parts.map((part: unknown) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('')
+function readReasoning({ encrypted_content: whole, content, summary = [] }: Decoded<typeof reasoningItem.fields>): string {
+  if (whole) return whole
+  const parts: unknown[] = Array.isArray(content) && content.length > 0 ? content : summary
+  return parts.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('')
 }
 
-function readContent(content: unknown, { place, key }: { place: string; key: string }): Content {
-  if (content === undefined || content === null) return { text: '', images: [] }
+function readContent(content: unknown, { param, words, key }: InputPlace & { key: string }): Content {
+  if (content === undefined) return { text: '', images: [] }
   if (typeof content === 'string') return { text: content, images: [] }
   if (!Array.isArray(content)) {
-    const words = `${key} must be a string or array: json: cannot unmarshal ${kindOf(content)} into Go value of type []json.RawMessage`
-    throw fieldError(`${place}.${key}`, `${place}: ${words}`, 'invalid_type')
+    const wrong = `${key} must be a string or array: json: cannot unmarshal ${kindOf(content)} into Go value of type []json.RawMessage`
+    throw fieldError(`${param}.${key}`, words + wrong, 'invalid_type')
   }
   let text = ''
   const images: Uint8Array[] = []
   content.forEach((part: unknown, index) => {
-    const read = readPart(part, { place, at: `${key}[${index}]` })
+    const read = readPart(part, { param: `${param}.${key}[${index}]`, words: `${words}${key}[${index}]: ` })
     if (typeof read === 'string') text += read
     else images.push(read)
   })
   return { text, images }
 }
 
-function readPart(part: unknown, { place, at }: { place: string; at: string }): string | Uint8Array {
-  const param = `${place}.${at}`
-  const { type, text, refusal, image_url: url }: Item = isObject(part) ? part : {}
+function readPart(part: unknown, place: InputPlace): string | Uint8Array {
+  const { param, words } = place
+  const { type = '' } = readFields(part, partKind, place)
   switch (type) {
     case 'input_text':
     case 'output_text':
-      return requireText(text, `${param}.text`)
+      return readFields(part, textPart, place).text ?? ''
     case 'refusal':
-      return requireText(refusal, `${param}.refusal`)
-    case 'input_image':
-      if (typeof url !== 'string') throw unsupported(`${param}.file_id`, 'images need an image_url: there are no files here')
+      return readRefusal(part, `${param}.refusal`)
+    case 'input_image': {
+      const { image_url: url } = readFields(part, imagePart, place)
+      if (!url) throw unsupported(`${param}.file_id`, 'images need an image_url: there are no files here')
       return decodeImageUrl(url, `${param}.image_url`)
+    }
     case 'input_file':
       throw unsupported(param, 'file inputs are not currently supported', 'unsupported_value')
   }
-  throw unsupported(`${param}.type`, `${place}: ${at}: unknown content type: ${typeof type === 'string' ? type : ''}`, 'unsupported_value')
+  throw unsupported(`${param}.type`, `${words}unknown content type: ${type}`, 'unsupported_value')
 }
 
-function requireText(value: unknown, param: string): string {
-  if (typeof value !== 'string') throw fieldError(param, `${param} must be a string`, 'invalid_type')
-  return value
+function readRefusal(part: unknown, param: string): string {
+  const refusal = isObject(part) ? part.refusal : undefined
+  if (typeof refusal !== 'string') throw fieldError(param, `${param} must be a string`, 'invalid_type')
+  return refusal
 }
 
-function readArguments(source: unknown, param: string): Record<string, unknown> {
-  const text = requireText(source ?? '', param)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
-    throw new AppError('invalid_request', 'failed to parse function call arguments: unexpected end of JSON input', {
+/** wire: an empty text and null are a call without arguments, and these are Ollama's words for what is no object. */
+function readArguments(source: string, param: string): Record<string, unknown> {
+  if (source === '') return {}
+  const refuse = (reason: string, cause?: unknown) =>
+    new AppError('invalid_request', `failed to parse function call arguments: ${reason}`, {
       cause,
       details: { param, code: 'invalid_json' },
     })
+  let value: unknown
+  try {
+    value = JSON.parse(source)
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw refuse(explainMalformed(source), cause)
   }
-  if (isObject(value)) return value
-  const words = `json: cannot unmarshal ${kindOf(value)} into Go value of type map[string]interface {}`
-  throw fieldError(param, `failed to parse function call arguments: ${words}`, 'invalid_json')
+  if (value === null) return {}
+  if (!isObject(value)) throw refuse("Value looks like object, but can't find closing '}' symbol")
+  if (holdsInfinity(value)) throw refuse('a number is beyond all that can be held')
+  return value
 }
