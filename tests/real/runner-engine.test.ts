@@ -72,6 +72,14 @@ describe('sampling', () => {
     expect(await say({ repeatPenalty: 5, repeatLastN: 0 }, request)).toBe(plain)
   })
 
+  it('sees no further than the context and knows no more than the vocabulary, however large the numbers', async () => {
+    const request = { prompt: '1 2 1 2 1 2 1 2 1', maxTokens: 4 }
+    expect(await say({ repeatPenalty: 5, repeatLastN: 1e30 }, request)).toBe(await say({ repeatPenalty: 5, repeatLastN: -1 }, request))
+    const open = { temperature: 2, topP: 1, seed: 5 }
+    expect(await say({ ...open, topK: 1e30 })).toBe(await say({ ...open, topK: 1e6 }))
+    expect(await say({ ...open, topK: -1e30 })).toBe(await say({ ...open, topK: 0 }))
+  })
+
   it('is steered by a logit bias', async () => {
     const [token = 0] = await runner.tokenize(' moon', { addSpecial: false, parseSpecial: false })
     expect(await say({ logitBias: [[token, 100]] }, { maxTokens: 2 })).toBe(' moon moon')

@@ -48,8 +48,8 @@ export interface Engine {
   stateBytes(sequence: number): number
   /** A state of so many tokens can be cut down to this length and no further. */
   leastStateLength(length: number): number
-  /** A copy of what the sequence holds; undefined where it does not hold just so many tokens or there is no memory for a copy. */
-  readState(sequence: number, length: number): Uint8Array | undefined
+  /** Copies what the sequence holds, which is as large as `stateBytes` says; false where it does not hold just so many tokens. */
+  readState(sequence: number, length: number, into: Uint8Array): boolean
   /** The sequence becomes what was read; false when it does not fit, and then the sequence is empty. */
   writeState(sequence: number, state: Uint8Array): boolean
 

@@ -144,6 +144,21 @@ describe('Loop with a prefix cache', () => {
     expect(endOf(3)).toMatchObject({ cachedTokens: 100 })
   })
 
+  it('saves at its end what was used last first, as long as there is time', async () => {
+    const files = createFiles()
+    let isLate = () => {}
+    const write = files.write
+    files.write = (one) => {
+      isLate()
+      return write(one)
+    }
+    const { loop, run } = stage({ sequences: 2 }, { files })
+    for (const [id, prompt] of [long('x'), long('y')].entries()) loop.submit(id, ask(prompt))
+    run()
+    await loop.close(new Promise((resolve) => (isLate = resolve)))
+    expect([...files.saved.values()].map(({ tokens }) => String.fromCharCode(tokens[0] ?? 0))).toEqual(['y'])
+  })
+
   it('saves what a slot loses once', async () => {
     const { loop, run, files, written } = stage()
     for (const [id, prompt] of [long('x'), long('y'), `${long('y')}and more`, long('z')].entries()) loop.submit(id, ask(prompt))
@@ -197,9 +212,9 @@ describe('Loop with a prefix cache', () => {
       run()
     }
     const read = engine.readState.bind(engine)
-    engine.readState = (sequence, length) => {
+    engine.readState = (...all) => {
       if (!engine.settled) throw new Error('not settled')
-      return read(sequence, length)
+      return read(...all)
     }
     loop.submit(10, ask(long('y'), 5))
     loop.step()

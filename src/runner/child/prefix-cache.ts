@@ -5,6 +5,7 @@
 import { toAppError } from '../../base/errors.ts'
 import { nameOf, type PrefixFiles, type SavedState } from './prefix-folder.ts'
 import { type PrefixEntry, PrefixIndex } from './prefix-index.ts'
+import { StateBuffers } from './state-buffers.ts'
 
 export interface PrefixCacheOptions {
   files: PrefixFiles
@@ -36,6 +37,8 @@ export interface FoundPrefix {
 }
 
 export class PrefixCache {
+  /** Where the states lie that are to be kept. */
+  readonly buffers: StateBuffers
   readonly #options: PrefixCacheOptions
   readonly #index = new PrefixIndex<Entry>()
   /** The last one that was read from a file, until it is taken or the next is read. */
@@ -44,9 +47,11 @@ export class PrefixCache {
   readonly #toWrite: Entry[] = []
   #writing: Promise<void> | undefined
   #broken = false
+  #closing = false
 
   constructor(options: PrefixCacheOptions) {
     this.#options = options
+    this.buffers = new StateBuffers(options.memoryBytes)
     for (const entry of options.files.list()) this.#index.add({ ...entry, state: undefined, saved: true })
   }
 
@@ -70,10 +75,11 @@ export class PrefixCache {
 
   /** The state is in a slot now: it needs no place in memory beside that. */
   take(name: string): void {
+    if (this.#fetched?.name === name) this.buffers.give(this.#fetched.state)
     if (this.#fetched?.name === name) this.#fetched = undefined
     const entry = this.#index.get(name)
     if (!entry) return
-    if (entry.saved) entry.state = undefined
+    this.#release(entry)
     this.#index.add(entry)
   }
 
@@ -104,8 +110,14 @@ export class PrefixCache {
     this.#trimMemory()
   }
 
+  /** Resolves when everything is in files that can be. */
+  async written(): Promise<void> {
+    await this.#writing
+  }
+
   /** Resolves when everything is in files, or at that signal; half a file goes. */
   async close(late: Promise<void>): Promise<void> {
+    this.#closing = true
     await Promise.race([this.#writing, late])
     this.#options.files.abandon()
   }
@@ -117,7 +129,7 @@ export class PrefixCache {
   async #read(entry: Entry): Promise<void> {
     let state: Uint8Array | undefined
     try {
-      state = await this.#options.files.read(entry)
+      state = await this.#options.files.read(entry, (sizeBytes) => this.buffers.take(sizeBytes))
     } catch (error) {
       this.#fail(error)
     }
@@ -132,6 +144,7 @@ export class PrefixCache {
       if (entry.state && this.#index.get(entry.name) === entry) await this.#write(entry, entry.state)
       this.#toWrite.shift()
       this.#trimMemory()
+      if (!this.#closing) await this.buffers.prepare(entry.sizeBytes)
     }
   }
 
@@ -158,9 +171,16 @@ export class PrefixCache {
     let sizeBytes = inMemory.reduce((sum, entry) => sum + entry.sizeBytes, 0)
     for (const entry of inMemory) {
       if (sizeBytes <= this.#options.memoryBytes) return
-      entry.state = undefined
+      this.#release(entry)
       sizeBytes -= entry.sizeBytes
     }
+  }
+
+  /** Its file is enough. */
+  #release(entry: Entry): void {
+    if (!entry.saved || !entry.state) return
+    this.buffers.give(entry.state)
+    entry.state = undefined
   }
 
   #forget(name: string): void {

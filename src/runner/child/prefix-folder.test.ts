@@ -41,7 +41,7 @@ describe('PrefixFolder', () => {
     await write(folder, 7, { stateBytes: 5_000_000 })
     const [entry] = open().list()
     expect(entry).toMatchObject({ tokens: Int32Array.of(7, 2, 3), leastLength: 1, sizeBytes: 5_000_000 })
-    expect(saved(7, 5_000_000).state.equals((entry && (await open().read(entry))) ?? Buffer.alloc(0))).toBe(true)
+    expect(saved(7, 5_000_000).state.equals((entry && (await open().read(entry, Buffer.alloc))) ?? Buffer.alloc(0))).toBe(true)
   })
 
   it.skipIf(process.platform === 'win32')('lets nobody else look', async () => {
@@ -60,7 +60,7 @@ describe('PrefixFolder', () => {
     await write(folder, 2, { ageMs: 2000 })
     const [oldest] = folder.list()
     expect(firstTokens(folder)).toEqual([1, 2])
-    if (oldest) await folder.read(oldest)
+    if (oldest) await folder.read(oldest, Buffer.alloc)
     expect(firstTokens(folder)).toEqual([2, 1])
   })
 
@@ -74,7 +74,7 @@ describe('PrefixFolder', () => {
     await write(folder, 7)
     const [entry] = folder.list()
     damage(fileOf(7))
-    expect(entry && (await folder.read(entry))).toBeUndefined()
+    expect(entry && (await folder.read(entry, Buffer.alloc))).toBeUndefined()
     expect(existsSync(fileOf(7))).toBe(false)
   })
 
@@ -101,7 +101,7 @@ describe('PrefixFolder', () => {
     await write(folder, 8)
     const entry = folder.list().find(({ tokens }) => tokens[0] === 7)
     writeFileSync(fileOf(7), readFileSync(fileOf(8)))
-    expect(entry && (await folder.read(entry))).toBeUndefined()
+    expect(entry && (await folder.read(entry, Buffer.alloc))).toBeUndefined()
   })
 
   it('has nothing where another process has deleted a file', async () => {
@@ -110,7 +110,7 @@ describe('PrefixFolder', () => {
     await write(folder, 7)
     const [entry] = folder.list()
     rmSync(fileOf(7))
-    expect(entry && (await folder.read(entry))).toBeUndefined()
+    expect(entry && (await folder.read(entry, Buffer.alloc))).toBeUndefined()
   })
 
   it('leaves what a killed process had half written to others until it is old', () => {

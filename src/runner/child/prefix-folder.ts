@@ -33,6 +33,9 @@ export interface PrefixFolderOptions {
 
 export type SavedState = Omit<PrefixEntry, 'name' | 'sizeBytes'> & { state: Uint8Array }
 
+/** Undefined where there is no memory. */
+type Allocate = (sizeBytes: number) => Uint8Array | undefined
+
 /** Throws what the file system throws, unless said otherwise. */
 export interface PrefixFiles {
   /** What there is, the oldest first; damaged files and abandoned ones go on the way. */
@@ -40,7 +43,7 @@ export interface PrefixFiles {
   /** Which files had to go for it. Undefined when there is no room for it. */
   write(saved: SavedState): Promise<{ removed: string[] } | undefined>
   /** Undefined when it is gone, or was damaged and is gone now. */
-  read(entry: PrefixEntry): Promise<Uint8Array | undefined>
+  read(entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined>
   remove(name: string): Promise<void>
   /** Deletes what is half written, at once: the process is about to end. */
   abandon(): void
@@ -92,13 +95,13 @@ export class PrefixFolder implements PrefixFiles {
     return { removed }
   }
 
-  async read(entry: PrefixEntry): Promise<Uint8Array | undefined> {
+  async read(entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined> {
     const file = this.#at(entry.name)
     const handle = await open(file, 'r').catch(unlessMissing)
     if (!handle) return undefined
     let state: Uint8Array | undefined
     try {
-      state = await this.#readState(handle, entry)
+      state = await this.#readState(handle, entry, allocate)
     } finally {
       await handle.close()
     }
@@ -149,7 +152,7 @@ export class PrefixFolder implements PrefixFiles {
     await writePiece(handle, encodeHead({ ...head, stateChecksum }), 0)
   }
 
-  async #readState(handle: FileHandle, entry: PrefixEntry): Promise<Uint8Array | undefined> {
+  async #readState(handle: FileHandle, entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined> {
     const { size } = await handle.stat()
     const start = HEAD_BYTES + entry.tokens.byteLength
     if (size !== start + entry.sizeBytes) return undefined
@@ -157,9 +160,10 @@ export class PrefixFolder implements PrefixFiles {
     if (!(await fill(handle, first, 0))) return undefined
     const head = decodeHead(first, { key: this.#options.key.bytes, fileBytes: size })
     if (!head?.tokens.every((token, index) => token === entry.tokens[index])) return undefined
-    const state = Buffer.allocUnsafeSlow(head.stateBytes)
+    const state = allocate(head.stateBytes)
+    if (!state) return undefined
     let checksum = 0
-    for (let at = 0; at < state.length; at += PIECE_BYTES) {
+    for (let at = 0; at < state.byteLength; at += PIECE_BYTES) {
       const piece = state.subarray(at, at + PIECE_BYTES)
       if (!(await fill(handle, piece, start + at))) return undefined
       checksum = crc32(piece, checksum)

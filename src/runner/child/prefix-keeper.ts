@@ -65,8 +65,9 @@ export class PrefixKeeper {
     const { engine, cache } = this.#options
     const tokens = pureTokens(slot)
     const isWhole = tokens.length === slot.tokens.length || engine.keepFirst(slot.sequence, tokens.length)
-    const state = isWhole ? engine.readState(slot.sequence, tokens.length) : undefined
-    if (state) cache.keep({ tokens: Int32Array.from(tokens), leastLength: engine.leastStateLength(tokens.length), state })
+    const state = isWhole ? cache.buffers.take(engine.stateBytes(slot.sequence)) : undefined
+    if (!state || !engine.readState(slot.sequence, tokens.length, state)) return
+    cache.keep({ tokens: Int32Array.from(tokens), leastLength: engine.leastStateLength(tokens.length), state })
   }
 
   /** How many tokens of its prompt the sequence holds then; it is empty where the state does not fit. */
@@ -79,10 +80,20 @@ export class PrefixKeeper {
     return fits ? length : 0
   }
 
-  /** The process ends: what was used last is saved first. */
-  close(slots: readonly SlotState[], late: Promise<void>): Promise<void> {
-    for (const slot of slots.toSorted((a, b) => b.lastUsed - a.lastUsed)) if (this.isWorthSaving(slot)) this.save(slot)
-    return this.#options.cache.close(late)
+  /** The process ends: what was used last is saved first, one after the other, since memory may be what it ends for. */
+  async close(slots: readonly SlotState[], late: Promise<void>): Promise<void> {
+    const { cache } = this.#options
+    let isLate = false
+    void late.then(() => {
+      isLate = true
+    })
+    for (const slot of slots.toSorted((a, b) => b.lastUsed - a.lastUsed)) {
+      if (isLate) break
+      if (!this.isWorthSaving(slot)) continue
+      this.save(slot)
+      await Promise.race([cache.written(), late])
+    }
+    await cache.close(late)
   }
 
   #isUsable(): boolean {

@@ -159,10 +159,11 @@ export class ScriptedEngine implements Engine {
     return this.canBranch ? 1 : length
   }
 
-  readState(sequence: number, length: number): Uint8Array | undefined {
+  readState(sequence: number, length: number, into: Uint8Array): boolean {
     const held = this.memory[sequence] as number[]
-    if (!this.settled || held.length !== length) return undefined
-    return new Uint8Array(Int32Array.from(held).buffer)
+    if (!this.settled || held.length !== length) return false
+    into.set(new Uint8Array(Int32Array.from(held).buffer))
+    return true
   }
 
   writeState(sequence: number, state: Uint8Array): boolean {

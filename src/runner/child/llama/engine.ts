@@ -12,7 +12,7 @@ import { LlamaBatch } from './batch.ts'
 import { type Library, loadLibrary } from './library.ts'
 import { viewFloats } from './native-memory.ts'
 import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
-import { identifyState, readState, stateBytes, writeState } from './sequence-state.ts'
+import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
 import { Vocabulary } from './vocabulary.ts'
 
@@ -184,8 +184,7 @@ class LlamaEngine implements Engine {
     const api = this.#api
     for (let sequence = 0; sequence < this.sequences; sequence++) {
       if (api.memoryLast(this.#memory as MemoryPointer, sequence) < 0) continue
-      const state = readState(api, this.#context, sequence)
-      if (state === undefined || !writeState(api, target, sequence, state)) return false
+      if (!moveState(api, sequence, { from: this.#context, to: target })) return false
     }
     return true
   }
@@ -209,10 +208,9 @@ class LlamaEngine implements Engine {
     return cuts ? 1 : length
   }
 
-  readState(sequence: number, length: number): Uint8Array | undefined {
-    if (this.#memory === null || this.#hasNotedChanges) return undefined
-    if (this.#api.memoryLast(this.#memory, sequence) !== length - 1) return undefined
-    return readState(this.#api, this.#context, sequence)
+  readState(sequence: number, length: number, into: Uint8Array): boolean {
+    if (this.#memory === null || this.#hasNotedChanges) return false
+    return this.#api.memoryLast(this.#memory, sequence) === length - 1 && readState(this.#api, this.#context, sequence, into)
   }
 
   writeState(sequence: number, state: Uint8Array): boolean {

@@ -15,8 +15,6 @@ import { TOKEN_DATA, TOKEN_DATA_ARRAY } from './structs.ts'
 /** A grammar beyond this is no format that somebody wrote; the engine's parser is quadratic in places. */
 export const MAX_GRAMMAR_LENGTH = 1024 * 1024
 
-const MAX_INT32 = 2 ** 31 - 1
-
 /** Samplers outlive a context that grows, so they look its pointer up here at each token. */
 export interface SamplingContext {
   readonly api: LlamaApi
@@ -201,11 +199,12 @@ function createChain(context: SamplingContext, sampling: Sampling): SamplerPoint
   const add = (sampler: SamplerPointer) => api.chainAdd(chain, sampler)
   const biases = mergedBiases(context, sampling)
   if (biases.length > 0) add(api.samplerLogitBias(vocabularySize, biases.length, packBiases(biases)))
-  const lastN = sampling.repeatLastN < 0 ? contextTokens : sampling.repeatLastN
+  // The engine sets memory aside for all of the window, and there is nothing to see beyond the context.
+  const lastN = sampling.repeatLastN < 0 ? contextTokens : Math.min(sampling.repeatLastN, contextTokens)
   add(api.samplerPenalties(vocabularySize, lastN, sampling.repeatPenalty, sampling.frequencyPenalty, sampling.presencePenalty))
   const cutsTheLikeliest = sampling.typicalP < 1
   if (sampling.temperature > 0 || cutsTheLikeliest) {
-    add(api.samplerTopK(sampling.topK))
+    add(api.samplerTopK(Math.max(Math.min(sampling.topK, vocabularySize), 0)))
     add(api.samplerTypical(sampling.typicalP, 0))
     add(api.samplerTopP(sampling.topP, 0))
     add(api.samplerMinP(sampling.minP, 0))
@@ -232,9 +231,8 @@ function refuseWrongSampling(sampling: Sampling): void {
   if (!(Number.isFinite(sampling.repeatPenalty) && sampling.repeatPenalty > 0)) throw wrong('repeat_penalty', 'greater than 0')
   if (!Number.isFinite(sampling.frequencyPenalty)) throw wrong('frequency_penalty', 'finite')
   if (!Number.isFinite(sampling.presencePenalty)) throw wrong('presence_penalty', 'finite')
-  if (!(sampling.repeatLastN <= MAX_INT32)) throw wrong('repeat_last_n', 'below 2147483648')
-  if (!(Math.abs(sampling.topK) <= MAX_INT32)) throw wrong('top_k', 'below 2147483648')
-  for (const [name, value] of Object.entries({ temperature: sampling.temperature, top_p: sampling.topP, min_p: sampling.minP })) {
+  const { repeatLastN, topK, temperature, topP, minP } = sampling
+  for (const [name, value] of Object.entries({ repeat_last_n: repeatLastN, top_k: topK, temperature, top_p: topP, min_p: minP })) {
     if (!Number.isFinite(value)) throw wrong(name, 'finite')
   }
 }

@@ -11,12 +11,18 @@ export function stateBytes(api: LlamaApi, context: ContextPointer, sequence: num
   return Number(api.stateSize(context, sequence))
 }
 
-/** Undefined where there is no memory for it. */
-export function readState(api: LlamaApi, context: ContextPointer, sequence: number): Uint8Array | undefined {
-  const sizeBytes = stateBytes(api, context, sequence)
-  const state = sizeBytes > LARGEST_STATE_BYTES ? undefined : allocate(sizeBytes)
-  if (state === undefined) return undefined
-  return Number(api.stateGet(context, state, sizeBytes, sequence)) === sizeBytes ? state : undefined
+/** False where that is not just its size. */
+export function readState(api: LlamaApi, context: ContextPointer, sequence: number, into: Uint8Array): boolean {
+  return (
+    stateBytes(api, context, sequence) === into.byteLength &&
+    Number(api.stateGet(context, into, into.byteLength, sequence)) === into.byteLength
+  )
+}
+
+/** From one context into another; false where there is no memory for it in between. */
+export function moveState(api: LlamaApi, sequence: number, { from, to }: { from: ContextPointer; to: ContextPointer }): boolean {
+  const state = allocate(stateBytes(api, from, sequence))
+  return state !== undefined && readState(api, from, sequence, state) && writeState(api, to, sequence, state)
 }
 
 /** False where it does not fit. */
@@ -46,6 +52,7 @@ function metaValue(api: LlamaApi, model: ModelPointer, key: string): string | un
 }
 
 function allocate(sizeBytes: number): Uint8Array | undefined {
+  if (sizeBytes > LARGEST_STATE_BYTES) return undefined
   try {
     return new Uint8Array(sizeBytes)
   } catch (error) {
