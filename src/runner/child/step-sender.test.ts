@@ -32,12 +32,12 @@ describe('text of steps', () => {
     expect(texts()).toEqual(['a', 'b'])
   })
 
-  it('waits for the next step when it follows within the time, and goes with it as one chunk', () => {
+  it('waits for the next step when it follows within the time, and goes in one message with it, each in a chunk of its own', () => {
     step(0, text(1, 'a'))
     step(HOLD_NS - 1, text(1, 'b'))
     expect(texts()).toEqual(['a'])
     step(1, text(1, 'c'))
-    expect(texts()).toEqual(['a', 'bc'])
+    expect(texts()).toEqual(['a', 'b|c'])
   })
 
   it('goes at once where steps take long', () => {
@@ -51,7 +51,7 @@ describe('text of steps', () => {
     step(LONGEST_HOLD_NS - 1, ...all('b'))
     expect(sent).toHaveLength(1)
     step(1, ...all('c'))
-    expect(texts()[1]).toBe('bc|bc|bc|bc|bc|bc|bc|bc')
+    expect(texts()[1]).toBe('b|b|b|b|b|b|b|b|c|c|c|c|c|c|c|c')
   })
 
   it('goes at once when it is urgent', () => {
@@ -60,20 +60,11 @@ describe('text of steps', () => {
     expect(texts()).toEqual(['a', 'b'])
   })
 
-  it('keeps the log-probabilities of what it joins', () => {
-    const logprob = (token: string) => ({ token, logprob: -1, bytes: [] })
-    step(0, text(1, 'a'))
-    step(1, { id: 1, chunk: { type: 'text', text: 'b', logprobs: [logprob('b')] } })
-    step(1, { id: 1, chunk: { type: 'text', text: 'c', logprobs: [logprob('c')] } })
-    sender.flush()
-    expect(sent.at(-1)).toMatchObject({ chunks: [{ chunk: { text: 'bc', logprobs: [logprob('b'), logprob('c')] } }] })
-  })
-
   it('goes with the end of any reply, and before everything else', () => {
     step(0, text(1, 'a'), text(2, 'x'))
     step(1, text(1, 'b'), text(2, 'y'))
     step(1, text(1, 'c'), end(2))
-    expect(texts()).toEqual(['a|x', 'bc|y|.'])
+    expect(texts()).toEqual(['a|x', 'b|y|c|.'])
     step(1, text(1, 'd'))
     sender.send({ type: 'grown', contextTokens: 1 })
     expect(texts().slice(2)).toEqual(['d', 'grown'])

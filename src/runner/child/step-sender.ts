@@ -1,6 +1,7 @@
 // What the steps make, on its way to the parent. Each message wakes two other processes (the server, and the client behind it), which on a small
 // machine costs the engine's threads their cores; so text that follows the last message within some milliseconds waits for the next step
-// and goes with it: thirty times a second is as often as a screen shows it. The first text of a reply, its end, and everything else go at once, in order.
+// and goes in one message with it: thirty times a second is as often as a screen shows it. Each token's text stays a chunk of its own, since clients
+// count tokens by them. The first text of a reply, its end, and everything else go at once, in order.
 
 import type { Clock } from '../../base/clock.ts'
 import type { StepChunk, ToParent } from '../protocol.ts'
@@ -43,24 +44,10 @@ export function createStepSender(send: (message: ToParent) => void, clock: Pick<
         send(message)
         return
       }
-      held = mergeChunks(held, message.chunks)
+      held.push(...message.chunks)
       const mayWait = message.chunks.every(({ id, chunk, urgent }) => chunk.type === 'text' && !urgent && begun.has(id))
-      if (!mayWait || clock.monotonicNs() - sentNs >= Math.min(HOLD_NS * message.chunks.length, LONGEST_HOLD_NS)) flush()
+      const replies = new Set(message.chunks.map(({ id }) => id)).size
+      if (!mayWait || clock.monotonicNs() - sentNs >= Math.min(HOLD_NS * replies, LONGEST_HOLD_NS)) flush()
     },
   }
-}
-
-/** Text that follows text of the same reply becomes one chunk with it. */
-function mergeChunks(earlier: readonly StepChunk[], later: readonly StepChunk[]): StepChunk[] {
-  const merged = [...earlier]
-  for (const { id, chunk } of later) {
-    const index = merged.findLastIndex((candidate) => candidate.id === id)
-    const last = merged[index]?.chunk
-    if (chunk.type !== 'text' || last?.type !== 'text') merged.push({ id, chunk })
-    else {
-      const logprobs = [...(last.logprobs ?? []), ...(chunk.logprobs ?? [])]
-      merged[index] = { id, chunk: { type: 'text', text: last.text + chunk.text, ...(logprobs.length > 0 ? { logprobs } : {}) } }
-    }
-  }
-  return merged
 }
