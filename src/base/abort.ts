@@ -1,7 +1,8 @@
-import { AppError } from './errors.ts'
+import { cancelled } from './errors.ts'
 
+/** Throws `cancelled` when the signal has aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AppError('cancelled', 'request canceled', { cause: signal.reason })
+  if (signal?.aborted) throw cancelled(signal.reason)
 }
 
 /** Calls `listener` once when the signal aborts (at once if it has); returns a function that takes it off again. */
@@ -15,16 +16,19 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   return () => signal.removeEventListener('abort', listener)
 }
 
-/** The promise, or `cancelled` as soon as the signal aborts. The work behind the promise is not stopped by this. */
+/**
+ * The promise, or `cancelled` as soon as the signal aborts, even when the promise has settled already. The work behind the promise is not stopped by
+ * this; if it fails after the abort, nobody is told.
+ */
 export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  throwIfAborted(signal)
   if (!signal) return promise
   let release = () => {}
   const aborted = new Promise<never>((_, reject) => {
-    release = onAbort(signal, () => reject(new AppError('cancelled', 'request canceled', { cause: signal.reason })))
+    release = onAbort(signal, () => reject(cancelled(signal.reason)))
   })
   try {
-    return await Promise.race([promise, aborted])
+    // The race listens to both in any case: a rejection that nobody listens to would end the process.
+    return await Promise.race([aborted, promise])
   } finally {
     release()
   }

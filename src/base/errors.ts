@@ -67,6 +67,11 @@ export function isAppError(error: unknown, code?: ErrorCode): error is AppError 
 /** Wraps anything thrown into an AppError; an abort becomes `cancelled`, the unknown becomes `internal`. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  if (error instanceof Error && error.name === 'AbortError') return new AppError('cancelled', 'request canceled', { cause: error })
+  if (error instanceof Error && error.name === 'AbortError') return cancelled(error)
   return new AppError('internal', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/** The client has left. `cause`: how that was noticed. */
+export function cancelled(cause?: unknown): AppError {
+  return new AppError('cancelled', 'request canceled', { cause })
 }
