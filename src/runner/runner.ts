@@ -185,6 +185,7 @@ export interface Runner {
 
 export interface LoadRunnerOptions {
   signal?: AbortSignal
+  /** Now and then while it loads; the amount may be the same as before. */
   onProgress?: (loadedBytes: number) => void
   /** Is there memory for a context of so many tokens beside the one in force? Absent = the context never grows. */
   mayGrow?: (contextTokens: number) => boolean

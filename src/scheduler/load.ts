@@ -58,8 +58,14 @@ async function load(
       controller.abort(timeout)
     })
   }
+  let lastBytes: number | undefined
+  const onProgress = (loadedBytes: number) => {
+    // Told over and over, the same amount is no progress.
+    if (loadedBytes !== lastBytes) watch()
+    lastBytes = loadedBytes
+  }
   watch()
-  const loading = loadRunner(spec, { signal: controller.signal, onProgress: watch, mayGrow })
+  const loading = loadRunner(spec, { signal: controller.signal, onProgress, mayGrow })
   try {
     return await raceAbort(loading, controller.signal)
   } catch (error) {

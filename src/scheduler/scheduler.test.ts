@@ -239,15 +239,15 @@ describe('giving up a load', () => {
   })
 })
 
-describe('a load that makes progress', () => {
-  it('is not given up however long it takes', async () => {
-    const steps: (() => void)[] = []
+describe('a load that tells how far it is', () => {
+  const setUpSlow = () => {
+    let tell: (loadedBytes: number) => void = () => {}
     const gate = createGate()
     const clock = createManualClock()
     const loader = createFakeLoader()
     const scheduler = createScheduler({
       loadRunner: async (spec, options) => {
-        steps.push(() => options.onProgress?.(1))
+        tell = (loadedBytes) => options.onProgress?.(loadedBytes)
         await gate.opened
         return loader.load(spec, {})
       },
@@ -257,13 +257,30 @@ describe('a load that makes progress', () => {
       memory: () => ({ totalBytes: GIB, freeBytes: GIB }),
     })
     const lease = scheduler.acquire({ target: A, options: DEFAULT_OPTIONS })
+    return { lease, clock, gate, tell: (loadedBytes: number) => tell(loadedBytes) }
+  }
+
+  it('is not given up however long it takes, while the amount changes', async () => {
+    const { lease, clock, gate, tell } = setUpSlow()
     await settled()
     for (let second = 0; second < 5; second++) {
       clock.advance(900)
-      steps[0]?.()
+      tell(second)
     }
     gate.open()
     await expect(lease).resolves.toBeDefined()
+  })
+
+  it('is given up when it tells the same amount for too long', async () => {
+    const { lease, clock, tell } = setUpSlow()
+    await settled()
+    for (let time = 0; time < 12; time++) {
+      tell(7)
+      clock.advance(100)
+    }
+    await settled()
+    clock.advance(10_000)
+    await expect(lease).rejects.toMatchObject({ code: 'load_timeout' })
   })
 })
 

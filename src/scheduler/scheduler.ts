@@ -5,7 +5,7 @@
 
 import { onAbort, throwIfAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
-import { AppError, toAppError } from '../base/errors.ts'
+import { AppError, cancelled, toAppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
 import { estimateMemory } from './estimate.ts'
@@ -260,7 +260,7 @@ class QueueScheduler implements Scheduler {
     const index = this.#queue.indexOf(waiting)
     if (index < 0) return
     this.#queue.splice(index, 1)
-    waiting.reject(new AppError('cancelled', 'request canceled', { cause: reason }))
+    waiting.reject(cancelled(reason))
     const loading = this.#loading
     if (loading && !this.#queue.some((each) => isFor(each, loading))) loading.attempt.abandon()
     this.#advance()
