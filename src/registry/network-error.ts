@@ -1,6 +1,6 @@
 // What Node says when a connection fails, in the words that users of Ollama (and scripts that read its log) know from Go.
 
-import { AppError, isAppError } from '../base/errors.ts'
+import { AppError, cancelled, isAppError } from '../base/errors.ts'
 
 export interface NetworkErrorContext {
   host: string
@@ -9,7 +9,7 @@ export interface NetworkErrorContext {
 
 /** `registry_unreachable`, or `cancelled` where the caller's signal is the cause. An AppError stays what it is. */
 export function toNetworkError(error: unknown, { host, signal }: NetworkErrorContext): AppError {
-  if (signal?.aborted) return new AppError('cancelled', 'request canceled', { cause: error })
+  if (signal?.aborted) return cancelled(error)
   if (isAppError(error)) return error
   const first = firstError(error)
   return new AppError('registry_unreachable', describe(first, host), { cause: error, details: { reason: first.code ?? 'unknown' } })

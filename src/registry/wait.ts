@@ -2,7 +2,7 @@
 
 import { onAbort, throwIfAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, cancelled } from '../base/errors.ts'
 
 /** Throws `cancelled` when the signal aborts first. */
 export function wait(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -13,7 +13,7 @@ export function wait(clock: Clock, delayMs: number, signal: AbortSignal | undefi
     })
     const release = onAbort(signal, () => {
       timer.cancel()
-      reject(new AppError('cancelled', 'request canceled', { cause: signal?.reason }))
+      reject(cancelled(signal?.reason))
     })
   })
 }

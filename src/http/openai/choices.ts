@@ -2,7 +2,7 @@
 // model's queue; the first that fails ends all.
 
 import { onAbort } from '../../base/abort.ts'
-import { AppError } from '../../base/errors.ts'
+import { cancelled } from '../../base/errors.ts'
 
 export interface Choice<T> {
   index: number
@@ -45,7 +45,7 @@ export async function* runChoices<T>(
   } finally {
     release()
     if (running.size > 0) {
-      stop.abort(new AppError('cancelled', 'request canceled'))
+      stop.abort(cancelled())
       // What the others still say is of no interest any more; each ends by its signal.
       await Promise.allSettled([...running.values()].map(({ iterator }) => iterator.return?.()))
     }

@@ -1,7 +1,7 @@
 // A Service that says what a test tells it to say, and remembers what it was asked.
 
 import { onAbort } from '../../base/abort.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, cancelled } from '../../base/errors.ts'
 import type { ChatEvent, Timings } from '../../chat/event.ts'
 import type { ListedModel, ModelDetails, RunningModel, Service, ShownModel } from '../../service/service.ts'
 
@@ -59,7 +59,7 @@ export async function* eventsOf<T>(...events: (T | AppError)[]): AsyncGenerator<
 export async function* eventsThenWait<T>(signal: AbortSignal, ...events: T[]): AsyncGenerator<T> {
   yield* events
   await new Promise<void>((resolve) => onAbort(signal, resolve))
-  throw new AppError('cancelled', 'request canceled', { cause: signal.reason })
+  throw cancelled(signal.reason)
 }
 
 const details: ModelDetails = {

@@ -7,7 +7,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, cancelled } from '../../base/errors.ts'
 import type { Environment } from '../proxy.ts'
 
 export interface PackageRequest {
@@ -106,7 +106,7 @@ function run([program = '', ...args]: readonly string[], { environment, clock, s
     })
     child.once('close', (code) => {
       release()
-      if (signal.aborted) reject(new AppError('cancelled', 'request canceled', { cause: signal.reason }))
+      if (signal.aborted) reject(cancelled(signal.reason))
       else if (code === 0) resolve(output.text())
       else reject(new AppError('registry_error', `pip: ${output.complaint() || `ended with status ${code}`}`))
     })

@@ -3,7 +3,7 @@
 
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { BoundedQueue } from '../../base/bounded-queue.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, cancelled } from '../../base/errors.ts'
 import type { Failure, Result, ToChild, ToParent } from '../protocol.ts'
 import type { CompletionChunk, CompletionRequest, EmbeddingResult, Runner, RunnerExit, RunnerFacts } from '../runner.ts'
 
@@ -63,7 +63,7 @@ export class RunnerChannel implements Runner {
     this.#connection.send({ type: 'complete', id, request })
     const off = onAbort(signal, () => {
       this.#abandon(id)
-      stream.queue.fail(new AppError('cancelled', 'request canceled', { cause: signal?.reason }))
+      stream.queue.fail(cancelled(signal?.reason))
     })
     try {
       for await (const chunk of stream.queue) {
@@ -134,7 +134,7 @@ export class RunnerChannel implements Runner {
     const off = onAbort(signal, () => {
       const pending = this.#pending.get(id)
       this.#abandon(id)
-      if (pending?.type === 'call') pending.reject(new AppError('cancelled', 'request canceled', { cause: signal?.reason }))
+      if (pending?.type === 'call') pending.reject(cancelled(signal?.reason))
     })
     try {
       return await answered

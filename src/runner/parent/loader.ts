@@ -2,7 +2,7 @@
 // called off leaves no process behind. While it lasts, the process's resident memory tells how far it is.
 
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, cancelled } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { ChildFacts, Failure, ToParent } from '../protocol.ts'
 import type { LoadRunner, RunnerExit, RunnerFacts } from '../runner.ts'
@@ -62,7 +62,7 @@ export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRun
 }
 
 async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<ChildFacts & { processId: number }> {
-  if (outcome.type === 'aborted') throw new AppError('cancelled', 'request canceled')
+  if (outcome.type === 'aborted') throw cancelled()
   await runner.log.loaded
   const { lastLines } = runner.log
   if (outcome.type === 'exited') {

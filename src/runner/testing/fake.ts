@@ -4,7 +4,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, cancelled } from '../../base/errors.ts'
 import { largerContext, replyReserve } from '../child/growth.ts'
 import { fitPrompt } from '../child/prompt-fit.ts'
 import { TextOutput, toTokenPiece } from '../child/text-output.ts'
@@ -248,7 +248,7 @@ class Fake implements FakeRunner {
     const interrupted = new Promise<never>((_, reject) => {
       const die = () => reject(this.#crashed())
       this.#dying.add(die)
-      const off = onAbort(signal, () => reject(new AppError('cancelled', 'request canceled', { cause: signal?.reason })))
+      const off = onAbort(signal, () => reject(cancelled(signal?.reason)))
       release = () => {
         this.#dying.delete(die)
         off()
