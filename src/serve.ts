@@ -4,6 +4,7 @@ import { systemClock } from './base/clock.ts'
 import { createLog } from './base/log.ts'
 import { compose } from './compose.ts'
 import type { Config } from './config/config.ts'
+import { describeExposure } from './http/kernel/api-key.ts'
 import { createHttpServer } from './http/server.ts'
 import { createServerKey, type ServerKey } from './server-key.ts'
 import { createStore } from './store/open.ts'
@@ -27,8 +28,17 @@ export async function serve(config: Config): Promise<number> {
     return may
   }
   const versions = { version: OLLAMA_VERSION, ownVersion: VERSION }
-  const server = createHttpServer({ service, log, ...versions, origins: config.origins, upkeep: { maintenance, stop } })
+  const server = createHttpServer({
+    service,
+    log,
+    ...versions,
+    origins: config.origins,
+    apiKey: config.apiKey,
+    upkeep: { maintenance, stop },
+  })
   const address = await server.listen({ host: config.host.host, port: config.host.port })
+  const exposure = describeExposure(address.host, config.apiKey)
+  if (exposure) log.warn(exposure, { address: `${address.host}:${address.port}` })
   serverKey = await createServerKey(config.home, address.port, log)
   log.info('listening', { address: `${address.host}:${address.port}`, version: VERSION, models: config.models })
   const reason = await end.asked

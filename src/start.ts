@@ -18,6 +18,7 @@ export async function startCli(argv: readonly string[]): Promise<number> {
     program: path.basename(argv[1] ?? 'llamero', '.js'),
     config: {
       serverUrl,
+      apiKey: config.apiKey,
       home: config.home,
       noHistory: config.noHistory,
       editor: config.editor,
@@ -26,7 +27,7 @@ export async function startCli(argv: readonly string[]): Promise<number> {
       ollamaVersion: OLLAMA_VERSION,
     },
     io: processIo({ color: config.color }),
-    client: createClient({ baseUrl: serverUrl }),
+    client: createClient({ baseUrl: serverUrl, apiKey: config.apiKey }),
     processes: createProcesses(config.environment),
     diagnose: async () => (await import('./diagnose.ts')).diagnose(config),
     serve: async () => (await import('./serve.ts')).serve(config),

@@ -58,10 +58,12 @@ export interface Client {
 export interface ClientOptions {
   /** `http://127.0.0.1:11434`, perhaps with a path. */
   baseUrl: string
+  /** Of a server that asks for one. */
+  apiKey?: string | undefined
 }
 
-export function createClient({ baseUrl }: ClientOptions): Client {
-  const { readJson, readRecords, finish } = createTransport(baseUrl)
+export function createClient({ baseUrl, apiKey }: ClientOptions): Client {
+  const { readJson, readRecords, finish } = createTransport(baseUrl, apiKey)
   const versions = (signal?: AbortSignal) => readJson<{ version: string; llamero?: string }>('GET', '/api/version', { signal })
   return {
     heartbeat: (signal) => finish('HEAD', '/', { signal }),

@@ -13,6 +13,7 @@ interface CallOptions {
   json?: unknown
   body?: AsyncIterable<Uint8Array>
   signal?: AbortSignal | undefined
+  headers?: Readonly<Record<string, string>>
 }
 
 export interface Transport {
@@ -26,8 +27,10 @@ export interface Transport {
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024
 const MAX_ERROR_BYTES = 1024 * 1024
 
-export function createTransport(baseUrl: string): Transport {
-  const call = (method: string, path: string, options: CallOptions) => request(new URL(baseUrl.replace(/\/+$/, '') + path), method, options)
+export function createTransport(baseUrl: string, apiKey?: string): Transport {
+  const headers = isSendable(apiKey) ? { Authorization: `Bearer ${apiKey}` } : {}
+  const call = (method: string, path: string, options: CallOptions) =>
+    request(new URL(baseUrl.replace(/\/+$/, '') + path), method, { ...options, headers })
   return {
     async readJson<T>(method: string, path: string, options: CallOptions = {}) {
       const response = await call(method, path, options)
@@ -53,13 +56,18 @@ export function createTransport(baseUrl: string): Transport {
   }
 }
 
+/** What no header can have, the server will miss, and say so. */
+function isSendable(apiKey: string | undefined): boolean {
+  return apiKey !== undefined && /^[\x20-\x7e]+$/.test(apiKey)
+}
+
 /** Resolves with the head of a good answer. */
-async function request(url: URL, method: string, { json, body, signal }: CallOptions): Promise<http.IncomingMessage> {
+async function request(url: URL, method: string, { json, body, signal, headers }: CallOptions): Promise<http.IncomingMessage> {
   const payload = json === undefined ? undefined : Buffer.from(JSON.stringify(json))
   const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
     method,
     agent: false,
-    headers: payload ? { 'Content-Type': 'application/json', 'Content-Length': payload.length } : {},
+    headers: { ...headers, ...(payload ? { 'Content-Type': 'application/json', 'Content-Length': payload.length } : {}) },
     ...(signal === undefined ? {} : { signal }),
   })
   // What goes wrong behind the head of the answer shows in the answer.

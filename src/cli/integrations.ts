@@ -16,6 +16,8 @@ export interface Place {
   /** Of the server, without a slash at the end. */
   url: string
   model: string
+  /** Where the server asks for one. */
+  key?: string | undefined
 }
 
 export interface Settings {
@@ -24,7 +26,7 @@ export interface Settings {
   words: readonly string[]
 }
 
-/** The server asks for no key; the programs insist on one. */
+/** A server without a key takes any; the programs insist on one. */
 const ANY_KEY = 'ollama'
 
 export const INTEGRATIONS: readonly Integration[] = [
@@ -33,11 +35,11 @@ export const INTEGRATIONS: readonly Integration[] = [
     title: 'Claude Code',
     command: 'claude',
     url: 'https://code.claude.com/docs/en/quickstart',
-    settings: ({ url, model }) => ({
+    settings: ({ url, model, key = ANY_KEY }) => ({
       environment: {
         ANTHROPIC_BASE_URL: url,
         ANTHROPIC_API_KEY: '',
-        ANTHROPIC_AUTH_TOKEN: ANY_KEY,
+        ANTHROPIC_AUTH_TOKEN: key,
         ANTHROPIC_DEFAULT_OPUS_MODEL: model,
         ANTHROPIC_DEFAULT_SONNET_MODEL: model,
         ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
@@ -52,8 +54,8 @@ export const INTEGRATIONS: readonly Integration[] = [
     title: 'Codex',
     command: 'codex',
     url: 'https://developers.openai.com/codex/cli/',
-    settings: ({ url, model }) => ({
-      environment: { OPENAI_API_KEY: ANY_KEY },
+    settings: ({ url, model, key = ANY_KEY }) => ({
+      environment: { OPENAI_API_KEY: key },
       words: [
         ...['model_provider="llamero"', 'model_providers.llamero.name="Llamero"'].flatMap((setting) => ['-c', setting]),
         ...['-c', `model_providers.llamero.base_url=${JSON.stringify(`${url}/v1/`)}`, '-c', 'model_providers.llamero.wire_api="responses"'],
@@ -66,7 +68,7 @@ export const INTEGRATIONS: readonly Integration[] = [
     title: 'OpenCode',
     command: 'opencode',
     url: 'https://opencode.ai',
-    settings: ({ url, model }) => ({ environment: { OPENCODE_CONFIG_CONTENT: JSON.stringify(openCodeConfig(url, model)) }, words: [] }),
+    settings: (place) => ({ environment: { OPENCODE_CONFIG_CONTENT: JSON.stringify(openCodeConfig(place)) }, words: [] }),
   },
   {
     name: 'copilot',
@@ -74,10 +76,10 @@ export const INTEGRATIONS: readonly Integration[] = [
     title: 'Copilot CLI',
     command: 'copilot',
     url: 'https://github.com/features/copilot/cli/',
-    settings: ({ url, model }) => ({
+    settings: ({ url, model, key = '' }) => ({
       environment: {
         COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
-        COPILOT_PROVIDER_API_KEY: '',
+        COPILOT_PROVIDER_API_KEY: key,
         COPILOT_PROVIDER_WIRE_API: 'responses',
         COPILOT_MODEL: model,
       },
@@ -89,8 +91,8 @@ export const INTEGRATIONS: readonly Integration[] = [
     title: 'Pool',
     command: 'pool',
     url: 'https://github.com/poolsideai/pool',
-    settings: ({ url, model }) => ({
-      environment: { POOLSIDE_STANDALONE_BASE_URL: `${url}/v1`, POOLSIDE_API_KEY: ANY_KEY },
+    settings: ({ url, model, key = ANY_KEY }) => ({
+      environment: { POOLSIDE_STANDALONE_BASE_URL: `${url}/v1`, POOLSIDE_API_KEY: key },
       words: ['-m', model],
     }),
   },
@@ -122,11 +124,11 @@ export function needsFiles(name: string): boolean {
   return WITH_FILES.includes(name)
 }
 
-function openCodeConfig(url: string, model: string): object {
+function openCodeConfig({ url, model, key }: Place): object {
   const provider = {
     npm: '@ai-sdk/openai-compatible',
     name: 'Llamero',
-    options: { baseURL: `${url}/v1` },
+    options: { baseURL: `${url}/v1`, ...(key === undefined ? {} : { apiKey: key }) },
     models: { [model]: { name: model } },
   }
   return { $schema: 'https://opencode.ai/config.json', provider: { llamero: provider }, model: `llamero/${model}` }

@@ -10,6 +10,8 @@ import type { CliIo } from './io.ts'
 export interface CliConfig {
   /** What a client of this machine uses: scheme, host, port, base path. */
   serverUrl: string
+  /** LLAMERO_API_KEY, for programs that are started over the server; the client has it already. */
+  apiKey?: string | undefined
   /** Folder of the log and of the prompt's history. */
   home: string
   noHistory: boolean

@@ -67,6 +67,12 @@ export const VARIABLES = {
   numParallel: count('OLLAMA_NUM_PARALLEL', 'Requests that one model serves at once (default: up to 8, as memory allows)', 0),
   maxLoadedModels: count('OLLAMA_MAX_LOADED_MODELS', 'Models loaded at once (default 3)', 0),
   maxQueue: count('OLLAMA_MAX_QUEUE', 'Requests that may wait (default 512)', 512),
+  apiKey: variable<string | undefined>(
+    'LLAMERO_API_KEY',
+    'Key that the server asks of every client, and that the command line sends (default none)',
+    parseApiKey,
+    () => undefined,
+  ),
   origins: variable('OLLAMA_ORIGINS', 'Further allowed origins, separated by commas', parseList, () => [] as string[]),
   logLevel: variable<LogLevel>('OLLAMA_DEBUG', 'More in the log: 1 debug, 2 trace', parseLogLevel, () => 'info'),
   flashAttention: variable<'auto' | 'on' | 'off'>(
@@ -143,6 +149,12 @@ export function parseFlag(text: string): boolean {
 function parseCount(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new AppError('invalid_request', `${JSON.stringify(text)} is not a count`)
   return Number(text)
+}
+
+/** What cannot be sent in a header locks everybody out, which is safer than the default: no key at all. */
+function parseApiKey(text: string, { warn }: ParseContext): string {
+  if (!/^[\x21-\x7e]+$/.test(text)) warn('LLAMERO_API_KEY has characters that no client can send: ASCII without blanks works')
+  return text
 }
 
 function parseList(text: string): string[] {

@@ -66,6 +66,7 @@ const DESCRIPTION = [
   'A local LLM server with three dialects over one engine.',
   'Bodies are JSON whatever their Content-Type. `null` means that a field is absent. The keys of a request are read in any case.',
   'What a request says and what changes nothing in the answer is named in the header `x-llamero-warnings`.',
+  'A server that has a key (`LLAMERO_API_KEY`) asks for it everywhere but at `/`: as `Authorization: Bearer` or as `x-api-key`. Otherwise it answers 401.',
 ].join('\n\n')
 
 /** Schemas with a title, each once. */

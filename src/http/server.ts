@@ -23,6 +23,8 @@ export interface HttpServerOptions {
   ownVersion?: string
   /** OLLAMA_ORIGINS, beyond those that are always allowed. */
   origins?: readonly string[]
+  /** LLAMERO_API_KEY. */
+  apiKey?: string | undefined
   clock?: Clock
   machine?: LocalMachine
   /** /api/llamero/*, where there is something behind it. */
@@ -31,12 +33,13 @@ export interface HttpServerOptions {
 
 /** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
 export function createHttpServer(options: HttpServerOptions): Kernel {
-  const { log, origins, clock = systemClock, machine } = options
+  const { log, origins, apiKey, clock = systemClock, machine } = options
   return createKernel({
     routes: createRoutes(options),
     refuseUnknown: refuseUnknownPath,
     log,
     clock,
+    apiKey,
     ...(origins === undefined ? {} : { origins }),
     ...(machine === undefined ? {} : { machine }),
   })

@@ -25,6 +25,8 @@ export interface TestServer {
 
 export interface TestServerOptions {
   env?: Record<string, string>
+  /** The address to listen on; the server is asked at 127.0.0.1 all the same. */
+  host?: string
   /** Reuse the home of an earlier server. */
   home?: string
 }
@@ -33,6 +35,7 @@ const START_LIMIT_MS = 20_000
 
 export async function startServer({
   env = {},
+  host = '127.0.0.1',
   home = mkdtempSync(path.join(os.tmpdir(), 'llamero-test-')),
 }: TestServerOptions = {}): Promise<TestServer> {
   const port = await freePort()
@@ -44,7 +47,7 @@ export async function startServer({
       HOME: home,
       LLAMERO_HOME: path.join(home, '.llamero'),
       OLLAMA_MODELS: models,
-      OLLAMA_HOST: `127.0.0.1:${port}`,
+      OLLAMA_HOST: `${host}:${port}`,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

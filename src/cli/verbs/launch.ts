@@ -30,7 +30,8 @@ export const launchVerb: Verb = {
     if (invocation.boolean('restore')) throw usageError(`${integration.title} does not support --restore`)
     const model = await findModel(context, invocation)
     if (model === undefined) return 0
-    const settings = integration.settings({ url: context.config.serverUrl.replace(/\/+$/, ''), model })
+    const { serverUrl, apiKey } = context.config
+    const settings = integration.settings({ url: serverUrl.replace(/\/+$/, ''), model, key: apiKey })
     if (invocation.boolean('config')) {
       context.io.stdout.write(formatCommand(integration, settings, words))
       return 0

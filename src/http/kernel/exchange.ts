@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { type AppError, toAppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
+import { type KeyCheck, refuseWithoutKey } from './api-key.ts'
 import { readWholeBody, streamBody } from './body.ts'
 import { type CorsHeaders, checkCors } from './cors.ts'
 import { checkHost, type LocalMachine } from './hosts.ts'
@@ -23,6 +24,8 @@ export interface ExchangeSettings {
   machine: LocalMachine
   /** Whether the Host header decides; true for a listener on loopback. */
   checksHost(): boolean
+  /** Whether the request brings the server's key, where it has one. */
+  hasKey: KeyCheck
   isClosing(): boolean
   /** What a path without a route is told where a dialect has words of its own for it. */
   refuseUnknown?(method: string, path: string): WholeReply | undefined
@@ -85,9 +88,9 @@ async function runRoute(exchange: Exchange, route: Route, context: WriteContext)
 
 /** Ollama cleans and shortens paths before it looks at Origin and Host, and asks those before it knows whether the route exists. */
 function admit(
-  { message, url }: Exchange,
+  { message, url, path }: Exchange,
   destination: Destination,
-  { origins, machine, checksHost }: ExchangeSettings,
+  { origins, machine, checksHost, hasKey }: ExchangeSettings,
 ): { cors: CorsHeaders; reply?: WholeReply } {
   const method = message.method ?? 'GET'
   const unclean = redirectUnclean(splitTarget(url))
@@ -98,11 +101,12 @@ function admit(
   if (verdict.kind === 'refuse') return { cors: {}, reply: empty(403) }
   const allow = 'allow' in destination && destination.allow.length > 0 ? { Allow: destination.allow.join(', ') } : {}
   if (verdict.kind === 'preflight') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
-  if (!checksHost()) return { cors: verdict.headers }
-  const hostVerdict = checkHost(host, machine)
+  const hostVerdict = checksHost() ? checkHost(host, machine) : 'address'
   if (hostVerdict === 'refused') return { cors: verdict.headers, reply: empty(403) }
   // wire: OPTIONS under a local name is 204; under an address it meets the router.
   if (hostVerdict === 'name' && method === 'OPTIONS') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
+  if (!hasKey(path, message.headers))
+    return { cors: verdict.headers, reply: refuseWithoutKey('fail' in destination ? destination.fail : undefined) }
   return { cors: verdict.headers }
 }
 

@@ -6,8 +6,9 @@ import { METHODS as HTTP_METHODS, type IncomingMessage, type ServerResponse } fr
 import type { Socket } from 'node:net'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, cancelled } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
+import { createKeyCheck } from './api-key.ts'
 import { type Destination, type ExchangeSettings, serveExchange } from './exchange.ts'
 import { isLoopbackAddress, type LocalMachine, thisMachine } from './hosts.ts'
 import { createOriginPolicy } from './origins.ts'
@@ -21,6 +22,8 @@ export interface KernelOptions {
   origins?: readonly string[]
   clock?: Clock
   machine?: LocalMachine
+  /** What every request but the probe must bring; without it nobody is asked. */
+  apiKey?: string | undefined
   /** The answer to a path without a route, where it is not the plain one. */
   refuseUnknown?: ExchangeSettings['refuseUnknown']
 }
@@ -58,6 +61,7 @@ export function createKernel({
   origins = [],
   clock = systemClock,
   machine = thisMachine,
+  apiKey,
   refuseUnknown,
 }: KernelOptions): Kernel {
   const active = new Set<AbortController>()
@@ -72,6 +76,7 @@ export function createKernel({
     clock,
     origins: createOriginPolicy(origins),
     machine,
+    hasKey: createKeyCheck(apiKey),
     checksHost: () => isLoopbackAddress(address()?.host ?? ''),
     isClosing: () => closing !== undefined,
     ...(refuseUnknown ? { refuseUnknown } : {}),
@@ -154,9 +159,9 @@ function findOther(request: FastifyRequest, routes: readonly Route[]): Destinati
 /** A client that leaves before it has its whole reply aborts what is done for it. */
 function bindToSocket(response: ServerResponse, controller: AbortController): void {
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new AppError('cancelled', 'request canceled'))
+    if (!response.writableFinished) controller.abort(cancelled())
   })
-  response.on('error', () => controller.abort(new AppError('cancelled', 'request canceled')))
+  response.on('error', () => controller.abort(cancelled()))
 }
 
 interface Closing {
