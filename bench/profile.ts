@@ -29,6 +29,8 @@ const { values } = parseArgs({
 })
 if (values.start === undefined) throw new Error('give the command that starts the server with --start COMMAND')
 
+/** Lines by path. */
+const bundles = new Map<string, string[]>()
 const folder = mkdtempSync(path.join(tmpdir(), 'llamero-bench-profile-'))
 const hook = path.join(path.dirname(fileURLToPath(import.meta.url)), 'profile-hook.js')
 process.env.BENCH_PROFILES = folder
@@ -60,8 +62,14 @@ function toTable(from: number, to: number, tokens: number): string[] {
   return rows
 }
 
+interface CallFrame {
+  functionName: string
+  url: string
+  lineNumber: number
+}
+
 interface Profile {
-  nodes: { id: number; callFrame: { functionName: string; url: string }; children?: number[] }[]
+  nodes: { id: number; callFrame: CallFrame; children?: number[] }[]
   startTime: number
   samples: number[]
   timeDeltas: number[]
@@ -89,13 +97,22 @@ function sumUp({ nodes, startTime, samples, timeDeltas }: Profile, from: number,
   return sums
 }
 
-function toPlace({ url, functionName }: { url: string; functionName: string }): string {
+function toPlace({ url, functionName, lineNumber }: CallFrame): string {
   if (url === '') return functionName === '(root)' ? 'Node' : functionName
-  const [, ownPath] = /\/(?:dist|src)\/(.*)$/.exec(url) ?? []
-  const [, dependency] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? []
-  const place = dependency ?? ownPath ?? url
+  const source = url.includes('/dist/') ? bundledSource(fileURLToPath(url), lineNumber) : url
+  const [, dependency] = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? []
+  const [, ownPath] = /(?:^|\/)src\/(.*)$/.exec(source) ?? []
+  const place = dependency ?? ownPath ?? source
   if (values.files || dependency !== undefined || place.startsWith(ENGINE)) return place
   return place.startsWith('node:') ? 'Node itself' : `${path.dirname(place)}/`
+}
+
+/** The bundler writes a line `// src/base/clock.ts` before the code of each file. */
+function bundledSource(file: string, lineNumber: number): string {
+  const lines = bundles.get(file) ?? readFileSync(file, 'utf8').split('\n')
+  bundles.set(file, lines)
+  const heading = lines.slice(0, lineNumber + 1).findLast((line) => /^\/\/ (?:src|node_modules)\/\S+$/.test(line))
+  return heading?.slice('// '.length) ?? file
 }
 
 function nowMicroseconds(): number {
