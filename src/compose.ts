@@ -1,6 +1,5 @@
 // The composition root: config -> store -> registry, reader, scheduler -> services. serve.ts puts them on the network, diagnose.ts only asks them.
 
-import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
@@ -8,6 +7,7 @@ import type { Config } from './config/config.ts'
 import { mergeSplitFiles } from './gguf/merge.ts'
 import { shortName } from './model/name.ts'
 import { DEFAULT_OPTIONS } from './model/options.ts'
+import { processUser } from './process-user.ts'
 import { createRegistry } from './registry/create-registry.ts'
 import { createRunnerLoader } from './runner/parent/loader.ts'
 import { createEngineProbe } from './runner/parent/probe.ts'
@@ -77,7 +77,7 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     devices: readDevices,
     estimateBytes: (target) => estimateMemory(target, toLoadSpec(target, DEFAULT_OPTIONS, limits)).totalBytes,
     environment: config.environment,
-    runtime: { nodeVersion: process.versions.node, user: { uid: process.getuid?.(), name: os.userInfo().username } },
+    runtime: { nodeVersion: process.versions.node, user: processUser() },
   })
   const quantize = createQuantizer({ entry, log })
   const service = createService({ store, registry, reader, runs, quantize, clock, log, onPulled: notingPulls(store, log) })

@@ -1,0 +1,13 @@
+import os from 'node:os'
+import type { ProcessUser } from './service/maintenance/folder-problem.ts'
+
+/** Who runs this process. A container may run under a number that no list of users has; then the number stands for the name, as setfacl takes it. */
+export function processUser(readUser: () => { username: string } = os.userInfo): ProcessUser {
+  const uid = process.getuid?.()
+  try {
+    return { uid, name: readUser().username }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR')) throw error
+    return { uid, name: String(uid ?? 'this user') }
+  }
+}
