@@ -116,6 +116,14 @@ describe('an input that is too long', () => {
     await expect(embed({ ...request, inputs: ['x'.repeat(62)] })).resolves.toBeDefined()
   })
 
+  it('is cut to less than the smallest context that is loaded, and refused where nothing of it would remain', async () => {
+    const { add, embed } = setUp()
+    add('m', POOLING)
+    expect((await embed({ inputs: ['xxxxx'], options: { num_ctx: 3 } })).promptTokens).toBe(1)
+    const none = embed({ inputs: ['xxxxx'], options: { num_ctx: 2 } })
+    await expect(none).rejects.toMatchObject({ code: 'invalid_request', message: 'input after truncation exceeds maximum context length' })
+  })
+
   it('is cut to the batch where that is smaller than the context', async () => {
     const { add, embed } = setUp()
     add('m', POOLING)

@@ -55,12 +55,12 @@ function normalize(vector: Float32Array): Float32Array {
 }
 
 /** Cuts what is too long, or throws `context_exceeded`. A cut keeps the special tokens around the text. */
-async function toTokens({ lease }: Run, input: EmbedInput, truncate: boolean): Promise<readonly number[]> {
-  const { runner } = lease
-  if (typeof input !== 'string') return cutTokens(input, Math.min(lease.contextTokens, lease.batchTokens), truncate)
+async function toTokens(run: Run, input: EmbedInput, truncate: boolean): Promise<readonly number[]> {
+  const { runner } = run.lease
+  const windowTokens = embedWindow(run)
+  if (typeof input !== 'string') return cutTokens(input, windowTokens, truncate)
   const whole = await runner.tokenize(input, { addSpecial: true, parseSpecial: true })
   if (whole.length === 0) throw new AppError('invalid_request', 'input content cannot be empty')
-  const windowTokens = Math.min(lease.contextTokens, lease.batchTokens)
   if (whole.length <= windowTokens - 2) return whole
   const bare = await runner.tokenize(input, { addSpecial: false, parseSpecial: true })
   const limit = textLimit(runner, bare, windowTokens)
@@ -69,6 +69,11 @@ async function toTokens({ lease }: Run, input: EmbedInput, truncate: boolean): P
   if (!truncate) throw inputTooLong()
   const before = runner.facts.addsBos && whole.length > bare.length ? 1 : 0
   return [...whole.slice(0, before), ...bare.slice(0, limit), ...whole.slice(before + bare.length)]
+}
+
+/** wire: a context of less than four tokens is loaded as one of four, and a text is cut to what was asked for. */
+function embedWindow({ lease, options }: Run): number {
+  return Math.min(lease.contextTokens, lease.batchTokens, options.num_ctx > 0 ? options.num_ctx : Number.POSITIVE_INFINITY)
 }
 
 /** Token ids stay as the client chose them, except that the end of too many is cut off. */
