@@ -28,6 +28,7 @@ describe('licenses', () => {
     expect(toLicenses(['A', 'B'])).toEqual(['A', 'B'])
     expect(toLicenses('')).toBeUndefined()
     expect(toLicenses(undefined)).toBeUndefined()
+    expect(toLicenses([null, 'A'])).toEqual(['A'])
   })
 
   it('are nothing else', () => {

@@ -71,8 +71,9 @@ export function toLicenses(license: unknown): string[] | undefined {
   if (license === undefined) return undefined
   if (typeof license === 'string') return license === '' ? undefined : [license]
   if (!Array.isArray(license)) throw wrongLicense(license, '[]string')
-  for (const item of license) if (typeof item !== 'string') throw wrongLicense(item, 'string')
-  return license
+  const texts = license.filter((item) => item !== null)
+  for (const item of texts) if (typeof item !== 'string') throw wrongLicense(item, 'string')
+  return texts
 }
 
 function wrongLicense(value: unknown, goType: string): AppError {

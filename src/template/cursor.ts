@@ -72,7 +72,7 @@ export class TokenCursor {
 
 function describeToken(token: Token): string {
   if (token.type === 'end') return 'EOF'
-  if (token.type === 'keyword') return `<${token.text}>`
+  if (token.type === 'keyword' || token.type === 'dot' || token.type === 'nil') return `<${token.text}>`
   const characters = [...token.text]
   return characters.length > 10 ? `${JSON.stringify(characters.slice(0, 10).join(''))}...` : JSON.stringify(token.text)
 }

@@ -23,6 +23,7 @@ describe('parseTemplate', () => {
     ['{{ if }}x{{ end }}', 'template: :1: missing value for if'],
     ['{{ if .a }}x', 'template: :1: unexpected EOF'],
     ['{{ end }}', 'template: :1: unexpected {{end}}'],
+    ['{{ .. }}', 'template: :1: unexpected <.> in operand'],
     ['{{ break }}', 'template: :1: {{break}} outside {{range}}'],
     ['{{ 1 | 2 }}', 'template: :1: non executable command in pipeline stage 2'],
     ['{{ true.x }}', 'template: :1: unexpected . after term "true"'],

@@ -162,11 +162,28 @@ describe('a Modelfile in the request', () => {
 })
 
 describe('a model from another', () => {
-  beforeEach(() => create(fromFile({ system: 'Old.', parameters: { seed: 1, top_k: 2 }, license: ['MIT'] })))
+  beforeEach(() => create(fromFile({ system: 'Old.', parameters: { seed: 1, stop: 's', top_k: 2 }, license: ['MIT'] })))
 
   it('names its parent in the layers that it took', async () => {
     await create({ model: 'child', from: 'base' })
-    expect((await layersOf('child')).every(({ from }) => from === 'base:latest')).toBe(true)
+    const layers = await layersOf('child')
+    for (const { mediaType, from } of layers) expect(from).toBe(mediaType === MEDIA_TYPES.params ? undefined : 'base:latest')
+    // Parameters are written anew, whoever said them.
+    expect(layers.at(-1)).toEqual({ mediaType: MEDIA_TYPES.params, text: '{"seed":1,"stop":["s"],"top_k":2}\n' })
+  })
+
+  it('has the same layers as with Ollama whatever the order of the keys', async () => {
+    await create({ model: 'child', from: 'base', parameters: { nested: { z: [{ y: 1, b: 2 }], a: 1 }, num_ctx: 5 } })
+    expect((await layersOf('child')).at(-1)?.text).toBe(
+      '{"nested":{"a":1,"z":[{"b":2,"y":1}]},"num_ctx":5,"seed":1,"stop":["s"],"top_k":2}\n',
+    )
+  })
+
+  it('forgets a parameter of its base that is set to null', async () => {
+    await create({ model: 'child', from: 'base', parameters: { seed: null, stop: null, num_ctx: null } })
+    expect((await layersOf('child')).at(-1)?.text).toBe('{"top_k":2}\n')
+    await create({ model: 'child', from: 'child', parameters: { top_k: null } })
+    expect((await layersOf('child')).some(({ mediaType }) => mediaType === MEDIA_TYPES.params)).toBe(false)
   })
 
   it('replaces system, lays parameters over the old ones and adds licences', async () => {

@@ -15,7 +15,8 @@ export interface DraftLayer extends Layer {
   isNew?: boolean
 }
 
-/** The base's layers with the request's template, system, licences, parameters and messages laid over them, in Ollama's order. */
+/** The base's layers with the request's template, system, licences, parameters and messages laid over them, in Ollama's order: parameters are
+ * written anew also where they are the base's alone. */
 export async function layTextsOver(base: readonly DraftLayer[], request: CreateRequest, store: Store): Promise<DraftLayer[]> {
   let layers = [...base]
   const put = async (mediaType: string, text: string) => {
@@ -29,7 +30,8 @@ export async function layTextsOver(base: readonly DraftLayer[], request: CreateR
   if (request.system) await replace([MEDIA_TYPES.system], request.system)
   for (const license of request.license ?? []) if (license !== '') await put(MEDIA_TYPES.license, license)
   const parameters = await mergeParameters(layers, request.parameters, store)
-  if (parameters) await replace([MEDIA_TYPES.params], `${toGoJson(parameters)}\n`)
+  layers = layers.filter((layer) => layer.mediaType !== MEDIA_TYPES.params)
+  if (Object.keys(parameters).length > 0) await put(MEDIA_TYPES.params, `${toGoJson(sortKeys(parameters))}\n`)
   if (request.messages && request.messages.length > 0)
     await replace([MEDIA_TYPES.messages], `${toGoJson(request.messages.map(toStoredMessage))}\n`)
   return layers
@@ -49,17 +51,23 @@ export function withoutDraft({ status: _, isNew: __, ...layer }: DraftLayer): La
   return layer
 }
 
-/** Undefined where the request changes nothing. Keys are sorted, as Go sorts a map. */
+/** A parameter that the request sets to null is the base's no more. */
 async function mergeParameters(
   layers: readonly Layer[],
   requested: Record<string, unknown> | undefined,
   store: Store,
-): Promise<Record<string, unknown> | undefined> {
-  if (!requested || Object.keys(requested).length === 0) return undefined
+): Promise<Record<string, unknown>> {
   const merged = await readParameters(layers, store)
-  for (const [key, value] of Object.entries(requested))
-    if (value !== null) merged[key] = key === 'stop' && typeof value === 'string' ? [value] : value
-  return Object.fromEntries(Object.entries(merged).sort(([a], [b]) => (a < b ? -1 : 1)))
+  for (const [key, value] of Object.entries(requested ?? {})) merged[key] = key === 'stop' && typeof value === 'string' ? [value] : value
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
+}
+
+/** At every depth, as Go sorts a map. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]))
 }
 
 async function readParameters(layers: readonly Layer[], store: Store): Promise<Record<string, unknown>> {
