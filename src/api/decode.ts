@@ -3,7 +3,8 @@
 // bodies hold images of tens of megabytes; only a body it refuses is scanned by hand.
 
 import { AppError } from '../base/errors.ts'
-import { type Decoded, type Fields, isObject, type Struct, wrongType } from './fields.ts'
+import { isRecord } from '../base/json.ts'
+import { type Decoded, type Fields, type Struct, wrongType } from './fields.ts'
 import { findJsonEnd, MAX_DEPTH } from './json-scan.ts'
 
 /** `unused` gets the paths of keys that are not known. Throws `invalid_request` in Go's words. */
@@ -15,7 +16,7 @@ export function decodeBody<F extends Fields>(bytes: Uint8Array, struct: Struct<F
 export function decodeParsed<F extends Fields>({ value, text }: ParsedBody, struct: Struct<F>, unused: Set<string>): Decoded<F> {
   if (value === null) return {}
   const place = { struct: '', path: '', text, unused }
-  if (!isObject(value)) throw wrongType(value, place, struct.goType)
+  if (!isRecord(value)) throw wrongType(value, place, struct.goType)
   return struct.decode(value, place)
 }
 

@@ -2,6 +2,7 @@
 // A wrong type is said as Go says it, which needs the name of the Go type and the path to the field; why not zod: docs/decisions/0006.
 
 import { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { type JsonSchema, nullable } from './json-schema.ts'
 
 /** Where a value stands in the body. */
@@ -62,7 +63,7 @@ export function struct<F extends Fields>(
       properties: Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, nullable(field.schema)])),
     },
     decode(value, place) {
-      if (!isObject(value)) throw wrongType(value, place, goType)
+      if (!isRecord(value)) throw wrongType(value, place, goType)
       const sealed = place.sealed === true || decodesItselfAs !== undefined
       const result: Record<string, unknown> = {}
       for (const [sent, item] of Object.entries(value)) {
@@ -139,7 +140,7 @@ export const record: Field<Record<string, unknown>> = {
   zero: {},
   schema: { type: 'object' },
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'map[string]interface {}')
+    if (!isRecord(value)) throw wrongType(value, place, 'map[string]interface {}')
     anything.decode(value, place)
     return value
   },
@@ -149,7 +150,7 @@ export const textMap: Field<Record<string, string>> = {
   zero: {},
   schema: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'map[string]string')
+    if (!isRecord(value)) throw wrongType(value, place, 'map[string]string')
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, item === null ? '' : text.decode(item, place)]))
   },
 }
@@ -176,10 +177,6 @@ export function wrongType(value: unknown, place: Place, goType: string, spelled 
   return new AppError('invalid_request', `json: cannot unmarshal ${what} into ${where} of type ${goType}`, {
     details: { param: place.path },
   })
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function joinPath(path: string, key: string): string {

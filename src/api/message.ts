@@ -1,7 +1,8 @@
 // Messages, tool calls and tools on the wire of /api/*.
 
 import { AppError } from '../base/errors.ts'
-import { anything, type Decoded, type Field, integer, isObject, joinPath, list, type Place, struct, text, wrongType } from './fields.ts'
+import { isRecord } from '../base/json.ts'
+import { anything, type Decoded, type Field, integer, joinPath, list, type Place, struct, text, wrongType } from './fields.ts'
 import { images } from './run-fields.ts'
 
 export interface ToolCallBody {
@@ -32,7 +33,7 @@ const orderedRecord: Field<Record<string, unknown>> = {
   zero: {},
   schema: { type: 'object' },
   decode(value, place) {
-    if (!isObject(value)) throw notAnObject()
+    if (!isRecord(value)) throw notAnObject()
     anything.decode(value, place)
     return value
   },
@@ -77,7 +78,7 @@ const properties: Field<unknown> = {
   zero: {},
   schema: { type: 'object' },
   decode(value, place) {
-    if (!isObject(value)) throw notAnObject()
+    if (!isRecord(value)) throw notAnObject()
     for (const item of Object.values(value)) if (item !== null) property.decode(item, { ...place, sealed: true })
     return value
   },
@@ -116,14 +117,14 @@ const tool: Field<ToolBody> = {
   decode(value, place) {
     const { unused: _, ...silent } = place
     const checked = toolStruct.decode(value, silent)
-    const sent = isObject(value) ? value : {}
+    const sent = isRecord(value) ? value : {}
     const sentFunction = Object.entries(sent).find(([key]) => key.toLowerCase() === 'function')?.[1]
     const { name = '', description, parameters } = checked.function ?? {}
     return {
       ...sent,
       type: checked.type ?? '',
       function: {
-        ...(isObject(sentFunction) ? sentFunction : {}),
+        ...(isRecord(sentFunction) ? sentFunction : {}),
         name,
         ...(description === undefined ? {} : { description }),
         ...(parameters === undefined ? {} : { parameters: sentParameters(sentFunction, place) }),
@@ -135,9 +136,9 @@ const tool: Field<ToolBody> = {
 export const tools = list(tool, 'api.Tools')
 
 function sentParameters(sentFunction: unknown, place: Place): Record<string, unknown> {
-  const entries = isObject(sentFunction) ? Object.entries(sentFunction) : []
+  const entries = isRecord(sentFunction) ? Object.entries(sentFunction) : []
   const value = entries.find(([key]) => key.toLowerCase() === 'parameters')?.[1]
-  if (!isObject(value)) throw wrongType(value, { ...place, path: joinPath(place.path, 'parameters') }, 'api.ToolFunctionParameters')
+  if (!isRecord(value)) throw wrongType(value, { ...place, path: joinPath(place.path, 'parameters') }, 'api.ToolFunctionParameters')
   return value
 }
 

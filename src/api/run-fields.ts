@@ -2,8 +2,9 @@
 
 import { parseDurationNs } from '../base/duration.ts'
 import { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { decodeBase64 } from './base64.ts'
-import { described, type Field, flag, integer, isObject, list, rawJson, record, text, wrongType } from './fields.ts'
+import { described, type Field, flag, integer, list, rawJson, record, text, wrongType } from './fields.ts'
 
 /** What a client may write for the fields that generate and chat share. */
 export interface CompletionBody {
@@ -88,7 +89,7 @@ export const completionFields = {
 
 function goTypeOf(value: unknown): string {
   if (Array.isArray(value)) return '[]interface {}'
-  return isObject(value) ? 'map[string]interface {}' : 'bool'
+  return isRecord(value) ? 'map[string]interface {}' : 'bool'
 }
 
 function invalid(message: string): AppError {

@@ -6,8 +6,8 @@ import http from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
 import { AppError, type ErrorCode } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { readLines } from '../base/lines.ts'
-import { isObject } from './fields.ts'
 
 interface CallOptions {
   json?: unknown
@@ -93,7 +93,7 @@ async function request(url: URL, method: string, { json, body, signal, headers }
 async function readError(response: http.IncomingMessage, status: number, signal: AbortSignal | undefined): Promise<AppError> {
   const text = await readText(response, MAX_ERROR_BYTES, signal)
   const record = tryParse(text)
-  return toError(status, isObject(record) ? record : { error: text.trim() || `${status} ${response.statusMessage ?? ''}`.trim() })
+  return toError(status, isRecord(record) ? record : { error: text.trim() || `${status} ${response.statusMessage ?? ''}`.trim() })
 }
 
 async function readText(response: http.IncomingMessage, limitBytes: number, signal: AbortSignal | undefined): Promise<string> {
@@ -113,7 +113,7 @@ async function readText(response: http.IncomingMessage, limitBytes: number, sign
 
 function parseRecord(text: string): Record<string, unknown> {
   const value = tryParse(text)
-  if (!isObject(value)) throw new AppError('internal', `the server answered with something that is no JSON object: ${text.slice(0, 200)}`)
+  if (!isRecord(value)) throw new AppError('internal', `the server answered with something that is no JSON object: ${text.slice(0, 200)}`)
   return value
 }
 

@@ -3,9 +3,10 @@
 // Ollama prints Go's inner form of them.
 
 import { toGoJson } from '../base/go-json.ts'
+import { isRecord } from '../base/json.ts'
 import { GoValue, toJsonText, type Value } from '../template/value.ts'
 import type { Message, Tool, ToolCall } from './message.ts'
-import { isRecord, type ParametersShape, type ToolShape, toToolShape } from './tool-schema.ts'
+import { type ParametersShape, type ToolShape, toToolShape } from './tool-schema.ts'
 
 export function toGoMessages(messages: readonly Message[]): Value {
   return new GoValue('list', messages.map(toGoMessage), { typeName: '[]*template.templateMessage' })

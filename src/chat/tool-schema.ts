@@ -1,6 +1,7 @@
 // A tool's declaration in the shape that prompts show. Keys that Ollama knows come first, in its order and with its omissions, so that prompts
 // are the same; what it would drop of a JSON Schema ($ref, oneOf, additionalProperties, default, format, ...) follows in the client's order.
 
+import { isRecord } from '../base/json.ts'
 import type { Tool } from './message.ts'
 
 type Json = Record<string, unknown>
@@ -97,8 +98,4 @@ function isFilledList(value: unknown): value is unknown[] {
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null
-}
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 // One JSON object with typed readers. `null` counts as absent, as Python's readers take it; a value of another type than asked is an error that
 // names the file and the key, never a guess.
 
+import { isRecord } from '../base/json.ts'
 import { invalidModel } from './failure.ts'
 
 const MAX_COUNT = 2 ** 32 - 1
@@ -11,7 +12,7 @@ export class Fields {
 
   /** `where` is what messages call the object. */
   constructor(where: string, values: unknown) {
-    if (!isObject(values)) throw invalidModel(`${where} is not a JSON object`)
+    if (!isRecord(values)) throw invalidModel(`${where} is not a JSON object`)
     this.#where = where
     this.#values = values
   }
@@ -76,7 +77,7 @@ export class Fields {
   }
 
   fields(...keys: string[]): Fields | undefined {
-    const found = this.#typed(keys, 'an object', isObject)
+    const found = this.#typed(keys, 'an object', isRecord)
     return found && new Fields(`${this.#where}: ${keys[0]}`, found)
   }
 
@@ -105,10 +106,6 @@ export class Fields {
     if (is(found.value)) return found.value
     throw invalidModel(`${this.#where}: ${found.key} is ${(JSON.stringify(found.value) ?? '').slice(0, 80)}, not ${wanted}`)
   }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isCount(value: unknown): value is number {

@@ -1,5 +1,5 @@
+import { isRecord } from '../base/json.ts'
 import { invalidModel, unsupportedModel } from './failure.ts'
-import { isObject } from './fields.ts'
 import type { Metadata } from './metadata.ts'
 import { MAX_CONFIG_BYTES, type ModelFiles } from './model-files.ts'
 
@@ -35,6 +35,6 @@ function findPooling(text: string): string | undefined {
     throw invalidModel('modules.json is not JSON', { cause })
   }
   if (!Array.isArray(modules)) throw invalidModel('modules.json is not a list')
-  const pooling = modules.find((module) => isObject(module) && typeof module.type === 'string' && module.type.endsWith('Pooling'))
-  return isObject(pooling) && typeof pooling.path === 'string' ? pooling.path : undefined
+  const pooling = modules.find((module) => isRecord(module) && typeof module.type === 'string' && module.type.endsWith('Pooling'))
+  return isRecord(pooling) && typeof pooling.path === 'string' ? pooling.path : undefined
 }

@@ -3,6 +3,7 @@
 // Source: the format's description in huggingface/safetensors, README.md. Its own limit for a head is 100 MB; the largest known has 10.
 
 import type { FileHandle } from 'node:fs/promises'
+import { isRecord } from '../base/json.ts'
 import { invalidModel, unsupportedModel } from './failure.ts'
 import { openRegular } from './model-files.ts'
 
@@ -110,7 +111,7 @@ function parseHeader(bytes: Uint8Array, label: string): [string, unknown][] {
   } catch (cause) {
     throw invalidModel(`${label}: the header is not JSON`, { cause })
   }
-  if (!isObject(parsed)) throw invalidModel(`${label}: the header is not a JSON object`)
+  if (!isRecord(parsed)) throw invalidModel(`${label}: the header is not a JSON object`)
   const entries = Object.entries(parsed).filter(([name]) => name !== METADATA)
   if (entries.length > MAX_TENSORS) throw invalidModel(`${label} has ${entries.length} tensors, the limit is ${MAX_TENSORS}`)
   return entries
@@ -124,7 +125,7 @@ function toTensor(
   if (name.length > MAX_NAME_CHARACTERS)
     throw invalidModel(`${label}: the name of a tensor has ${name.length} characters, the limit is ${MAX_NAME_CHARACTERS}`)
   const what = `${label}: the tensor ${JSON.stringify(name)}`
-  if (!isObject(value)) throw invalidModel(`${what} is not described by an object`)
+  if (!isRecord(value)) throw invalidModel(`${what} is not described by an object`)
   const { dtype, shape, data_offsets: offsets } = value
   const elementBytes = TYPE_BYTES.get(dtype)
   if (elementBytes === undefined) throw unsupportedModel(`${what}: unknown data type: ${shown(dtype)}`)
@@ -148,10 +149,6 @@ function checkCover(ranges: readonly Range[], dataBytes: number, label: string):
     position = end
   }
   if (position !== dataBytes) throw invalidModel(`${label}: ${dataBytes - position} bytes at the end belong to no tensor`)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isCounts(value: unknown): value is number[] {

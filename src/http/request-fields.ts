@@ -2,8 +2,9 @@
 // its name, or, where it changes nothing in the answer, is named in the header x-llamero-warnings.
 
 import { decodeParsed, type ParsedBody, parseBody } from '../api/decode.ts'
-import { type Decoded, type Fields, isObject, type Struct } from '../api/fields.ts'
+import type { Decoded, Fields, Struct } from '../api/fields.ts'
 import { AppError, isAppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { isOptionName } from '../model/options.ts'
 import type { ReplyHeaders } from './kernel/reply.ts'
 
@@ -39,7 +40,7 @@ export function decodeRequest<F extends Fields>(bytes: Uint8Array, struct: Struc
 
 /** Options that nobody knows are as good as not sent. */
 export function noteOptions({ options }: { options?: unknown }, unused: Set<string>): void {
-  if (isObject(options))
+  if (isRecord(options))
     for (const name of Object.keys(options)) if (!isOptionName(name) && options[name] !== null) unused.add(`options.${name}`)
 }
 
@@ -63,7 +64,7 @@ function parse(bytes: Uint8Array): ParsedBody {
 }
 
 function refuseOthers(sent: unknown, fates: Fates): void {
-  for (const [key, value] of Object.entries(isObject(sent) ? sent : {})) {
+  for (const [key, value] of Object.entries(isRecord(sent) ? sent : {})) {
     const fate = value === null ? 'unused' : fateOf(key, fates)
     if (fate !== 'unused' && !fate.unless?.(value)) throw refuse(key.toLowerCase(), fate.refusal)
   }

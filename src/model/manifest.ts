@@ -2,6 +2,7 @@
 // every digest is checked before it can become a path, and a manifest without layers or config is refused.
 
 import { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { type Digest, isDigest, parseDigest } from './digest.ts'
 import { MEDIA_TYPES } from './media-type.ts'
 
@@ -83,10 +84,6 @@ function formatLayer(layer: Layer): Record<string, unknown> {
     ...(layer.from === undefined ? {} : { from: layer.from }),
     ...(layer.name === undefined ? {} : { name: layer.name }),
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function corrupt(message: string, cause?: unknown): AppError {

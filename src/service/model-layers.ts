@@ -1,6 +1,7 @@
 // The JSON inside a model's params and messages layers, which other programs may have written.
 
 import { AppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import type { Message, ToolCall } from '../chat/message.ts'
 
 /** More is no dialogue that anyone prepared by hand. */
@@ -54,10 +55,6 @@ function parseJson(text: string, what: string): unknown {
   } catch (cause) {
     throw corrupt(`the ${what} of the model are not JSON`, cause)
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function toText(value: unknown): string {

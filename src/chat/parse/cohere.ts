@@ -1,8 +1,9 @@
 // Cohere's Command A and North: <|START_THINKING|>…<|END_THINKING|>, then <|START_TEXT|>…<|END_TEXT|> (older: RESPONSE) or
 // <|START_ACTION|>[{"tool_call_id": …, "tool_name": …, "parameters": {…}}]<|END_ACTION|>.
 
+import { isRecord } from '../../base/json.ts'
 import { parseJsonCalls, readJsonHead } from './json-calls.ts'
-import { isObject, JsonEndFinder, parseJsonObject } from './json-object.ts'
+import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
 import { createThinkingFormat } from './thinking.ts'
@@ -32,7 +33,7 @@ function parseActions(body: string): ParsedCall[] | undefined {
     if (length === undefined) break
     const action = parseJsonObject(body.slice(at, at + length))
     if (typeof action?.tool_name === 'string')
-      calls.push({ name: action.tool_name, arguments: isObject(action.parameters) ? action.parameters : {} })
+      calls.push({ name: action.tool_name, arguments: isRecord(action.parameters) ? action.parameters : {} })
     at += length
   }
   return calls

@@ -5,9 +5,10 @@
 // alone, in a list, or inside "function" / "tool_calls". Names that the request does not have make no call: their text stays text.
 // The tags "{" and "[" stand in so many answers that with them only a reply that begins with the tag is read.
 
+import { isRecord } from '../../base/json.ts'
 import type { Tool } from '../message.ts'
 import { jsonHeadReader } from './call-head.ts'
-import { isObject, JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
+import { JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
 import type { BlockReading, CallBlock, CallFormat, ParsedCall } from './reply-format.ts'
 
 /** Characters between the tag and the object, beside the longest name of a tool; more of them are prose. */
@@ -31,7 +32,7 @@ export function createGenericCallFormat(tag: string, tools: readonly Tool[]): Ca
 /** The calls that a JSON value stands for; `fallbackName` is the tool whose arguments the value is when it names none itself. */
 export function readJsonCalls(value: unknown, names: ReadonlySet<string>, fallbackName?: string): ParsedCall[] {
   const calls = findCalls(value, names, 0)
-  if (calls.length > 0 || fallbackName === undefined || !isObject(value)) return calls
+  if (calls.length > 0 || fallbackName === undefined || !isRecord(value)) return calls
   return [{ name: fallbackName, arguments: value }]
 }
 
@@ -131,7 +132,7 @@ class GenericBlock implements CallBlock {
 function findCalls(value: unknown, names: ReadonlySet<string>, depth: number): ParsedCall[] {
   if (depth > MAX_NESTING) return []
   if (Array.isArray(value)) return value.flatMap((item) => findCalls(item, names, depth + 1))
-  if (!isObject(value)) return []
+  if (!isRecord(value)) return []
   const name = NAME_KEYS.map((key) => value[key]).find((item) => typeof item === 'string' && names.has(item))
   if (typeof name === 'string') return [{ name, arguments: findArguments(value) }]
   const inner = value.function ?? value.function_call ?? value.tool_call ?? value.tool_calls
@@ -151,10 +152,10 @@ function findArguments(call: Readonly<Record<string, unknown>>): Record<string, 
 }
 
 function toArguments(value: unknown): Record<string, unknown> | undefined {
-  if (isObject(value)) return value
+  if (isRecord(value)) return value
   if (typeof value !== 'string') return undefined
   const parsed = parseJsonValue(value)?.value
-  return isObject(parsed) ? parsed : undefined
+  return isRecord(parsed) ? parsed : undefined
 }
 
 /** The closing tags that go with an opening one: `<x>` `</x>`, `[X]` `[/X]`, `<|x|>` `<|/x|>`, `<|x_start|>` `<|x_end|>`, `<x=` `</x>`. */

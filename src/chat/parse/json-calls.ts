@@ -1,8 +1,9 @@
 // Calls that a family writes as JSON between its own tags: {"name": …, "arguments": {…}}, one or a list. Names are not checked against the
 // request: the tags say that it is a call.
 
+import { isRecord } from '../../base/json.ts'
 import { jsonHeadReader } from './call-head.ts'
-import { isObject, JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
+import { JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
 import type { ParsedCall } from './reply-format.ts'
 
 const NAME_KEYS = ['name', 'tool_name', 'function'] as const
@@ -31,12 +32,12 @@ function toCalls(items: readonly unknown[]): ParsedCall[] | undefined {
 }
 
 function toCall(value: unknown): ParsedCall | undefined {
-  if (!isObject(value)) return undefined
+  if (!isRecord(value)) return undefined
   const name = NAME_KEYS.map((key) => value[key]).find((item) => typeof item === 'string' && item !== '')
   if (typeof name !== 'string') return undefined
   const given = ARGUMENT_KEYS.map((key) => value[key]).find((item) => item !== undefined && item !== null)
   const args = typeof given === 'string' ? parseArguments(given) : (given ?? {})
-  return isObject(args) ? { name, arguments: args } : undefined
+  return isRecord(args) ? { name, arguments: args } : undefined
 }
 
 /** The objects in the text, where there is nothing else than commas, list brackets and space between them. */

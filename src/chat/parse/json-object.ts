@@ -1,5 +1,7 @@
 // JSON objects in the middle of a model's text.
 
+import { isRecord } from '../../base/json.ts'
+
 /** Finds the end of the JSON value that begins at the first character given; keeps its place between calls. */
 export class JsonEndFinder {
   #position = 0
@@ -32,7 +34,7 @@ export class JsonEndFinder {
 /** The object, or undefined where the text is no JSON object. Line breaks inside strings, which models write, are taken as they stand. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
   const value = parseJson(text) ?? parseJson(escapeInStrings(text))
-  return isObject(value) ? value : undefined
+  return isRecord(value) ? value : undefined
 }
 
 /** As parseJsonObject, for any value; undefined where the text is no JSON. */
@@ -42,10 +44,6 @@ export function parseJsonValue(text: string): { value: unknown } | undefined {
   } catch {
     return undefined
   }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parseJson(text: string): unknown {

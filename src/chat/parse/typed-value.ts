@@ -1,7 +1,8 @@
 // Families that write arguments as plain text between tags leave their types to the tool's schema.
 
+import { isRecord } from '../../base/json.ts'
 import type { Tool } from '../message.ts'
-import { isObject, parseJsonValue } from './json-object.ts'
+import { parseJsonValue } from './json-object.ts'
 
 /** The argument `key` of the tool `name` from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
 export function toTypedValue(text: string, tools: readonly Tool[], name: string, key: string): unknown {
@@ -19,15 +20,15 @@ export function typeValue(raw: string, tool: Tool | undefined, key: string): unk
   if (types.has('number') && Number.isFinite(number)) return number
   if (!types.has('array') && !types.has('object')) return raw
   const value = parseJsonValue(raw)?.value
-  const fits = (types.has('array') && Array.isArray(value)) || (types.has('object') && isObject(value))
+  const fits = (types.has('array') && Array.isArray(value)) || (types.has('object') && isRecord(value))
   return fits ? value : raw
 }
 
 function typesOf(tool: Tool | undefined, key: string): ReadonlySet<unknown> {
   const properties = tool?.function.parameters?.properties
-  const property = isObject(properties) ? properties[key] : undefined
-  if (!isObject(property)) return new Set()
+  const property = isRecord(properties) ? properties[key] : undefined
+  if (!isRecord(property)) return new Set()
   const { anyOf } = property
-  const schemas = Array.isArray(anyOf) && anyOf.length > 0 ? anyOf.filter(isObject) : [property]
+  const schemas = Array.isArray(anyOf) && anyOf.length > 0 ? anyOf.filter(isRecord) : [property]
   return new Set(schemas.flatMap((schema) => schema.type))
 }

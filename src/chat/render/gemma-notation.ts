@@ -1,6 +1,6 @@
 // Values in the notation of Gemma's function-calling models: {key:value}, bare keys, strings between two equal marks.
 
-import { isRecord } from '../tool-schema.ts'
+import { isRecord } from '../../base/json.ts'
 
 export function toGemmaValue(value: unknown, mark: string): string {
   if (typeof value === 'string') return `${mark}${value}${mark}`

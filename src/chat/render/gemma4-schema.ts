@@ -1,6 +1,6 @@
 // Gemma 4's declaration of a tool's parameters: properties in the order of the alphabet, of each only what the model knows.
 
-import { isRecord } from '../tool-schema.ts'
+import { isRecord } from '../../base/json.ts'
 import { sortedEntries, toGemmaList, toGemmaValue } from './gemma-notation.ts'
 import { textOf, typesOf } from './prompt-values.ts'
 

@@ -2,9 +2,9 @@
 //
 // In 3, "/think" and "/no_think" in a text of the user or the system switch thinking and are not shown; in 3.5 only the request does.
 
+import { isRecord } from '../../base/json.ts'
 import type { Message, Tool } from '../message.ts'
 import type { RenderInput } from '../prompt-template.ts'
-import { isRecord } from '../tool-schema.ts'
 import { parametersOf, textOf, typesOf } from './prompt-values.ts'
 import { XML_CALL_RULES } from './qwen3-coder.ts'
 import type { Renderer } from './renderer.ts'

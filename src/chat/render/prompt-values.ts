@@ -1,7 +1,8 @@
 // Values inside prompts: tools and arguments as the families' templates write them.
 
+import { isRecord } from '../../base/json.ts'
 import type { Message, Tool } from '../message.ts'
-import { isRecord, toToolShape } from '../tool-schema.ts'
+import { toToolShape } from '../tool-schema.ts'
 
 type Json = Record<string, unknown>
 

@@ -1,9 +1,9 @@
 // Byte-pair vocabularies of tokenizer.json: those over bytes in GPT-2's spelling become `gpt2`, those over characters with a byte token for the
 // rest, as Llama 2's and Gemma's, become `llama`, which is what SentencePiece would have said of them.
 
+import { isRecord } from '../../base/json.ts'
 import { invalidModel } from '../failure.ts'
 import type { Fields } from '../fields.ts'
-import { isObject } from '../fields.ts'
 import type { Metadata } from '../metadata.ts'
 import type { JsonTokenizer } from './json-tokenizer.ts'
 import { detectPreTokenizer } from './pre-tokenizer.ts'
@@ -64,6 +64,6 @@ function readMerges(model: Fields): [string, string][] {
     } else if (Array.isArray(merge) && merge.length === 2 && typeof merge[0] === 'string' && typeof merge[1] === 'string') {
       return [merge[0], merge[1]]
     }
-    throw invalidModel(`tokenizer.json: a merge is ${(isObject(merge) ? 'an object' : JSON.stringify(merge)).slice(0, 80)}`)
+    throw invalidModel(`tokenizer.json: a merge is ${(isRecord(merge) ? 'an object' : JSON.stringify(merge)).slice(0, 80)}`)
   })
 }

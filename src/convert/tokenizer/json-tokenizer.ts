@@ -1,7 +1,8 @@
 // tokenizer.json of Hugging Face's tokenizers, as far as a vocabulary needs it, with what tokenizer_config.json adds.
 
+import { isRecord } from '../../base/json.ts'
 import { invalidModel } from '../failure.ts'
-import { type Fields, isObject } from '../fields.ts'
+import type { Fields } from '../fields.ts'
 import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, type ModelFiles } from '../model-files.ts'
 import { MAX_VOCABULARY } from './vocabulary.ts'
 
@@ -38,7 +39,7 @@ export async function readJsonTokenizer(files: ModelFiles): Promise<JsonTokenize
 /** A token of a configuration: a text, or an object with the text in it. */
 export function tokenText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  return isObject(value) && typeof value.content === 'string' ? value.content : undefined
+  return isRecord(value) && typeof value.content === 'string' ? value.content : undefined
 }
 
 function readIds(model: Fields): Map<string, number> {
@@ -46,7 +47,7 @@ function readIds(model: Fields): Map<string, number> {
   const ids = new Map<string, number>()
   if (Array.isArray(vocabulary)) {
     for (const [id, item] of vocabulary.entries()) ids.set(Array.isArray(item) ? String(item[0]) : String(item), id)
-  } else if (isObject(vocabulary)) {
+  } else if (isRecord(vocabulary)) {
     for (const [text, id] of Object.entries(vocabulary)) ids.set(text, checkId(id, text))
   }
   if (ids.size > MAX_VOCABULARY) throw invalidModel(`tokenizer.json has ${ids.size} tokens, the limit is ${MAX_VOCABULARY}`)

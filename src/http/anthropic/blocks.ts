@@ -2,8 +2,8 @@
 // template knows them; images are decoded here, and never fetched. A kind of block that cannot be shown to the model is refused.
 
 import { decodeBase64 } from '../../api/base64.ts'
-import { isObject } from '../../api/fields.ts'
 import { isAppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import type { ToolCall } from '../../chat/message.ts'
 import { fieldError, wordedError } from './errors.ts'
 import type { Notes } from './notes.ts'
@@ -50,7 +50,7 @@ const SERVER_RESULT = /^[a-z_]+_tool_result$/
 
 /** Throws `invalid_request`. */
 export function readBlock(block: unknown, { place, notes, allowed }: BlockContext): Piece {
-  if (!isObject(block)) throw fieldError(place, 'a content block must be an object')
+  if (!isRecord(block)) throw fieldError(place, 'a content block must be an object')
   const type = typeof block.type === 'string' ? block.type : ''
   if (allowed?.includes(type) === false) throw fieldError(place, `only blocks of type ${allowed.join(', ')} are allowed here`)
   const kind = SERVER_CALLS.includes(type) ? 'tool_use' : type
@@ -87,7 +87,7 @@ export function requireText(value: unknown, place: string): string {
 }
 
 function readImage(source: unknown, place: string): Uint8Array {
-  if (!isObject(source)) throw wordedError(place, 'invalid image source')
+  if (!isRecord(source)) throw wordedError(place, 'invalid image source')
   if (source.type !== 'base64') {
     const type = typeof source.type === 'string' ? source.type : ''
     throw wordedError(place, `invalid image source type: ${type}. Only base64 images are supported.`)
@@ -104,8 +104,8 @@ function readCall(block: Block, place: string): ToolCall {
   const { id, name, input } = block
   if (typeof id !== 'string' || id === '') throw wordedError(place, "tool_use block missing required 'id' field")
   if (typeof name !== 'string' || name === '') throw wordedError(place, "tool_use block missing required 'name' field")
-  if (input !== undefined && input !== null && !isObject(input)) throw fieldError(`${place}.input`, 'must be an object')
-  return { id, function: { index: 0, name, arguments: isObject(input) ? input : {} } }
+  if (input !== undefined && input !== null && !isRecord(input)) throw fieldError(`${place}.input`, 'must be an object')
+  return { id, function: { index: 0, name, arguments: isRecord(input) ? input : {} } }
 }
 
 function readResult(block: Block, { place, notes }: BlockContext): ToolResult {
@@ -147,7 +147,7 @@ function readDocument(block: Block, context: BlockContext): Piece {
 
 function readDocumentSource(source: unknown, context: BlockContext): string {
   const { place } = context
-  if (!isObject(source)) throw fieldError(place, 'a document needs a source')
+  if (!isRecord(source)) throw fieldError(place, 'a document needs a source')
   if (source.type === 'text') return requireText(source.data, `${place}.data`)
   if (source.type === 'content') {
     if (typeof source.content === 'string') return source.content
@@ -172,7 +172,7 @@ function readTexts(content: unknown, { place, notes }: BlockContext): string {
 }
 
 function refuseCitations({ citations }: Block, place: string): void {
-  if (isObject(citations) && citations.enabled === true) throw fieldError(`${place}.citations`, 'citations are not supported')
+  if (isRecord(citations) && citations.enabled === true) throw fieldError(`${place}.citations`, 'citations are not supported')
 }
 
 function tagged(tag: string, attributes: Record<string, unknown>, text: string): string {

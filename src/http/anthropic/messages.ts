@@ -1,7 +1,8 @@
 // Messages of Anthropic's dialect as the domain's. Results of tools come before what the user says beside them, as they answer the turn before;
 // a result knows the name of its tool from the call that has its id.
 
-import { type Field, isObject, list, wrongType } from '../../api/fields.ts'
+import { type Field, list, wrongType } from '../../api/fields.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Message, ToolCall } from '../../chat/message.ts'
 import { type Piece, readBlock } from './blocks.ts'
 import { fieldError } from './errors.ts'
@@ -23,7 +24,7 @@ const message: Field<WireMessage> = {
     required: ['role', 'content'],
   },
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'anthropic.MessageParam')
+    if (!isRecord(value)) throw wrongType(value, place, 'anthropic.MessageParam')
     const { role = '', content } = value
     if (typeof role !== 'string') throw wrongType(role, place, 'string')
     if (content === undefined) throw fieldError('messages.content', 'is required')
@@ -72,7 +73,7 @@ const MARK_DEPTH = 3
 /** Whether a prefix of the prompt is marked for the cache: only then does a client count cached tokens apart. */
 export function marksCache(list: unknown, depth = MARK_DEPTH): boolean {
   if (!Array.isArray(list) || depth === 0) return false
-  return list.some((one) => isObject(one) && (isObject(one.cache_control) || marksCache(one.content, depth - 1)))
+  return list.some((one) => isRecord(one) && (isRecord(one.cache_control) || marksCache(one.content, depth - 1)))
 }
 
 function toMessage(role: string, pieces: readonly Piece[]): Message {

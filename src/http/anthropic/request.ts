@@ -1,8 +1,9 @@
 // A request of Anthropic's dialect as the domain's. What it does not say stays as the Modelfile has it.
 
-import { type Decoded, described, flag, integer, isObject, list, number, rawJson, record, struct, text } from '../../api/fields.ts'
+import { type Decoded, described, flag, integer, list, number, rawJson, record, struct, text } from '../../api/fields.ts'
 import { runFields } from '../../api/run-fields.ts'
 import { AppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Think } from '../../chat/message.ts'
 import type { ChatRequest, OutputFormat } from '../../service/service.ts'
 import { type DecodedRequest, decodeRequest, type Fates } from '../request-fields.ts'
@@ -95,7 +96,7 @@ export function readMessagesCall(body: Uint8Array): MessagesCall {
   return {
     request,
     streams: fields.stream ?? false,
-    countsCache: isObject(fields.cache_control) || [fields.system, fields.tools, fields.messages].some((part) => marksCache(part)),
+    countsCache: isRecord(fields.cache_control) || [fields.system, fields.tools, fields.messages].some((part) => marksCache(part)),
     hidesThinking: fields.thinking?.display === 'omitted',
     stopSequences: stop ?? [],
     maxTokens,
@@ -194,7 +195,7 @@ function toFormat({ output_config: config, output_format: older }: PromptRequest
   const place = config?.format ? 'output_config.format' : 'output_format'
   const format = config?.format ?? older
   if (format === undefined || format === null) return undefined
-  if (!isObject(format) || format.type !== 'json_schema') throw fieldError(`${place}.type`, 'must be json_schema')
-  if (!isObject(format.schema)) throw fieldError(`${place}.schema`, 'must be a JSON Schema object')
+  if (!isRecord(format) || format.type !== 'json_schema') throw fieldError(`${place}.type`, 'must be json_schema')
+  if (!isRecord(format.schema)) throw fieldError(`${place}.schema`, 'must be a JSON Schema object')
   return { type: 'schema', schema: format.schema }
 }

@@ -1,7 +1,8 @@
 // Tools and the choice between them, in Anthropic's shapes. Input schemas are kept whole. Tools that Anthropic's own servers run cannot run here
 // and are refused; those that the client runs, and whose schemas Anthropic publishes, are offered to the model like any other.
 
-import { type Field, isObject, list, wrongType } from '../../api/fields.ts'
+import { type Field, list, wrongType } from '../../api/fields.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Tool } from '../../chat/message.ts'
 import type { ToolChoice } from '../../service/service.ts'
 import { BASH_TOOL, MEMORY_TOOL, TEXT_EDITOR_TOOL } from './client-tools.ts'
@@ -21,7 +22,7 @@ const tool: Field<Record<string, unknown>> = {
     required: ['name'],
   },
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'anthropic.Tool')
+    if (!isRecord(value)) throw wrongType(value, place, 'anthropic.Tool')
     return value
   },
 }
@@ -53,7 +54,7 @@ export interface ChosenTools {
 /** Throws `invalid_request` for a choice that the tools cannot fulfil. */
 export function toToolChoice(choice: unknown, all: readonly Tool[]): ChosenTools {
   if (choice === undefined) return {}
-  if (!isObject(choice)) throw fieldError('tool_choice', 'must be an object')
+  if (!isRecord(choice)) throw fieldError('tool_choice', 'must be an object')
   const parallel = choice.disable_parallel_tool_use === true ? { parallelToolCalls: false } : {}
   switch (choice.type) {
     case 'auto':
@@ -76,10 +77,10 @@ function toFunction(one: Record<string, unknown>, place: string): Tool['function
   if (description !== undefined && description !== null && typeof description !== 'string') {
     throw fieldError(`${place}.description`, 'must be a string')
   }
-  if (schema !== undefined && schema !== null && !isObject(schema)) {
+  if (schema !== undefined && schema !== null && !isRecord(schema)) {
     throw fieldError(`${place}.input_schema`, `invalid input_schema for tool ${JSON.stringify(name)}: must be a JSON Schema object`)
   }
-  return { name, ...(description ? { description } : {}), ...(isObject(schema) ? { parameters: schema } : {}) }
+  return { name, ...(description ? { description } : {}), ...(isRecord(schema) ? { parameters: schema } : {}) }
 }
 
 function toClientTool(type: string, name: unknown, place: string): Tool['function'] {

@@ -1,9 +1,10 @@
 // What generate and chat share: the way from the wire's fields to the domain's, and from a sequence of events to one object or a stream of them.
 // The stream ends with a record that says `done` or with one that says `error`, always.
 
-import { type Decoded, isObject } from '../../api/fields.ts'
+import type { Decoded } from '../../api/fields.ts'
 import type { completionFields } from '../../api/run-fields.ts'
 import { AppError, type ErrorCode, toAppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import type { ChatEvent } from '../../chat/event.ts'
 import type { CompletionFields, OutputFormat, UnknownFormat } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
@@ -71,7 +72,7 @@ export async function replyWithEvents(events: AsyncIterable<ChatEvent>, projecti
 function toOutputFormat(value: unknown): OutputFormat | UnknownFormat | undefined {
   if (value === undefined || value === '') return undefined
   if (value === 'json') return { type: 'json' }
-  return isObject(value) ? { type: 'schema', schema: value } : { type: 'unknown', sent: JSON.stringify(value) }
+  return isRecord(value) ? { type: 'schema', schema: value } : { type: 'unknown', sent: JSON.stringify(value) }
 }
 
 async function* toRecords(events: AsyncIterable<ChatEvent>, projection: Projection): AsyncGenerator<object> {

@@ -1,7 +1,8 @@
 // `POST /v1/chat/completions`: every field of OpenAI's chat, of Ollama's, and of the extensions that clients send, and what becomes of it.
 
-import { type Decoded, described, flag, integer, isObject, list, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, described, flag, integer, list, rawJson, struct, text } from '../../api/fields.ts'
 import { AppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Think } from '../../chat/message.ts'
 import type { ChatRequest } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
@@ -98,7 +99,7 @@ function readThink(wire: WireChatRequest): Think | undefined {
 }
 
 function readTemplateVariables(value: unknown): Record<string, unknown> | undefined {
-  if (value === undefined || isObject(value)) return value
+  if (value === undefined || isRecord(value)) return value
   throw fieldError('chat_template_kwargs', 'chat_template_kwargs must be an object', 'invalid_type')
 }
 

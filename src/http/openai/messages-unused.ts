@@ -1,6 +1,6 @@
 // What messages may say and what changes nothing in the answer, by name: `messages.name`, `messages.content.cache_control`.
 
-import { isObject } from '../../api/fields.ts'
+import { isRecord } from '../../base/json.ts'
 import type { WireMessage } from './messages.ts'
 
 /** What a part of a content says that is used. */
@@ -14,9 +14,9 @@ export function unusedInMessages(wire: readonly WireMessage[]): string[] {
     if (name && !NAMED_ROLES.includes(role.toLowerCase())) names.add('messages.name')
     // What the assistant said aloud in an earlier turn: its transcript is the content.
     if (audio !== undefined) names.add('messages.audio')
-    for (const part of Array.isArray(content) ? content.filter(isObject) : []) {
+    for (const part of Array.isArray(content) ? content.filter(isRecord) : []) {
       for (const key of Object.keys(part)) if (!PART_FIELDS.includes(key)) names.add(`messages.content.${key}`)
-      const { detail = 'auto' } = isObject(part.image_url) ? part.image_url : {}
+      const { detail = 'auto' } = isRecord(part.image_url) ? part.image_url : {}
       if (detail !== 'auto') names.add('messages.content.image_url.detail')
     }
   }

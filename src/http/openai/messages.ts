@@ -2,8 +2,9 @@
 // line, as Ollama's templates join them; images and audio are decoded here, and never fetched.
 
 import { decodeBase64 } from '../../api/base64.ts'
-import { type Decoded, holdsInfinity, integer, isObject, list, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, holdsInfinity, integer, list, rawJson, struct, text } from '../../api/fields.ts'
 import { isAppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Message, ToolCall } from '../../chat/message.ts'
 import { fieldError, unsupported } from './errors.ts'
 import { textOrObjects } from './fields.ts'
@@ -97,7 +98,7 @@ export function decodeImageUrl(url: string, param: string): Uint8Array {
 export function parseCallArguments(source: string, param: string): Record<string, unknown> {
   const value = tryParse(source)
   if (value === null) return {}
-  if (!isObject(value) || holdsInfinity(value)) throw fieldError(param, 'invalid tool call arguments', 'invalid_json')
+  if (!isRecord(value) || holdsInfinity(value)) throw fieldError(param, 'invalid tool call arguments', 'invalid_json')
   return value
 }
 
@@ -144,14 +145,14 @@ function nameOfCall(wire: readonly WireMessage[], id: string | undefined): strin
 }
 
 function readPart(part: unknown, param: string): string | Uint8Array {
-  if (!isObject(part)) throw fieldError(param, 'invalid message format')
+  if (!isRecord(part)) throw fieldError(param, 'invalid message format')
   switch (part.type) {
     case 'text':
       return textOf(part.text, `${param}.text`)
     case 'refusal':
       return textOf(part.refusal, `${param}.refusal`)
     case 'image_url': {
-      const url = isObject(part.image_url) ? part.image_url.url : part.image_url
+      const url = isRecord(part.image_url) ? part.image_url.url : part.image_url
       return decodeImageUrl(textOf(url, `${param}.image_url`), `${param}.image_url`)
     }
     case 'input_audio':
@@ -167,7 +168,7 @@ function textOf(value: unknown, param: string): string {
 }
 
 function readAudio(value: unknown, param: string): Uint8Array {
-  if (!isObject(value)) throw fieldError(param, 'invalid input_audio format', 'invalid_type')
+  if (!isRecord(value)) throw fieldError(param, 'invalid input_audio format', 'invalid_type')
   if (typeof value.data !== 'string') throw fieldError(`${param}.data`, 'invalid input_audio format: missing data', 'invalid_type')
   return decode(value.data, (reason) => fieldError(`${param}.data`, `invalid input_audio base64 data: ${reason}`, 'invalid_base64'))
 }

@@ -1,6 +1,7 @@
 // `POST /v1/rerank`: documents in the order in which they answer a query, in the shape that Jina and Cohere share. OpenAI has no such endpoint.
 
-import { type Decoded, flag, integer, isObject, rawJson, struct, text } from '../../api/fields.ts'
+import { type Decoded, flag, integer, rawJson, struct, text } from '../../api/fields.ts'
+import { isRecord } from '../../base/json.ts'
 import { createId } from '../ids.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
@@ -116,7 +117,7 @@ function readDocuments(documents: unknown): string[] {
   if (documents.length > MAX_DOCUMENTS) throw fieldError('documents', `documents must not have more than ${MAX_DOCUMENTS} items`)
   return documents.map((document: unknown, index) => {
     if (typeof document === 'string') return document
-    if (isObject(document) && typeof document.text === 'string') return document.text
+    if (isRecord(document) && typeof document.text === 'string') return document.text
     throw unsupported(`documents[${index}]`, 'a document must be a text, or an object with a text', 'invalid_type')
   })
 }

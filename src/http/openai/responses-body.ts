@@ -1,7 +1,7 @@
 // The response object: what the request said, given back, and what the model made of it. All keys are always there.
 
-import { isObject } from '../../api/fields.ts'
 import type { AppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import { createId } from '../ids.ts'
 import { toErrorBody } from './errors.ts'
 import type { OutputItem } from './responses-output.ts'
@@ -106,7 +106,7 @@ function toUsage(finish: FinishEvent | undefined): ResponsesUsage {
 
 /** wire: null unless the request says how to reason. */
 function toReasoning(reasoning: WireResponsesRequest['reasoning']): object | null {
-  return isObject(reasoning) && Object.keys(reasoning).length > 0 ? reasoning : null
+  return isRecord(reasoning) && Object.keys(reasoning).length > 0 ? reasoning : null
 }
 
 function toSeconds(ms: number): number {

@@ -1,9 +1,10 @@
 // The input of a response as the domain's messages: a text, or items of a conversation. Items that belong to one turn of the assistant (reasoning,
 // text, calls) become one message; results know the name of their function from the call that has their id.
 
-import { type Decoded, holdsInfinity, isObject, kindOf } from '../../api/fields.ts'
+import { type Decoded, holdsInfinity, kindOf } from '../../api/fields.ts'
 import { explainMalformed } from '../../api/json-scan.ts'
 import { AppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Message, ToolCall } from '../../chat/message.ts'
 import { fieldError, unsupported } from './errors.ts'
 import { decodeImageUrl } from './messages.ts'
@@ -151,7 +152,7 @@ function unknownItem(type: string, { param, words }: InputPlace): AppError {
 function readReasoning({ encrypted_content: whole, content, summary = [] }: Decoded<typeof reasoningItem.fields>): string {
   if (whole) return whole
   const parts: unknown[] = Array.isArray(content) && content.length > 0 ? content : summary
-  return parts.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('')
+  return parts.map((part) => (isRecord(part) && typeof part.text === 'string' ? part.text : '')).join('')
 }
 
 function readContent(content: unknown, { param, words, key }: InputPlace & { key: string }): Content {
@@ -192,7 +193,7 @@ function readPart(part: unknown, place: InputPlace): string | Uint8Array {
 }
 
 function readRefusal(part: unknown, param: string): string {
-  const refusal = isObject(part) ? part.refusal : undefined
+  const refusal = isRecord(part) ? part.refusal : undefined
   if (typeof refusal !== 'string') throw fieldError(param, `${param} must be a string`, 'invalid_type')
   return refusal
 }
@@ -213,7 +214,7 @@ function readArguments(source: string, param: string): Record<string, unknown> {
     throw refuse(explainMalformed(source), cause)
   }
   if (value === null) return {}
-  if (!isObject(value)) throw refuse("Value looks like object, but can't find closing '}' symbol")
+  if (!isRecord(value)) throw refuse("Value looks like object, but can't find closing '}' symbol")
   if (holdsInfinity(value)) throw refuse('a number is beyond all that can be held')
   return value
 }

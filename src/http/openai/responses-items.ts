@@ -1,4 +1,4 @@
-import { isObject } from '../../api/fields.ts'
+import { isRecord } from '../../base/json.ts'
 import { createId } from '../ids.ts'
 
 /** The input of a request as OpenAI lists it: items, each with an id. */
@@ -7,5 +7,5 @@ export function toItems(input: unknown): unknown[] {
     return input === '' ? [] : [{ id: createId('msg_'), type: 'message', role: 'user', content: [{ type: 'input_text', text: input }] }]
   }
   if (!Array.isArray(input)) return []
-  return input.filter(isObject).map((item) => ({ id: createId('msg_'), type: 'message', ...item }))
+  return input.filter(isRecord).map((item) => ({ id: createId('msg_'), type: 'message', ...item }))
 }

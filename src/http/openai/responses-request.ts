@@ -1,7 +1,8 @@
 // `POST /v1/responses`: the fields of a request, and what becomes of each.
 
-import { type Decoded, type Field, flag, integer, isObject, list, record, struct, text, textMap, wrongType } from '../../api/fields.ts'
+import { type Decoded, type Field, flag, integer, list, record, struct, text, textMap, wrongType } from '../../api/fields.ts'
 import { quoteGo } from '../../base/go-text.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Message, Tool } from '../../chat/message.ts'
 import type { ChatRequest, OutputFormat } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
@@ -16,7 +17,7 @@ const { model, stream, temperature, top_p, options, keep_alive, service_tier } =
 const responsesTool: Field<Record<string, unknown>> = {
   ...record,
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'openai.ResponsesTool')
+    if (!isRecord(value)) throw wrongType(value, place, 'openai.ResponsesTool')
     return value
   },
 }
@@ -110,7 +111,7 @@ function readTools(wire: readonly Record<string, unknown>[]): Tool[] {
     if (typeof one.name !== 'string' || !Array.isArray(one.tools)) {
       throw fieldError(`tools[${index}]`, 'a namespace needs a name and tools', 'missing_required_parameter')
     }
-    return one.tools.filter(isObject).map((member) => ({ ...member, name: `${one.name}.${member.name}` }))
+    return one.tools.filter(isRecord).map((member) => ({ ...member, name: `${one.name}.${member.name}` }))
   })
   return toTools(flat.map(({ type, ...called }) => ({ ...(type === undefined ? {} : { type }), function: called })))
 }

@@ -1,21 +1,10 @@
 // The fields that chat and completions share, and what they mean to a run. What the request does not say stays as the Modelfile has it.
 
-import {
-  type Decoded,
-  described,
-  type Field,
-  flag,
-  integer,
-  isObject,
-  number,
-  type Place,
-  rawJson,
-  struct,
-  text,
-} from '../../api/fields.ts'
+import { type Decoded, described, type Field, flag, integer, number, type Place, rawJson, struct, text } from '../../api/fields.ts'
 import { completionFields, FORMAT_SCHEMA, runFields } from '../../api/run-fields.ts'
 import { AppError, isAppError } from '../../base/errors.ts'
 import { quoteGo } from '../../base/go-text.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Think } from '../../chat/message.ts'
 import { isOptionName, type ModelOptions, mergeOptions, OPTION_TYPES } from '../../model/options.ts'
 import type { CompletionFields, OutputFormat } from '../../service/service.ts'
@@ -114,7 +103,7 @@ export function toRunFields(wire: CommonRequest, warnings: string[]): Completion
 /** Ollama's options. Throws `invalid_request` and `invalid_option`. */
 export function readOptions(value: unknown): Record<string, unknown> {
   if (value === undefined) return {}
-  if (isObject(value)) {
+  if (isRecord(value)) {
     // What other fields replace may not be wrong either.
     mergeOptions(value)
     return value
@@ -170,7 +159,7 @@ export function readNativeThink(value: unknown): Think {
 
 /** A format that `invalid_format` refuses is refused by the run, as Ollama does it. */
 export function toOutputFormat(schema: unknown, param: string): OutputFormat {
-  if (isObject(schema)) return { type: 'schema', schema }
+  if (isRecord(schema)) return { type: 'schema', schema }
   const sent = quoteGo(JSON.stringify(schema))
   throw new AppError('invalid_format', `invalid format: ${sent}; expected "json" or a valid JSON Schema object`, { details: { param } })
 }
@@ -195,7 +184,7 @@ function readStop(stop: unknown): string[] | undefined {
 /** Token ids as keys, -100 to 100 as values. */
 function readLogitBias(bias: unknown): [number, number][] | undefined {
   if (bias === undefined) return undefined
-  if (!isObject(bias)) throw fieldError('logit_bias', 'logit_bias must be an object of token ids and biases', 'invalid_type')
+  if (!isRecord(bias)) throw fieldError('logit_bias', 'logit_bias must be an object of token ids and biases', 'invalid_type')
   const entries = Object.entries(bias)
   if (entries.length > MAX_LOGIT_BIASES) throw fieldError('logit_bias', `logit_bias must not have more than ${MAX_LOGIT_BIASES} entries`)
   return entries.map(([key, value]) => {

@@ -1,7 +1,8 @@
 // Tools, the choice between them, and calls, in OpenAI's shapes. A tool's JSON Schema is kept whole and unread: templates and grammars take it as
 // the client wrote it.
 
-import { type Field, isObject, list, struct, text, wrongType } from '../../api/fields.ts'
+import { type Field, list, struct, text, wrongType } from '../../api/fields.ts'
+import { isRecord } from '../../base/json.ts'
 import type { Tool, ToolCall } from '../../chat/message.ts'
 import type { ToolChoice } from '../../service/service.ts'
 import { fieldError, unsupported } from './errors.ts'
@@ -24,7 +25,7 @@ const parameters: Field<unknown> = {
   zero: {},
   schema: { type: 'object' },
   decode(value, place) {
-    if (!isObject(value)) throw wrongType(value, place, 'api.ToolFunctionParameters')
+    if (!isRecord(value)) throw wrongType(value, place, 'api.ToolFunctionParameters')
     return value
   },
 }
@@ -54,7 +55,7 @@ const tool: Field<Record<string, unknown>> = {
   decode(value, place) {
     const { unused: _, ...silent } = place
     checkedTool.decode(value, silent)
-    return isObject(value) ? value : {}
+    return isRecord(value) ? value : {}
   },
 }
 
@@ -76,8 +77,8 @@ export function chooseTools(all: Tool[], choice: unknown): ChosenTools {
   if (choice === 'none') return { tools: all, choice }
   if (all.length === 0) throw fieldError('tool_choice', "'tool_choice' is only allowed when 'tools' are specified")
   if (choice === 'required') return { tools: all, choice }
-  if (isObject(choice) && choice.type === 'function') return { tools: all, choice: { name: nameIn(all, choice, 'tool_choice') } }
-  if (isObject(choice) && choice.type === 'allowed_tools') return chooseAllowed(all, choice)
+  if (isRecord(choice) && choice.type === 'function') return { tools: all, choice: { name: nameIn(all, choice, 'tool_choice') } }
+  if (isRecord(choice) && choice.type === 'allowed_tools') return chooseAllowed(all, choice)
   throw fieldError('tool_choice', `invalid tool_choice: ${JSON.stringify(choice)} (must be "none", "auto", "required" or a function)`)
 }
 
@@ -95,7 +96,7 @@ function toTool(one: Record<string, unknown>, param: string): Tool {
   if (type !== 'function')
     throw unsupported(`${param}.type`, `tools of type ${JSON.stringify(type)} are not supported`, 'unsupported_value')
   const called = one.function
-  if (!isObject(called)) throw fieldError(`${param}.function`, 'a tool needs a function', 'missing_required_parameter')
+  if (!isRecord(called)) throw fieldError(`${param}.function`, 'a tool needs a function', 'missing_required_parameter')
   const { name, description, parameters } = called
   if (typeof name !== 'string' || name === '') {
     throw fieldError(`${param}.function.name`, 'a function needs a name', 'missing_required_parameter')
@@ -103,7 +104,7 @@ function toTool(one: Record<string, unknown>, param: string): Tool {
   if (description !== undefined && description !== null && typeof description !== 'string') {
     throw fieldError(`${param}.function.description`, 'the description of a function must be a string', 'invalid_type')
   }
-  if (parameters !== undefined && parameters !== null && !isObject(parameters)) {
+  if (parameters !== undefined && parameters !== null && !isRecord(parameters)) {
     throw fieldError(`${param}.function.parameters`, 'the parameters of a function must be a JSON Schema object', 'invalid_type')
   }
   const { description: _description, parameters: _parameters, ...others } = called
@@ -114,24 +115,24 @@ function toTool(one: Record<string, unknown>, param: string): Tool {
       ...others,
       name,
       ...(typeof description === 'string' ? { description } : {}),
-      ...(isObject(parameters) ? { parameters } : {}),
+      ...(isRecord(parameters) ? { parameters } : {}),
     },
   }
 }
 
 function chooseAllowed(all: Tool[], choice: Record<string, unknown>): ChosenTools {
-  const given = isObject(choice.allowed_tools) ? choice.allowed_tools : choice
+  const given = isRecord(choice.allowed_tools) ? choice.allowed_tools : choice
   if (!Array.isArray(given.tools)) throw fieldError('tool_choice.allowed_tools.tools', 'allowed_tools needs a list of tools')
   if (given.mode !== 'auto' && given.mode !== 'required') {
     throw fieldError('tool_choice.allowed_tools.mode', 'the mode of allowed_tools must be "auto" or "required"')
   }
-  const names = new Set(given.tools.map((one, index) => nameIn(all, isObject(one) ? one : {}, `tool_choice.allowed_tools.tools[${index}]`)))
+  const names = new Set(given.tools.map((one, index) => nameIn(all, isRecord(one) ? one : {}, `tool_choice.allowed_tools.tools[${index}]`)))
   return { tools: all.filter((one) => names.has(one.function.name)), choice: given.mode }
 }
 
 /** The name that a choice means, in the shape of chat (`function.name`) or of responses (`name`). */
 function nameIn(all: readonly Tool[], choice: Record<string, unknown>, param: string): string {
-  const name = isObject(choice.function) ? choice.function.name : choice.name
+  const name = isRecord(choice.function) ? choice.function.name : choice.name
   if (typeof name !== 'string' || name === '')
     throw fieldError(param, `${param} needs the name of a function`, 'missing_required_parameter')
   if (all.some((one) => one.function.name === name)) return name
