@@ -19,8 +19,17 @@ export interface ConfigBlob {
   context_length?: number
   embedding_length?: number
   base_name?: string
+  draft?: DraftConfig
   architecture: string
   os: string
+}
+
+/** Of a draft model in a layer of its own. */
+export interface DraftConfig {
+  model_format?: string
+  architecture?: string
+  tensor_prefix?: string
+  config?: string
 }
 
 export const MAX_CONFIG_BYTES = 1024 * 1024
@@ -50,13 +59,16 @@ export function parseConfigBlob(text: string): ConfigBlob {
   if (capabilities && capabilities.length > 0) config.capabilities = capabilities
   if (typeof value.context_length === 'number' && value.context_length > 0) config.context_length = value.context_length
   if (typeof value.embedding_length === 'number' && value.embedding_length > 0) config.embedding_length = value.embedding_length
+  const draft = toDraft(value.draft)
+  if (draft) config.draft = draft
   return config
 }
 
 export function formatConfigBlob(config: ConfigBlob): string {
   const { model_format, model_family, model_families, model_type, file_type } = config
   const { renderer, parser, requires, remote_host, remote_model, capabilities, context_length, embedding_length, base_name } = config
-  const optional = { renderer, parser, requires, remote_host, remote_model, capabilities, context_length, embedding_length, base_name }
+  const sizes = { capabilities, context_length, embedding_length }
+  const optional = { renderer, parser, requires, remote_host, remote_model, ...sizes, base_name, draft: toDraft(config.draft) }
   const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== '' && value !== 0))
   return JSON.stringify({
     model_format,
@@ -68,6 +80,16 @@ export function formatConfigBlob(config: ConfigBlob): string {
     architecture: config.architecture,
     os: config.os,
   })
+}
+
+const DRAFT_TEXTS = ['model_format', 'architecture', 'tensor_prefix', 'config'] as const
+
+function toDraft(value: unknown): DraftConfig | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const given = value as Record<string, unknown>
+  const draft: DraftConfig = {}
+  for (const key of DRAFT_TEXTS) if (typeof given[key] === 'string' && given[key] !== '') draft[key] = given[key]
+  return draft
 }
 
 function toText(value: unknown): string {

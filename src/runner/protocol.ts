@@ -7,6 +7,7 @@ import type { CompletionChunk, CompletionRequest, EmbeddingResult, EngineReport,
 export type {
   CompletionChunk,
   CompletionRequest,
+  DraftSpec,
   EmbeddingResult,
   EngineReport,
   LoadSpec,

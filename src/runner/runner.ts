@@ -22,10 +22,18 @@ export interface LoadSpec {
   flashAttention: 'auto' | 'on' | 'off'
   /** Tokens that repeat earlier ones may be guessed and evaluated ahead. The text is the same. */
   speculate: boolean
+  /** A small model of the same vocabulary whose guesses are evaluated ahead. One that cannot be used is left out. */
+  draft?: DraftSpec
   /** An embedding model: no sampling, pooled vectors. */
   embedding: boolean
   /** Where what sequences hold is saved when they lose their slot or the runner ends. Absent = nowhere. */
   prefixCache?: PrefixCacheSpec
+}
+
+export interface DraftSpec {
+  modelPath: string
+  /** Tokens that are guessed at a time, at most. */
+  mostTokens: number
 }
 
 export interface PrefixCacheSpec {

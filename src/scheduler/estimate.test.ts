@@ -35,6 +35,18 @@ describe('the estimate', () => {
     expect(estimateMemory(target, { ...spec, flashAttention: 'off' }).computeBytes).toBe(on + 512 * 4096 * 9 * 4)
   })
 
+  it('counts a draft model where it is loaded', () => {
+    const drafted = { ...target, draft: { modelPath: 'd', weightsBytes: 50_000_000, architecture: TEST_ARCHITECTURE } }
+    const plain = estimateMemory(target, spec)
+    expect(estimateMemory(drafted, spec)).toEqual(plain)
+    const both = estimateMemory(drafted, { ...spec, draft: { modelPath: 'd', mostTokens: 4 } })
+    expect(both.weightsBytes).toBe(148_000_000)
+    expect(both.kvCacheBytes).toBe(plain.kvCacheBytes * 2)
+    expect(both.computeBytes).toBe(plain.computeBytes * 2)
+    const unknown = { ...target, draft: { modelPath: 'd', weightsBytes: 50_000_000 } }
+    expect(estimateMemory(unknown, { ...spec, draft: { modelPath: 'd', mostTokens: 4 } }).kvCacheBytes).toBe(plain.kvCacheBytes)
+  })
+
   it('is a number even where the file says nothing about its layers', () => {
     const unknown = { ...TEST_ARCHITECTURE, blockCount: 0, headCount: 0, kvHeadCount: 0, keyLength: 0, valueLength: 0, embeddingLength: 0 }
     expect(estimateMemory({ ...target, architecture: unknown }, spec).totalBytes).toBeGreaterThan(98_000_000)

@@ -2,6 +2,7 @@
 // It is meant to be right within a tenth for plain transformers and never absurd for others; what the engine reports replaces it later.
 
 import type { LoadSpec } from '../runner/runner.ts'
+import type { Architecture } from './architecture.ts'
 import type { LoadTarget } from './target.ts'
 
 const BYTES_PER_ELEMENT: Readonly<Record<LoadSpec['kvCacheType'], number>> = {
@@ -22,8 +23,10 @@ const FLOAT_BYTES = 4
 /** llama.cpp evaluates no more at once, whatever the batch. */
 const LARGEST_STEP_TOKENS = 512
 
-export type KvCacheSpec = Pick<LoadSpec, 'contextTokens' | 'parallel' | 'batchTokens' | 'kvCacheType'>
+export type KvCacheSpec = Pick<LoadSpec, 'contextTokens' | 'parallel' | 'batchTokens' | 'kvCacheType' | 'draft'>
+type Sized = Pick<LoadTarget, 'weightsBytes' | 'architecture' | 'draft'>
 
+/** A draft model counts where it is loaded beside the other. */
 export interface Estimate {
   weightsBytes: number
   kvCacheBytes: number
@@ -31,19 +34,26 @@ export interface Estimate {
   totalBytes: number
 }
 
-export function estimateMemory(target: Pick<LoadTarget, 'weightsBytes' | 'architecture'>, spec: LoadSpec): Estimate {
+export function estimateMemory(target: Sized, spec: LoadSpec): Estimate {
+  const draft = spec.draft && target.draft
+  const weightsBytes = target.weightsBytes + (draft?.weightsBytes ?? 0)
   const kvCacheBytes = estimateKvCache(target, spec)
-  const computeBytes = estimateCompute(target, spec)
+  const computeBytes = estimateCompute(target.architecture, spec) + (draft?.architecture ? estimateCompute(draft.architecture, spec) : 0)
   return {
-    weightsBytes: target.weightsBytes,
+    weightsBytes,
     kvCacheBytes,
     computeBytes,
-    totalBytes: Math.ceil(target.weightsBytes + kvCacheBytes + computeBytes + PROCESS_BYTES),
+    totalBytes: Math.ceil(weightsBytes + kvCacheBytes + computeBytes + PROCESS_BYTES),
   }
 }
 
 /** Bytes of the KV cache of all slots together. */
-export function estimateKvCache({ architecture }: Pick<LoadTarget, 'architecture'>, spec: KvCacheSpec): number {
+export function estimateKvCache({ architecture, draft }: Pick<Sized, 'architecture' | 'draft'>, spec: KvCacheSpec): number {
+  const drafted = spec.draft && draft?.architecture ? kvCacheOf(draft.architecture, spec) : 0
+  return kvCacheOf(architecture, spec) + drafted
+}
+
+function kvCacheOf(architecture: Architecture, spec: KvCacheSpec): number {
   const { blockCount, kvHeadCount, keyLength, valueLength, slidingWindowTokens } = architecture
   const perToken = kvHeadCount * (keyLength + valueLength) * BYTES_PER_ELEMENT[spec.kvCacheType]
   const tokens = spec.contextTokens * spec.parallel
@@ -53,8 +63,7 @@ export function estimateKvCache({ architecture }: Pick<LoadTarget, 'architecture
   return perToken * ((blockCount - windowed) * tokens + windowed * windowTokens)
 }
 
-function estimateCompute({ architecture }: Pick<LoadTarget, 'architecture'>, spec: LoadSpec): number {
-  const { vocabularySize, embeddingLength, headCount } = architecture
+function estimateCompute({ vocabularySize, embeddingLength, headCount }: Architecture, spec: LoadSpec): number {
   const stepTokens = spec.embedding ? spec.batchTokens : Math.min(spec.batchTokens, LARGEST_STEP_TOKENS)
   const logits = spec.embedding ? 0 : stepTokens * vocabularySize * FLOAT_BYTES
   const activations = stepTokens * embeddingLength * 8 * FLOAT_BYTES

@@ -92,6 +92,36 @@ describe('the prefix cache', () => {
   })
 })
 
+describe('a draft model', () => {
+  const of = createTarget('a', { draft: { modelPath: 'draft.gguf', weightsBytes: 50_000_000, architecture: TEST_ARCHITECTURE } })
+
+  it('guesses as many tokens as the options say', () => {
+    expect(spec({}, { of }).draft).toEqual({ modelPath: 'draft.gguf', mostTokens: 4 })
+    expect(spec({ draft_num_predict: 7 }, { of }).draft?.mostTokens).toBe(7)
+  })
+
+  it('is left out where it is to guess nothing, where nothing may be guessed, and beside an embedding model', () => {
+    expect(spec({ draft_num_predict: 0 }, { of })).not.toHaveProperty('draft')
+    expect(spec({ draft_num_predict: -1 }, { of })).not.toHaveProperty('draft')
+    expect(spec({}, { of: { ...of, isEmbedding: true } })).not.toHaveProperty('draft')
+    expect(toLoadSpec(of, DEFAULT_OPTIONS, { ...TEST_LIMITS, speculate: false })).not.toHaveProperty('draft')
+    expect(spec({ draft_num_predict: 7 })).not.toHaveProperty('draft')
+  })
+
+  it('takes its share of the memory for slots', () => {
+    const limits = { ...TEST_LIMITS, numParallel: 0, slotMemoryBytes: 8 * 30 * 3 * 128 * 2 * 4096 }
+    expect(toLoadSpec(createTarget('a'), DEFAULT_OPTIONS, limits).parallel).toBe(8)
+    expect(toLoadSpec(of, DEFAULT_OPTIONS, limits).parallel).toBe(4)
+  })
+
+  it('is loaded again when another is wanted, or other guesses of it', () => {
+    expect(needsReload(spec({}, { of }), spec({}, { of }))).toBe(false)
+    expect(needsReload(spec(), spec({}, { of }))).toBe(true)
+    expect(needsReload(spec({}, { of }), spec({ draft_num_predict: 5 }, { of }))).toBe(true)
+    expect(needsReload(spec(), spec({ draft_num_predict: 5 }))).toBe(false)
+  })
+})
+
 describe('a reload', () => {
   it.each<[string, Partial<LoadOptions>]>([
     ['num_ctx', { num_ctx: 2048 }],

@@ -34,11 +34,15 @@ const SINGLE_SLOT_FAMILIES: ReadonlySet<string> = new Set([
 
 const BLOB_NAME = /^sha256-([0-9a-f]{64})$/
 
-export type LoadOptions = Pick<ModelOptions, 'num_ctx' | 'num_batch' | 'num_gpu' | 'main_gpu' | 'use_mmap' | 'num_thread'>
+export type LoadOptions = Pick<
+  ModelOptions,
+  'num_ctx' | 'num_batch' | 'num_gpu' | 'main_gpu' | 'use_mmap' | 'num_thread' | 'draft_num_predict'
+>
 
 export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): LoadSpec {
   const contextTokens = contextTokensOf(target, options.num_ctx, limits.contextTokens)
-  const parallel = slotsOf(target, contextTokens, limits)
+  const draft = draftOf(target, options, limits)
+  const parallel = slotsOf(target, { contextTokens, ...draft }, limits)
   return {
     modelPath: target.modelPath,
     adapterPaths: target.adapterPaths,
@@ -54,6 +58,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     kvCacheType: limits.kvCacheType,
     flashAttention: limits.flashAttention,
     speculate: limits.speculate,
+    ...draft,
     embedding: target.isEmbedding,
     ...prefixCacheOf(target, limits),
   }
@@ -77,9 +82,16 @@ export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
     (wanted.gpuLayers >= 0 && loaded.gpuLayers !== wanted.gpuLayers) ||
     (wanted.useMmap !== undefined && loaded.useMmap !== wanted.useMmap) ||
     loaded.embedding !== wanted.embedding ||
+    loaded.draft?.modelPath !== wanted.draft?.modelPath ||
+    loaded.draft?.mostTokens !== wanted.draft?.mostTokens ||
     loaded.adapterPaths.length !== wanted.adapterPaths.length ||
     loaded.adapterPaths.some((path, index) => path !== wanted.adapterPaths[index])
   )
+}
+
+function draftOf({ draft, isEmbedding }: LoadTarget, options: LoadOptions, { speculate }: SchedulerLimits): Pick<LoadSpec, 'draft'> {
+  const mostTokens = options.draft_num_predict
+  return draft && speculate && !isEmbedding && mostTokens > 0 ? { draft: { modelPath: draft.modelPath, mostTokens } } : {}
 }
 
 /** Only for weights that are told by their digests: what fits to one file would be taken for another's otherwise. */
@@ -92,11 +104,11 @@ function prefixCacheOf(target: LoadTarget, { prefixCache }: SchedulerLimits): Pi
   return { prefixCache: { ...prefixCache, modelHex, adapterHexes } }
 }
 
-function slotsOf(target: LoadTarget, contextTokens: number, limits: SchedulerLimits): number {
+function slotsOf(target: LoadTarget, spec: Pick<LoadSpec, 'contextTokens' | 'draft'>, limits: SchedulerLimits): number {
   if (target.isEmbedding || target.families.some((family) => SINGLE_SLOT_FAMILIES.has(family))) return 1
   if (limits.numParallel > 0) return limits.numParallel
   const fits = (parallel: number) =>
-    estimateKvCache(target, { contextTokens, parallel, batchTokens: 0, kvCacheType: limits.kvCacheType }) <= limits.slotMemoryBytes
+    estimateKvCache(target, { ...spec, parallel, batchTokens: 0, kvCacheType: limits.kvCacheType }) <= limits.slotMemoryBytes
   return AUTOMATIC_SLOTS.find(fits) ?? 1
 }
 

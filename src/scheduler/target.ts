@@ -15,10 +15,19 @@ export interface LoadTarget {
   /** Size of the model's file and its adapters. */
   weightsBytes: number
   architecture: Architecture
+  draft?: DraftTarget
   /** It cannot complete text: it is loaded for pooled vectors. */
   isEmbedding: boolean
   hasVision: boolean
   families: readonly string[]
+}
+
+/** The small model that guesses for the large one. */
+export interface DraftTarget {
+  modelPath: string
+  weightsBytes: number
+  /** Absent where its file is no GGUF; then the runner says so. */
+  architecture?: Architecture
 }
 
 /** As /api/ps shows them. */

@@ -26,6 +26,7 @@ export function toLoadTarget(model: Model): LoadTarget {
     adapterPaths: model.adapterPaths,
     weightsBytes: head.fileSizeBytes + adapterBytes,
     architecture,
+    ...(model.draft ? { draft: model.draft } : {}),
     isEmbedding: !model.capabilities.includes('completion'),
     hasVision: model.capabilities.includes('vision'),
     families: [...new Set([architecture.name, model_family, ...(model_families ?? [])])],

@@ -25,7 +25,7 @@ export function toModelfileText(model: Model, { system, parameters }: ShownTexts
   const commands: Command[] = []
   for (const path of model.modelPath ? [model.modelPath] : []) commands.push({ name: 'from', value: path })
   for (const path of model.adapterPaths) commands.push({ name: 'adapter', value: path })
-  for (const path of model.draftPaths) commands.push({ name: 'draft', value: path })
+  if (model.draft) commands.push({ name: 'draft', value: model.draft.modelPath })
   for (const path of model.projectorPaths) commands.push({ name: 'from', value: path })
   if (model.goTemplate) commands.push({ name: 'template', value: model.goTemplate })
   if (system) commands.push({ name: 'system', value: system })

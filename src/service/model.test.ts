@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { findLayers } from '../model/manifest.ts'
 import { MEDIA_TYPES } from '../model/media-type.ts'
 import { parseModelName } from '../model/name.ts'
+import { toLoadTarget } from './load-target.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
 import { parseModelReference } from './model-reference.ts'
 import { createStage, PLAIN_FILE, POOLING_FILE } from './testing/stage.ts'
@@ -37,6 +38,16 @@ describe('a model', () => {
       details: { parent_model: '', format: 'gguf', family: 'llama', parameter_size: '135M', quantization_level: 'Q4_1' },
       templateKind: 'go',
     })
+  })
+
+  it('has the last of its drafts, and one whose file says nothing without its sizes', async () => {
+    const { add, read, reader } = setUp()
+    add('m', { layers: { draft: ['{"general.name":"first"}', JSON.stringify(PLAIN_FILE)] } })
+    const { draft } = await read('m')
+    expect(draft).toMatchObject({ weightsBytes: JSON.stringify(PLAIN_FILE).length, architecture: { blockCount: 30 } })
+    expect(toLoadTarget(await read('m')).draft).toBe(draft)
+    const stored = add('n', { layers: { draft: ['{}', 'none'] } })
+    expect((await reader.describe(stored)).draft).toEqual({ modelPath: expect.any(String), weightsBytes: 4 })
   })
 
   it('has the chat template of its file', async () => {

@@ -15,6 +15,7 @@ import { findLayers, type Layer } from '../model/manifest.ts'
 import { MEDIA_TYPES } from '../model/media-type.ts'
 import { type ModelName, shortName } from '../model/name.ts'
 import { type Architecture, readArchitecture } from '../scheduler/architecture.ts'
+import type { DraftTarget } from '../scheduler/target.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
 import { deriveCapabilities } from './capabilities.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
@@ -30,7 +31,8 @@ export interface Model {
   readonly modelDigest?: Digest
   readonly adapterPaths: readonly string[]
   readonly projectorPaths: readonly string[]
-  readonly draftPaths: readonly string[]
+  /** The last one wins. */
+  readonly draft?: DraftTarget
   /** Without the items of its arrays. Absent for a stub and for a safetensors model. */
   readonly head?: GgufHead
   /** Read with the items of short arrays, which say what differs between layers. As absent as the head. */
@@ -69,6 +71,8 @@ export interface ModelReaderOptions {
 
 /** More models than anyone uses at a time; a head with its tensors is some hundred KiB. */
 const MAX_REMEMBERED = 32
+/** Without one of these the model is not there. */
+const MODEL_FILES = [MEDIA_TYPES.model, MEDIA_TYPES.adapter, MEDIA_TYPES.projector, MEDIA_TYPES.draft]
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 const MAX_MESSAGES_BYTES = 64 * 1024 * 1024
 
@@ -166,7 +170,7 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     ...(modelLayer === undefined ? {} : { modelDigest: modelLayer.digest }),
     ...(head && architecture ? { head: withoutItems(head), architecture } : {}),
     adapterPaths: paths(MEDIA_TYPES.adapter),
-    draftPaths: paths(MEDIA_TYPES.draft),
+    ...(await readDraft(findLayers(manifest, MEDIA_TYPES.draft).at(-1), options)),
     projectorPaths,
     capabilities: deriveCapabilities({
       config,
@@ -178,6 +182,19 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     templateKind: template.kind,
     isHarmony: isHarmony(source),
     details: toDetails(config, modelLayer),
+  }
+}
+
+/** A draft whose file cannot be read is no reason to refuse the model. */
+async function readDraft(layer: Layer | undefined, options: ModelReaderOptions): Promise<Pick<Description, 'draft'>> {
+  const { store, readHead = readFileHead } = options
+  if (!layer) return {}
+  const draft = { modelPath: store.blobs.path(layer.digest), weightsBytes: layer.sizeBytes }
+  try {
+    return { draft: { ...draft, architecture: readArchitecture(await readHead(draft.modelPath)) } }
+  } catch (error) {
+    if (!isAppError(error, 'invalid_gguf')) throw error
+    return { draft }
   }
 }
 
@@ -201,7 +218,7 @@ async function readTexts(store: Store, layers: readonly Layer[]): Promise<ModelT
 }
 
 async function requireFiles(store: Store, { name, manifest }: StoredManifest): Promise<void> {
-  const files = [MEDIA_TYPES.model, MEDIA_TYPES.adapter, MEDIA_TYPES.projector].flatMap((mediaType) => findLayers(manifest, mediaType))
+  const files = MODEL_FILES.flatMap((mediaType) => findLayers(manifest, mediaType))
   for (const { digest } of files) if (!(await store.blobs.has(digest))) throw notFound(name, digest)
 }
 

@@ -1,26 +1,24 @@
 // Where a new model begins: the layers of another model, or uploaded files: GGUF, or safetensors with their configuration.
 
-import { AppError, isAppError } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import { toGoJson } from '../../base/go-json.ts'
 import { readGgufHead } from '../../gguf/head.ts'
-import { mergeSplitFiles } from '../../gguf/merge.ts'
 import { getText } from '../../gguf/metadata.ts'
-import { splitFileName } from '../../gguf/split.ts'
 import type { GgufHead } from '../../gguf/types.ts'
 import { type ConfigBlob, parseConfigBlob } from '../../model/config-blob.ts'
-import { type Digest, parseDigest } from '../../model/digest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
 import { type ModelName, shortName } from '../../model/name.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
 import { checkAdapterFits } from './adapter-fit.ts'
-import { areSafetensors, convertedAdapter, convertedLayer, type UploadedFile } from './converted.ts'
-import { type DraftLayer, draftLayer, writeLayer } from './layers.ts'
+import { areSafetensors, convertedAdapter, type UploadedFile } from './converted.ts'
+import { type PlannedLayer, writeLayer } from './layers.ts'
+import { checkKinds, missingBlob, readModelHead, readUploads, toUploads } from './uploads.ts'
 
 /** What the layers and the config of the new model start from. */
 export interface Base {
-  layers: DraftLayer[]
+  layers: PlannedLayer[]
   /** Head of the model's own GGUF, where there is one. */
   head?: GgufHead
   config: Partial<ConfigBlob>
@@ -40,17 +38,10 @@ export async function baseFromModel(name: ModelName, store: Store): Promise<Base
   return { layers, config, ...(model ? { head: await readGgufHead(store.blobs.path(model.digest)) } : {}) }
 }
 
-/** Yields progress; returns the base. Files are taken in the order of their names; the parts of a split model become one blob. */
+/** Yields progress; returns the base. */
 export async function* baseFromFiles(files: Record<string, string>, store: Store, signal?: AbortSignal): AsyncGenerator<Progress, Base> {
-  const entries = Object.entries(files)
-    .map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-  await checkKinds(entries, store)
   const base: Base = { layers: [], config: { model_format: 'gguf' } }
-  const uploads = areSafetensors(entries) ? [entries] : groupParts(entries)
-  for (const parts of uploads) {
-    const layer = areSafetensors(parts) ? yield* convertedLayer(parts, store, signal) : yield* ggufLayer(parts, store)
-    const head = await readModelHead(store, layer.digest)
+  for (const { layer, head } of yield* readUploads(files, store, signal)) {
     const mediaType = kindOf(head)
     base.layers.push({ ...layer, mediaType })
     if (mediaType === MEDIA_TYPES.model) base.head = head
@@ -68,8 +59,8 @@ export async function* adapterLayer(
   base: Base,
   store: Store,
   signal: AbortSignal,
-): AsyncGenerator<Progress, DraftLayer> {
-  const entries = Object.entries(adapters).map(([path, digest]) => ({ path, digest: parseDigest(digest) }))
+): AsyncGenerator<Progress, PlannedLayer> {
+  const entries = toUploads(adapters)
   const [entry, ...others] = entries
   if (!entry) throw new AppError('invalid_request', 'unknown type')
   const isConverted = areSafetensors(entries)
@@ -82,7 +73,7 @@ export async function* adapterLayer(
   return ggufAdapter(entry, base, store)
 }
 
-async function ggufAdapter({ digest }: UploadedFile, base: Base, store: Store): Promise<DraftLayer> {
+async function ggufAdapter({ digest }: UploadedFile, base: Base, store: Store): Promise<PlannedLayer> {
   const head = await readModelHead(store, digest)
   if (getText(head, 'general.type') !== 'adapter')
     throw new AppError('invalid_gguf', 'the file given as an adapter is not one: its general.type is not "adapter"')
@@ -98,71 +89,6 @@ async function ggufAdapter({ digest }: UploadedFile, base: Base, store: Store): 
   return { mediaType: MEDIA_TYPES.adapter, digest, sizeBytes: head.fileSizeBytes, status: `using existing layer ${digest}` }
 }
 
-async function checkKinds(entries: readonly UploadedFile[], store: Store): Promise<void> {
-  if (entries.length === 0) throw new AppError('invalid_request', 'unknown type')
-  for (const { digest } of entries) if (!(await store.blobs.keep(digest))) throw missingBlob(store, digest)
-  if (areSafetensors(entries)) return
-  for (const { path, digest } of entries) {
-    if (!path.endsWith('.gguf') && !(await startsLikeGguf(store, digest))) throw new AppError('invalid_request', 'unknown type')
-  }
-}
-
-async function startsLikeGguf(store: Store, digest: Digest): Promise<boolean> {
-  try {
-    await readGgufHead(store.blobs.path(digest))
-    return true
-  } catch (error) {
-    if (isAppError(error, 'invalid_gguf')) return error.details.reason !== 'magic'
-    throw error
-  }
-}
-
-/** Each list is one GGUF: a file alone, or all parts of a split model in order. */
-function groupParts(entries: readonly UploadedFile[]): UploadedFile[][] {
-  const groups = new Map<string, UploadedFile[]>()
-  for (const entry of entries) {
-    const split = splitFileName(entry.path)
-    const key = split ? `${split.prefix}-of-${split.count}` : entry.path
-    const group = groups.get(key) ?? []
-    group.push(entry)
-    groups.set(key, group)
-    if (split && group.length > split.count)
-      throw new AppError('invalid_gguf', `split GGUF ${JSON.stringify(entry.path)}: there are more parts than its name says`)
-  }
-  for (const [first] of groups.values()) {
-    const split = first && splitFileName(first.path)
-    const found = split ? (groups.get(`${split.prefix}-of-${split.count}`)?.length ?? 0) : 1
-    if (split && found !== split.count)
-      throw new AppError('invalid_gguf', `split GGUF ${JSON.stringify(first.path)}: ${found} of ${split.count} parts were given`)
-  }
-  return [...groups.values()]
-}
-
-async function* ggufLayer(parts: readonly UploadedFile[], store: Store): AsyncGenerator<Progress, DraftLayer> {
-  yield { status: 'parsing GGUF' }
-  const [first] = parts
-  if (!first) throw new AppError('internal', 'a group of files is empty')
-  if (parts.length === 1 && !splitFileName(first.path)) {
-    return {
-      mediaType: '',
-      digest: first.digest,
-      sizeBytes: await store.blobs.sizeBytes(first.digest),
-      status: `using existing layer ${first.digest}`,
-    }
-  }
-  const blob = await store.blobs.write(mergeSplitFiles(parts.map(({ digest }) => store.blobs.path(digest))))
-  return draftLayer('', blob)
-}
-
-async function readModelHead(store: Store, digest: Digest): Promise<GgufHead> {
-  try {
-    return await readGgufHead(store.blobs.path(digest))
-  } catch (error) {
-    if (!isAppError(error, 'invalid_gguf') || error.details.reason !== 'magic') throw error
-    throw new AppError('invalid_gguf', 'supplied file was not in GGUF format', { cause: error, details: error.details })
-  }
-}
-
 /** contract/native.md section 6.5. */
 function kindOf(head: GgufHead): string {
   const architecture = getText(head, 'general.architecture') ?? ''
@@ -173,7 +99,7 @@ function kindOf(head: GgufHead): string {
   return type === 'projector' || type === 'mmproj' || seesOnly || encodes ? MEDIA_TYPES.projector : MEDIA_TYPES.model
 }
 
-async function detectedTemplate(head: GgufHead | undefined, store: Store): Promise<DraftLayer[]> {
+async function detectedTemplate(head: GgufHead | undefined, store: Store): Promise<PlannedLayer[]> {
   const chatTemplate = head && getText(head, 'tokenizer.chat_template')
   const detected = chatTemplate ? detectTemplate(chatTemplate) : undefined
   if (!detected) return []
@@ -182,9 +108,4 @@ async function detectedTemplate(head: GgufHead | undefined, store: Store): Promi
   ]
   if (detected.parameters) layers.push(await writeLayer(store, MEDIA_TYPES.params, `${toGoJson(detected.parameters)}\n`))
   return layers
-}
-
-// wire: Ollama answers with the path of the blob; the store's folder is named, nothing else of the machine.
-function missingBlob(store: Store, digest: Digest): AppError {
-  return new AppError('invalid_request', `open ${store.blobs.path(digest)}: no such file or directory`, { details: { digest } })
 }

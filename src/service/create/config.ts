@@ -3,11 +3,11 @@
 import { AppError } from '../../base/errors.ts'
 import { getText } from '../../gguf/metadata.ts'
 import { formatParameterCount, quantizationOf } from '../../gguf/quantization.ts'
-import type { ConfigBlob } from '../../model/config-blob.ts'
+import type { ConfigBlob, DraftConfig } from '../../model/config-blob.ts'
 import type { CreateRequest } from '../service.ts'
 import type { Base } from './base.ts'
 
-export function createConfig(base: Base, request: CreateRequest): ConfigBlob {
+export function createConfig(base: Base, request: CreateRequest, draft: DraftConfig | undefined): ConfigBlob {
   const info = readInfo(request.info ?? {})
   const architecture = base.head && getText(base.head, 'general.architecture')
   const defaults = familyDefaults(architecture)
@@ -29,6 +29,7 @@ export function createConfig(base: Base, request: CreateRequest): ConfigBlob {
     ...(info.context_length ? { context_length: info.context_length } : {}),
     ...(info.embedding_length ? { embedding_length: info.embedding_length } : {}),
     ...(info.base_name ? { base_name: info.base_name } : {}),
+    ...(draft ? { draft } : {}),
     architecture: 'amd64',
     os: 'linux',
   }

@@ -8,7 +8,7 @@ import { type GgufContent, writeGguf } from '../../gguf/writer.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
-import { type DraftLayer, draftLayer } from './layers.ts'
+import { type PlannedLayer, plannedLayer } from './layers.ts'
 
 export interface UploadedFile {
   /** Relative, as the client named it. */
@@ -25,7 +25,7 @@ export async function* convertedLayer(
   files: readonly UploadedFile[],
   store: Store,
   signal?: AbortSignal,
-): AsyncGenerator<Progress, DraftLayer> {
+): AsyncGenerator<Progress, PlannedLayer> {
   yield { status: 'converting model' }
   const { content, notes } = await convertModel(pathsOf(files, store))
   for (const note of notes) yield { status: note }
@@ -38,7 +38,7 @@ export async function* convertedAdapter(
   base: GgufHead,
   store: Store,
   signal: AbortSignal,
-): AsyncGenerator<Progress, DraftLayer> {
+): AsyncGenerator<Progress, PlannedLayer> {
   yield { status: 'converting adapter' }
   return writeContent(await convertAdapter(pathsOf(files, store), base), store, signal)
 }
@@ -47,8 +47,8 @@ function pathsOf(files: readonly UploadedFile[], store: Store): Map<string, stri
   return new Map(files.map(({ path, digest }) => [path, store.blobs.path(digest)]))
 }
 
-async function writeContent(content: GgufContent, store: Store, signal: AbortSignal | undefined): Promise<DraftLayer> {
+async function writeContent(content: GgufContent, store: Store, signal: AbortSignal | undefined): Promise<PlannedLayer> {
   throwIfAborted(signal)
   const blob = await store.blobs.write(writeGguf(content), signal ? { signal } : {})
-  return draftLayer('', blob)
+  return plannedLayer('', blob)
 }

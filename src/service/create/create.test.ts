@@ -101,6 +101,8 @@ describe('a model from a GGUF file', () => {
     ['an unknown parser', { parser: 'nosuch' }, 'unknown parser "nosuch"'],
     ['an unknown renderer', { renderer: 'nosuch' }, 'unknown renderer "nosuch"'],
     ['a draft quantization without a draft', { draftQuantize: 'Q8_0' }, '--draft-quantize requires a DRAFT model'],
+    ['no files of a draft', { draftFiles: {} }, 'unknown type'],
+    ['a draft that is not there', { draftFiles: { 'd.gguf': `sha256:${'3'.repeat(64)}` } }, 'no such file'],
     ['info of the wrong type', { info: { context_length: 'x' } }, 'info field "context_length" must be a number'],
     ['info that is null', { info: { model_family: null } }, 'info field "model_family" must be a string'],
     ['no adapters in a list of them', { adapters: {} }, 'unknown type'],
@@ -118,6 +120,52 @@ describe('a model from a GGUF file', () => {
 
   it('is refused when a whole model is given as an adapter', async () => {
     await expect(create(fromFile({ adapters: { 'a.gguf': digest } }))).rejects.toThrow('given as an adapter is not one')
+  })
+})
+
+describe('a draft model', () => {
+  let draft: string
+  beforeEach(async () => {
+    const file = path.join(folder, 'draft.gguf')
+    await writeTinyModel(file, { seed: 2 })
+    draft = (await store.blobs.importFile(file)).digest
+  })
+  const draftsOf = async (name: string) => {
+    const stored = await store.manifests.read(parseModelName(name))
+    return (stored?.manifest.layers ?? []).filter(({ mediaType }) => mediaType === MEDIA_TYPES.draft)
+  }
+  const configOf = async (name: string) => {
+    const stored = await store.manifests.read(parseModelName(name))
+    return parseConfigBlob(await store.blobs.readText(stored?.manifest.config.digest as never))
+  }
+
+  it('is a layer behind those of the base, and the config tells of it', async () => {
+    const statuses = await create(fromFile({ draftFiles: { 'draft.gguf': draft }, parameters: { seed: 1 } }))
+    expect(statuses.slice(0, 3)).toEqual(['parsing GGUF', 'parsing GGUF', 'validating GGUF model'])
+    expect((await layersOf('base')).map(({ mediaType }) => mediaType).slice(-2)).toEqual([MEDIA_TYPES.draft, MEDIA_TYPES.params])
+    expect(await draftsOf('base')).toMatchObject([{ digest: draft, from: 'draft.gguf' }])
+    expect((await configOf('base')).draft).toEqual({ model_format: 'gguf', architecture: 'llama' })
+  })
+
+  it('stays with a model that is made from another, and a new one comes behind it', async () => {
+    await create(fromFile({ draftFiles: { 'draft.gguf': draft } }))
+    await create({ model: 'child', from: 'base', draftFiles: { 'again.gguf': draft } })
+    expect(await draftsOf('child')).toMatchObject([{ from: 'base:latest' }, { from: 'again.gguf' }])
+    expect((await configOf('child')).draft?.architecture).toBe('llama')
+  })
+
+  it('is named in a Modelfile', async () => {
+    await create({ model: 'named', modelfile: `FROM @${digest}\nDRAFT @${draft}` })
+    expect(await draftsOf('named')).toMatchObject([{ digest: draft }])
+  })
+
+  it('is refused when it is no model', async () => {
+    const text = await store.blobs.write('just a text')
+    await expect(create(fromFile({ draftFiles: { 'd.gguf': text.digest } }))).rejects.toThrow('supplied file was not in GGUF format')
+    await expect(create(fromFile({ draftFiles: { 'd.gguf': draft }, draftQuantize: 'Q99' }))).rejects.toThrow(
+      'unsupported quantization type Q99',
+    )
+    expect(await store.manifests.list()).toEqual([])
   })
 })
 

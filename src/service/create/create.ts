@@ -17,7 +17,8 @@ import { parseModelReference } from '../model-reference.ts'
 import type { CreateRequest } from '../service.ts'
 import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts'
 import { createConfig, familyDefaults } from './config.ts'
-import { type DraftLayer, layTextsOver, withoutDraft, writeLayer } from './layers.ts'
+import { draftConfig, draftLayers } from './draft.ts'
+import { layTextsOver, type PlannedLayer, toLayer, writeLayer } from './layers.ts'
 import { withModelfile } from './modelfile-request.ts'
 import { parseQuantization } from './quantization-plan.ts'
 import { type Quantizer, quantizeBase } from './quantize.ts'
@@ -31,11 +32,17 @@ export async function* createModel(asked: CreateRequest, signal: AbortSignal, de
   const { store } = dependencies
   const request = await withModelfile(asked, store, signal)
   const name = checkRequest(request)
-  const wanted = request.quantize ? parseQuantization(request.quantize) : undefined
-  const base = yield* quantizeBase(yield* openBase(request, signal, dependencies), wanted, dependencies, signal)
-  if (request.adapters) base.layers.push(yield* adapterLayer(request.adapters, base, store, signal))
+  const wanted = {
+    model: request.quantize ? parseQuantization(request.quantize) : undefined,
+    draft: request.draftQuantize ? parseQuantization(request.draftQuantize, 'draft_quantize') : undefined,
+  }
+  const whole = yield* openBase(request, signal, dependencies)
+  const drafts = request.draftFiles ? yield* draftLayers(request.draftFiles, store, signal) : []
+  if (request.adapters) whole.layers.push(yield* adapterLayer(request.adapters, whole, store, signal))
+  whole.layers.push(...drafts)
+  const base = yield* quantizeBase(whole, wanted, dependencies, signal)
   if (request.template) checkTemplate(request.template)
-  const config = createConfig(base, request)
+  const config = createConfig(base, request, await draftConfig(base.layers, store))
   const layers = await layTextsOver(base.layers, withFamilyStop(request, base), store)
   for (const layer of layers) yield { status: layer.status }
   yield { status: 'writing manifest' }
@@ -52,7 +59,7 @@ export async function manifestFromGguf(digest: Digest, { licenses }: { licenses:
   const base = step.value
   return toManifest(
     await layTextsOver(base.layers, withFamilyStop(request, base), store),
-    formatConfigBlob(createConfig(base, request)),
+    formatConfigBlob(createConfig(base, request, undefined)),
     store,
   )
 }
@@ -88,11 +95,10 @@ function checkRequest(request: CreateRequest): ModelName {
   ]) {
     if (digest === '' || !isDigest(digest)) throw new AppError('invalid_digest', 'invalid digest format', { details: { digest } })
   }
-  const drafts = Object.keys(request.draftFiles ?? {}).length
-  if (request.draftQuantize && drafts === 0) throw new AppError('invalid_request', '--draft-quantize requires a DRAFT model')
+  if (request.draftQuantize && Object.keys(request.draftFiles ?? {}).length === 0)
+    throw new AppError('invalid_request', '--draft-quantize requires a DRAFT model')
   const name = tryParseModelName(request.model)
   if (!name) throw new AppError('invalid_model_name', 'invalid model name', { details: { model: request.model } })
-  if (drafts > 0) throw new AppError('not_supported', 'draft models are not offered yet')
   if (request.renderer && !isKnownRenderer(request.renderer)) throw unknownName('renderer', request.renderer, rendererNames)
   if (request.parser && !isKnownParser(request.parser)) throw unknownName('parser', request.parser, parserNames)
   return name
@@ -126,7 +132,7 @@ function withFamilyStop(request: CreateRequest, base: Base): CreateRequest {
   return { ...request, parameters: { ...request.parameters, stop } }
 }
 
-async function toManifest(layers: readonly DraftLayer[], config: string, store: Store): Promise<Manifest> {
+async function toManifest(layers: readonly PlannedLayer[], config: string, store: Store): Promise<Manifest> {
   const configLayer = await writeLayer(store, MEDIA_TYPES.config, `${config}\n`)
-  return { config: withoutDraft(configLayer), layers: layers.map(withoutDraft) }
+  return { config: toLayer(configLayer), layers: layers.map(toLayer) }
 }

@@ -8,7 +8,7 @@ import { MEDIA_TYPES } from '../../model/media-type.ts'
 import type { Store, WrittenBlob } from '../../store/store.ts'
 import type { CreateRequest } from '../service.ts'
 
-export interface DraftLayer extends Layer {
+export interface PlannedLayer extends Layer {
   /** The line that the client sees for it. */
   status: string
   /** Its blob was made for this request; nobody else can count on it. */
@@ -17,7 +17,7 @@ export interface DraftLayer extends Layer {
 
 /** The base's layers with the request's template, system, licences, parameters and messages laid over them, in Ollama's order: parameters are
  * written anew also where they are the base's alone. */
-export async function layTextsOver(base: readonly DraftLayer[], request: CreateRequest, store: Store): Promise<DraftLayer[]> {
+export async function layTextsOver(base: readonly PlannedLayer[], request: CreateRequest, store: Store): Promise<PlannedLayer[]> {
   let layers = [...base]
   const put = async (mediaType: string, text: string) => {
     layers.push(await writeLayer(store, mediaType, text))
@@ -37,17 +37,17 @@ export async function layTextsOver(base: readonly DraftLayer[], request: CreateR
   return layers
 }
 
-export async function writeLayer(store: Store, mediaType: string, text: string): Promise<DraftLayer> {
+export async function writeLayer(store: Store, mediaType: string, text: string): Promise<PlannedLayer> {
   const blob = await store.blobs.write(text)
-  return draftLayer(mediaType, blob)
+  return plannedLayer(mediaType, blob)
 }
 
-export function draftLayer(mediaType: string, { digest, sizeBytes, existed }: WrittenBlob): DraftLayer {
+export function plannedLayer(mediaType: string, { digest, sizeBytes, existed }: WrittenBlob): PlannedLayer {
   return { mediaType, digest, sizeBytes, isNew: !existed, status: `${existed ? 'using existing layer' : 'creating new layer'} ${digest}` }
 }
 
 /** As it stands in the manifest. */
-export function withoutDraft({ status: _, isNew: __, ...layer }: DraftLayer): Layer {
+export function toLayer({ status: _, isNew: __, ...layer }: PlannedLayer): Layer {
   return layer
 }
 

@@ -21,7 +21,9 @@ export async function withModelfile(request: CreateRequest, store: Store, signal
   const texts = (name: TextCommandName) => modelfile.commands.flatMap((command) => (command.name === name ? [command.value] : []))
   const places = { folder: source.folder, store, signal }
   const from = await readFrom(texts('from'), places)
-  const adapters = await Promise.all(texts('adapter').map(async (value) => [path.basename(value), await toDigest(value, places)] as const))
+  const filesOf = async (name: TextCommandName) =>
+    Object.fromEntries(await Promise.all(texts(name).map(async (value) => [path.basename(value), await toDigest(value, places)] as const)))
+  const [adapters, draftFiles] = [await filesOf('adapter'), await filesOf('draft')]
   const licenses = texts('license')
   return {
     ...optional('template', texts('template').at(-1)),
@@ -30,7 +32,8 @@ export async function withModelfile(request: CreateRequest, store: Store, signal
     ...optional('parser', texts('parser').at(-1)),
     ...optional('requires', texts('requires').at(-1)),
     ...(licenses.length > 0 ? { license: licenses } : {}),
-    ...(adapters.length > 0 ? { adapters: Object.fromEntries(adapters) } : {}),
+    ...(Object.keys(adapters).length > 0 ? { adapters } : {}),
+    ...(Object.keys(draftFiles).length > 0 ? { draftFiles } : {}),
     ...messagesOf(modelfile),
     ...from,
     ...withoutModelfile(request),

@@ -25,13 +25,13 @@ export type Quantization = keyof typeof MIXES
 const SHORT_NAMES: Readonly<Record<string, Quantization>> = { Q4_K: 'Q4_K_M', Q5_K: 'Q5_K_M' }
 const UNQUANTIZED: readonly string[] = ['F32', 'F16', 'BF16'] satisfies Quantization[]
 
-/** Any case. Throws `invalid_request`. */
-export function parseQuantization(text: string): Quantization {
+/** Any case. Throws `invalid_request` with the name of the field that it stood in. */
+export function parseQuantization(text: string, param = 'quantize'): Quantization {
   const name = text.toUpperCase()
   const known = SHORT_NAMES[name] ?? name
   if (isQuantization(known)) return known
   throw new AppError('invalid_request', `unsupported quantization type ${name} - supported types are ${Object.keys(MIXES).join(', ')}`, {
-    details: { param: 'quantize' },
+    details: { param },
   })
 }
 
@@ -42,9 +42,13 @@ function isQuantization(name: string): name is Quantization {
 /** False where the file is what is wanted. Throws `invalid_request` where it is quantized already: what it has lost does not come back. */
 export function mustQuantize(head: GgufHead | undefined, wanted: Quantization): boolean {
   const current = head ? quantizationOf(head) : ''
-  if (!UNQUANTIZED.includes(current))
+  if (!isUnquantized(current))
     throw new AppError('invalid_request', 'quantization is only supported for F16, BF16 and F32 models', { details: { param: 'quantize' } })
   return current !== wanted
+}
+
+export function isUnquantized(name: string): boolean {
+  return UNQUANTIZED.includes(name)
 }
 
 /** contract/native.md section 6.5: what loses too much in few bits. */
@@ -63,7 +67,7 @@ export function toQuantizeSpec(
   { sourcePath, targetPath }: { sourcePath: string; targetPath: string },
 ) {
   const architecture = getText(head, 'general.architecture') ?? ''
-  const fewBits = !UNQUANTIZED.includes(wanted) && wanted !== 'Q8_0'
+  const fewBits = !isUnquantized(wanted) && wanted !== 'Q8_0'
   const kept = head.tensors
     .filter(({ name }) => EMBEDDED_PART.test(name))
     .map(({ name, type }) => override(`^${escapePattern(name)}$`, type))

@@ -201,3 +201,27 @@ describe('a client that leaves', () => {
     expect(await store.manifests.list()).toEqual([])
   })
 })
+
+describe('a draft model that is quantized', () => {
+  const drafted = async (file: string) => ({ draftFiles: { 'd.gguf': (await store.blobs.importFile(fileOf(file))).digest } })
+
+  it('leaves the model as it is', async () => {
+    await create({ ...(await drafted('F32')), draftQuantize: 'bf16' })
+    const layers = (await store.manifests.read(parseModelName('made')))?.manifest.layers ?? []
+    const types = await Promise.all(
+      layers.slice(0, 2).map(async ({ digest }) => (await readGgufHead(store.blobs.path(digest))).metadata.get('general.file_type')),
+    )
+    expect(types).toEqual([findFileType('F16'), findFileType('BF16')])
+    expect(layers.map(({ from }) => from)).not.toContain('d.gguf')
+    expect((await configOf('made')).file_type).toBe('F16')
+  })
+
+  it('is refused when it has been quantized before, and when the model has', async () => {
+    const words = 'draft quantization requires an unquantized draft model, got Q8_0'
+    await expect(create({ ...(await drafted('Q8_0')), draftQuantize: 'BF16' })).rejects.toThrow(words)
+    await expect(create({ ...(await drafted('F16')), quantize: 'BF16' }, { file: 'Q8_0' })).rejects.toThrow(
+      'quantization is only supported',
+    )
+    expect(leftovers()).toEqual([])
+  })
+})

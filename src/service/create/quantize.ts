@@ -14,8 +14,8 @@ import type { Progress } from '../../registry/registry.ts'
 import type { QuantizeModel } from '../../runner/runner.ts'
 import type { Store } from '../../store/store.ts'
 import type { Base } from './base.ts'
-import { type DraftLayer, draftLayer } from './layers.ts'
-import { estimateQuantizedBytes, mustQuantize, type Quantization, toQuantizeSpec } from './quantization-plan.ts'
+import { type PlannedLayer, plannedLayer } from './layers.ts'
+import { estimateQuantizedBytes, isUnquantized, mustQuantize, type Quantization, toQuantizeSpec } from './quantization-plan.ts'
 
 export interface Quantizer {
   store: Store
@@ -26,39 +26,55 @@ export interface Quantizer {
 /** Ollama's clients know this digest as "not a blob": progress of work on a file. */
 const WORK_DIGEST = '0000000000000000000'
 
-/** The base with its model files in the wanted quantization, or as they are. Files that came with the request are said to be valid. */
+export interface WantedQuantizations {
+  model: Quantization | undefined
+  draft: Quantization | undefined
+}
+
+/** The base with its model files in the wanted quantizations, or as they are. Models that came with the request are said to be valid. */
 export async function* quantizeBase(
   base: Base,
-  wanted: Quantization | undefined,
+  wantedOnes: WantedQuantizations,
   quantizer: Quantizer,
   signal: AbortSignal,
 ): AsyncGenerator<Progress, Base> {
-  if (wanted && !base.head) mustQuantize(undefined, wanted)
+  if (wantedOnes.model && !base.head) mustQuantize(undefined, wantedOnes.model)
   const result: Base = { ...base, layers: [] }
   for (const layer of base.layers) {
-    if (layer.mediaType !== MEDIA_TYPES.model) {
+    const isModel = layer.mediaType === MEDIA_TYPES.model
+    const wanted = isModel ? wantedOnes.model : layer.mediaType === MEDIA_TYPES.draft ? wantedOnes.draft : undefined
+    if (!isModel && !wanted) {
       result.layers.push(layer)
       continue
     }
     const head = await readGgufHead(quantizer.store.blobs.path(layer.digest))
     const { fileSizeBytes } = head
+    if (wanted && !isModel) checkDraftIsWhole(head)
     if (wanted && mustQuantize(head, wanted)) {
       const made = yield* quantizeLayer({ layer, head, wanted }, quantizer, signal)
       result.layers.push(made)
-      result.head = await readGgufHead(quantizer.store.blobs.path(made.digest))
+      if (isModel) result.head = await readGgufHead(quantizer.store.blobs.path(made.digest))
       // What was converted or merged on the way here is as large as all the rest.
       if (layer.isNew) await quantizer.store.removeUnused([layer], { release: true })
       continue
     }
     result.layers.push(layer)
-    if (layer.from === undefined)
+    if (isModel && layer.from === undefined)
       yield { status: 'validating GGUF model', digest: WORK_DIGEST, totalBytes: fileSizeBytes, completedBytes: fileSizeBytes }
   }
   return result
 }
 
+function checkDraftIsWhole(head: GgufHead): void {
+  const current = quantizationOf(head)
+  if (isUnquantized(current)) return
+  throw new AppError('invalid_request', `draft quantization requires an unquantized draft model, got ${current}`, {
+    details: { param: 'draft_quantize' },
+  })
+}
+
 interface Work {
-  layer: DraftLayer
+  layer: PlannedLayer
   head: GgufHead
   wanted: Quantization
 }
@@ -67,7 +83,7 @@ async function* quantizeLayer(
   { layer, head, wanted }: Work,
   { store, clock, quantize }: Quantizer,
   signal: AbortSignal,
-): AsyncGenerator<Progress, DraftLayer> {
+): AsyncGenerator<Progress, PlannedLayer> {
   const status = `quantizing ${quantizationOf(head)} model to ${wanted}`
   const totalBytes = head.fileSizeBytes
   const left = new AbortController()
@@ -89,7 +105,7 @@ async function* quantizeLayer(
     yield* watch(Promise.race([converted, blob]), amount, { status, digest: WORK_DIGEST, clock, signal })
     yield { status, digest: WORK_DIGEST, totalBytes, completedBytes: totalBytes }
     yield { status: 'verifying conversion' }
-    return draftLayer(layer.mediaType, await blob)
+    return plannedLayer(layer.mediaType, await blob)
   } finally {
     off()
     left.abort()

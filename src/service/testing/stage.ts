@@ -1,6 +1,7 @@
 // The services that run models, on a stage of stand-ins: a store in memory, a runner without an engine, and time that stands still. The text
 // of a model layer is the metadata of its file, as JSON.
 
+import { AppError } from '../../base/errors.ts'
 import { type Log, silentLog } from '../../base/log.ts'
 import { createManualClock } from '../../base/testing/manual-clock.ts'
 import type { ChatEvent } from '../../chat/event.ts'
@@ -70,6 +71,7 @@ export function finishOf(events: readonly ChatEvent[]): Extract<ChatEvent, { typ
 }
 
 function toHead(text: string): GgufHead {
+  if (!text.startsWith('{')) throw new AppError('invalid_gguf', 'this is no GGUF file')
   const metadata = new Map(Object.entries(JSON.parse(text) as Record<string, GgufValue>))
   return {
     version: 3,
