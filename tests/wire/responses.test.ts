@@ -197,7 +197,7 @@ describe('a response', () => {
     [{ top_logprobs: 21 }, 'top_logprobs'],
     [{ reasoning: { effort: 'huge' } }, 'reasoning.effort'],
     [{ tools: [{ type: 'web_search' }] }, 'tools[0].type'],
-    [{ tools: [{ type: 'function' }] }, 'tools[0].function.name'],
+    [{ tools: [{ type: 'function' }] }, 'tools[0].name'],
     [{ tools: [{ type: 'namespace', name: 'n' }] }, 'tools[0]'],
     [{ tool_choice: 'required' }, 'tool_choice'],
     [{ previous_response_id: 'resp_none' }, 'previous_response_id'],
@@ -212,6 +212,16 @@ describe('a response', () => {
     [{ background: 'x' }, 'string into Go struct field ResponsesRequest.background of type bool'],
     [{ tools: [5] }, 'number into Go struct field ResponsesRequest.tools of type openai.ResponsesTool'],
     [{ tools: 5 }, 'number into Go struct field ResponsesRequest.tools of type []openai.ResponsesTool'],
+    [{ tools: [{ type: 'function', name: 5 }] }, 'number into Go struct field ResponsesTool.tools.name of type string'],
+    [{ tools: [{ type: 5 }] }, 'number into Go struct field ResponsesTool.tools.type of type string'],
+    [
+      { tools: [{ name: 'f', parameters: [] }] },
+      'array into Go struct field ResponsesTool.tools.parameters of type map[string]interface {}',
+    ],
+    [{ tools: [{ name: 'n', tools: [{ name: 5 }] }] }, 'number into Go struct field ResponsesTool.tools.tools.name of type string'],
+    [{ text: { format: 5 } }, 'number into Go struct field ResponsesText.text.format of type openai.ResponsesTextFormat'],
+    [{ text: { format: { type: 5 } } }, 'number into Go struct field ResponsesTextFormat.text.format.type of type string'],
+    [{ text: { format: { name: 5 } } }, 'number into Go struct field ResponsesTextFormat.text.format.name of type string'],
   ])('says of %j what Ollama says', async (fields, words) => {
     await using server = await startWire({})
     expect((await respond(server, fields)).body.error).toMatchObject({ message: `json: cannot unmarshal ${words}` })

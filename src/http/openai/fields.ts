@@ -1,7 +1,9 @@
 // Fields whose values this dialect looks at itself, with the schemas that say what they may be.
 
-import { anything, described, integer, rawJson } from '../../api/fields.ts'
+import { anything, described, type Field, integer, rawJson } from '../../api/fields.ts'
+import type { JsonSchema } from '../../api/json-schema.ts'
 import { OPTIONS_SCHEMA, runFields } from '../../api/run-fields.ts'
+import { isRecord } from '../../base/json.ts'
 
 /** Open-ended, since every reply holds a place in the queue. */
 export const MAX_CHOICES = 128
@@ -28,3 +30,16 @@ export const logitBias = described(rawJson, {
   propertyNames: { pattern: '^[0-9]{1,9}$' },
   additionalProperties: { type: 'number', minimum: -100, maximum: 100 },
 })
+
+/** An object that is kept whole. What Ollama reads of it is looked at all the same, for its words about wrong types. */
+export function wholeObject(read: Field<unknown>, schema: JsonSchema): Field<Record<string, unknown>> {
+  return {
+    zero: {},
+    schema,
+    decode(value, place) {
+      const { unused: _, ...silent } = place
+      read.decode(value, silent)
+      return isRecord(value) ? value : {}
+    },
+  }
+}

@@ -1,26 +1,33 @@
 // `POST /v1/responses`: the fields of a request, and what becomes of each.
 
-import { type Decoded, type Field, flag, integer, list, record, struct, text, textMap, wrongType } from '../../api/fields.ts'
+import { type Decoded, type Field, flag, integer, list, rawJson, record, struct, text, textMap } from '../../api/fields.ts'
 import { quoteGo } from '../../base/go-text.ts'
 import { isRecord } from '../../base/json.ts'
 import type { Message, Tool } from '../../chat/message.ts'
 import type { ChatRequest, OutputFormat } from '../../service/service.ts'
 import type { Fates } from '../request-fields.ts'
 import { fieldError, unsupported } from './errors.ts'
-import { MAX_TOP_LOGPROBS, textOrObjects, toolChoice, topLogprobs } from './fields.ts'
+import { MAX_TOP_LOGPROBS, textOrObjects, toolChoice, topLogprobs, wholeObject } from './fields.ts'
 import { toInputMessages } from './responses-input.ts'
 import { commonFields, toOutputFormat, toRunFields, toThink } from './run-fields.ts'
 import { chooseTools, toTools } from './tools.ts'
 
 const { model, stream, temperature, top_p, options, keep_alive, service_tier } = commonFields
 
-const responsesTool: Field<Record<string, unknown>> = {
-  ...record,
-  decode(value, place) {
-    if (!isRecord(value)) throw wrongType(value, place, 'openai.ResponsesTool')
-    return value
+const checkedMember: Field<unknown> = { zero: {}, schema: {}, decode: (value, place) => checkedTool.decode(value, place) }
+const checkedTool: Field<unknown> = struct(
+  'ResponsesTool',
+  {
+    type: text,
+    name: text,
+    description: text,
+    strict: flag,
+    parameters: record,
+    tools: list(checkedMember, '[]openai.ResponsesTool'),
   },
-}
+  { goPackage: 'openai' },
+)
+const checkedFormat = struct('ResponsesTextFormat', { type: text, name: text, schema: rawJson, strict: flag }, { goPackage: 'openai' })
 
 export const responsesRequest = struct(
   'ResponsesRequest',
@@ -36,13 +43,13 @@ export const responsesRequest = struct(
     instructions: text,
     max_output_tokens: integer,
     metadata: textMap,
-    tools: list(responsesTool, '[]openai.ResponsesTool'),
+    tools: list(wholeObject(checkedTool, record.schema), '[]openai.ResponsesTool'),
     background: flag,
     tool_choice: toolChoice,
     parallel_tool_calls: flag,
     previous_response_id: text,
     reasoning: struct('ResponsesReasoning', { effort: text, summary: text, generate_summary: text }, { goPackage: 'openai' }),
-    text: struct('ResponsesText', { format: record, verbosity: text }, { goPackage: 'openai' }),
+    text: struct('ResponsesText', { format: wholeObject(checkedFormat, record.schema), verbosity: text }, { goPackage: 'openai' }),
     truncation: text,
     store: flag,
     include: list(text, '[]string'),
@@ -113,7 +120,10 @@ function readTools(wire: readonly Record<string, unknown>[]): Tool[] {
     }
     return one.tools.filter(isRecord).map((member) => ({ ...member, name: `${one.name}.${member.name}` }))
   })
-  return toTools(flat.map(({ type, ...called }) => ({ ...(type === undefined ? {} : { type }), function: called })))
+  return toTools(
+    flat.map(({ type, ...called }) => ({ ...(type === undefined ? {} : { type }), function: called })),
+    '',
+  )
 }
 
 function readFormat(wanted: WireResponsesRequest['text'] = {}): OutputFormat | undefined {

@@ -6,6 +6,7 @@ import { isRecord } from '../../base/json.ts'
 import type { Tool, ToolCall } from '../../chat/message.ts'
 import type { ToolChoice } from '../../service/service.ts'
 import { fieldError, unsupported } from './errors.ts'
+import { wholeObject } from './fields.ts'
 
 export interface ToolCallBody {
   id?: string
@@ -33,31 +34,23 @@ const parameters: Field<unknown> = {
 /** What Ollama reads of a tool, for its words about wrong types; of the schema it reads more, and refuses what is right. */
 const checkedTool = struct('Tool', { type: text, function: struct('ToolFunction', { name: text, description: text, parameters }) })
 
-const tool: Field<Record<string, unknown>> = {
-  zero: {},
-  schema: {
-    type: 'object',
-    properties: {
-      type: { enum: ['function', null] },
-      function: {
-        type: 'object',
-        properties: {
-          name: { type: 'string' },
-          description: { type: ['string', 'null'] },
-          parameters: { type: ['object', 'null'] },
-          strict: { type: ['boolean', 'null'] },
-        },
-        required: ['name'],
+const tool = wholeObject(checkedTool, {
+  type: 'object',
+  properties: {
+    type: { enum: ['function', null] },
+    function: {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        description: { type: ['string', 'null'] },
+        parameters: { type: ['object', 'null'] },
+        strict: { type: ['boolean', 'null'] },
       },
+      required: ['name'],
     },
-    required: ['function'],
   },
-  decode(value, place) {
-    const { unused: _, ...silent } = place
-    checkedTool.decode(value, silent)
-    return isRecord(value) ? value : {}
-  },
-}
+  required: ['function'],
+})
 
 export const tools = list(tool, '[]api.Tool')
 
@@ -66,9 +59,9 @@ export interface ChosenTools {
   choice: ToolChoice
 }
 
-/** Throws `invalid_request` with `details.param`. */
-export function toTools(wire: readonly Record<string, unknown>[]): Tool[] {
-  return wire.map((one, index) => toTool(one, `tools[${index}]`))
+/** Throws `invalid_request` with `details.param`. `functionKey` is where the function stands in a tool: the Responses API has it flat. */
+export function toTools(wire: readonly Record<string, unknown>[], functionKey = '.function'): Tool[] {
+  return wire.map((one, index) => toTool(one, `tools[${index}]`, functionKey))
 }
 
 /** `tool_choice` with the tools that it leaves. Throws `invalid_request` for a choice that the tools cannot fulfil. */
@@ -91,21 +84,22 @@ export function toToolCallBody({ id, function: { index, name, arguments: values 
   return { ...(id ? { id } : {}), index, type: 'function', function: { name, arguments: JSON.stringify(values) } }
 }
 
-function toTool(one: Record<string, unknown>, param: string): Tool {
+function toTool(one: Record<string, unknown>, param: string, functionKey: string): Tool {
   const type = one.type ?? 'function'
   if (type !== 'function')
     throw unsupported(`${param}.type`, `tools of type ${JSON.stringify(type)} are not supported`, 'unsupported_value')
   const called = one.function
-  if (!isRecord(called)) throw fieldError(`${param}.function`, 'a tool needs a function', 'missing_required_parameter')
+  const inner = `${param}${functionKey}`
+  if (!isRecord(called)) throw fieldError(inner, 'a tool needs a function', 'missing_required_parameter')
   const { name, description, parameters } = called
   if (typeof name !== 'string' || name === '') {
-    throw fieldError(`${param}.function.name`, 'a function needs a name', 'missing_required_parameter')
+    throw fieldError(`${inner}.name`, 'a function needs a name', 'missing_required_parameter')
   }
   if (description !== undefined && description !== null && typeof description !== 'string') {
-    throw fieldError(`${param}.function.description`, 'the description of a function must be a string', 'invalid_type')
+    throw fieldError(`${inner}.description`, 'the description of a function must be a string', 'invalid_type')
   }
   if (parameters !== undefined && parameters !== null && !isRecord(parameters)) {
-    throw fieldError(`${param}.function.parameters`, 'the parameters of a function must be a JSON Schema object', 'invalid_type')
+    throw fieldError(`${inner}.parameters`, 'the parameters of a function must be a JSON Schema object', 'invalid_type')
   }
   const { description: _description, parameters: _parameters, ...others } = called
   return {
