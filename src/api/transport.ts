@@ -6,7 +6,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
 import { AppError, type ErrorCode } from '../base/errors.ts'
-import { isRecord } from '../base/json.ts'
+import { isRecord, tryParseJson } from '../base/json.ts'
 import { readLines } from '../base/lines.ts'
 
 interface CallOptions {
@@ -92,7 +92,7 @@ async function request(url: URL, method: string, { json, body, signal, headers }
 
 async function readError(response: http.IncomingMessage, status: number, signal: AbortSignal | undefined): Promise<AppError> {
   const text = await readText(response, MAX_ERROR_BYTES, signal)
-  const record = tryParse(text)
+  const record = tryParseJson(text)
   return toError(status, isRecord(record) ? record : { error: text.trim() || `${status} ${response.statusMessage ?? ''}`.trim() })
 }
 
@@ -112,18 +112,9 @@ async function readText(response: http.IncomingMessage, limitBytes: number, sign
 }
 
 function parseRecord(text: string): Record<string, unknown> {
-  const value = tryParse(text)
+  const value = tryParseJson(text)
   if (!isRecord(value)) throw new AppError('internal', `the server answered with something that is no JSON object: ${text.slice(0, 200)}`)
   return value
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 const CODES: Readonly<Record<number, ErrorCode>> = {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
+import { isRecord } from '../base/json.ts'
 import { readBytes, readErrorText } from './body.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import type { Credentials, FindCredentials } from './credentials.ts'
@@ -164,7 +165,7 @@ function parseToken(text: string): string {
   } catch (cause) {
     throw new AppError('registry_error', "the token server's answer is not JSON", { cause })
   }
-  const record = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  const record = isRecord(value) ? value : {}
   const token = [record.token, record.access_token].find((item) => typeof item === 'string' && item !== '')
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
     throw new AppError('registry_error', "the token server's answer has no token")

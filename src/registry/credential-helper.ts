@@ -4,6 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import type { Clock } from '../base/clock.ts'
+import { isRecord, tryParseJson } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import type { Credentials } from './credentials.ts'
 import type { Environment } from './proxy.ts'
@@ -65,14 +66,9 @@ function run(program: string, input: string, { environment, clock, log }: Helper
 }
 
 function parseAnswer(text: string): Credentials | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-  const { Username: username, Secret: secret } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+  const value = tryParseJson(text)
+  if (!isRecord(value)) return undefined
+  const { Username: username, Secret: secret } = value
   if (typeof username !== 'string' || typeof secret !== 'string' || secret === '') return undefined
   return username === TOKEN_USER ? { refreshToken: secret } : { username, password: secret }
 }

@@ -2,6 +2,7 @@
 // helpers, as `docker login` leaves them. They are looked for when a registry asks, and sent to that registry and its token server only.
 
 import { readFile } from 'node:fs/promises'
+import { isRecord } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 
 /** A name and a password, or a token that buys others (OAuth 2). */
@@ -103,5 +104,5 @@ function toCredentials(entry: Record<string, unknown>): Credentials | undefined 
 }
 
 function toRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+  return isRecord(value) ? value : {}
 }

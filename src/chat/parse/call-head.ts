@@ -1,6 +1,7 @@
 // Where the arguments begin in a call that is a JSON object: {"name": N, …, "arguments": {. Only what stands in front is read, so that a call whose
 // arguments come before its name, or are a text, or none, has no head here and is given when it is whole.
 
+import { tryParseJson } from '../../base/json.ts'
 import type { HeadReader } from './streamed-call.ts'
 
 export interface JsonHeadOptions {
@@ -53,11 +54,6 @@ function match(pattern: RegExp, text: string, at: number): RegExpExecArray | nul
 }
 
 function readText(json: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(json)
-    return typeof value === 'string' ? value : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  const value = tryParseJson(json)
+  return typeof value === 'string' ? value : undefined
 }

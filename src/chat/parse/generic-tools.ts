@@ -5,10 +5,10 @@
 // alone, in a list, or inside "function" / "tool_calls". Names that the request does not have make no call: their text stays text.
 // The tags "{" and "[" stand in so many answers that with them only a reply that begins with the tag is read.
 
-import { isRecord } from '../../base/json.ts'
+import { isRecord, tryParseJson } from '../../base/json.ts'
 import type { Tool } from '../message.ts'
 import { jsonHeadReader } from './call-head.ts'
-import { JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
+import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import type { BlockReading, CallBlock, CallFormat, ParsedCall } from './reply-format.ts'
 
 /** Characters between the tag and the object, beside the longest name of a tool; more of them are prose. */
@@ -154,7 +154,7 @@ function findArguments(call: Readonly<Record<string, unknown>>): Record<string, 
 function toArguments(value: unknown): Record<string, unknown> | undefined {
   if (isRecord(value)) return value
   if (typeof value !== 'string') return undefined
-  const parsed = parseJsonValue(value)?.value
+  const parsed = tryParseJson(value)
   return isRecord(parsed) ? parsed : undefined
 }
 

@@ -1,9 +1,9 @@
 // Calls that a family writes as JSON between its own tags: {"name": …, "arguments": {…}}, one or a list. Names are not checked against the
 // request: the tags say that it is a call.
 
-import { isRecord } from '../../base/json.ts'
+import { isRecord, tryParseJson } from '../../base/json.ts'
 import { jsonHeadReader } from './call-head.ts'
-import { JsonEndFinder, parseJsonObject, parseJsonValue } from './json-object.ts'
+import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import type { ParsedCall } from './reply-format.ts'
 
 const NAME_KEYS = ['name', 'tool_name', 'function'] as const
@@ -14,7 +14,7 @@ export const readJsonHead = jsonHeadReader({ nameKeys: NAME_KEYS })
 
 export function parseJsonCalls(body: string): ParsedCall[] | undefined {
   const trimmed = body.trim()
-  const list = parseJsonValue(trimmed)?.value
+  const list = tryParseJson(trimmed)
   if (Array.isArray(list)) return toCalls(list)
   const objects = splitObjects(trimmed)
   return objects ? toCalls(objects.map(parseJsonObject)) : undefined

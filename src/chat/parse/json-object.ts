@@ -1,6 +1,6 @@
 // JSON objects in the middle of a model's text.
 
-import { isRecord } from '../../base/json.ts'
+import { isRecord, tryParseJson } from '../../base/json.ts'
 
 /** Finds the end of the JSON value that begins at the first character given; keeps its place between calls. */
 export class JsonEndFinder {
@@ -33,21 +33,8 @@ export class JsonEndFinder {
 
 /** The object, or undefined where the text is no JSON object. Line breaks inside strings, which models write, are taken as they stand. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
-  const value = parseJson(text) ?? parseJson(escapeInStrings(text))
+  const value = tryParseJson(text) ?? tryParseJson(escapeInStrings(text))
   return isRecord(value) ? value : undefined
-}
-
-/** As parseJsonObject, for any value; undefined where the text is no JSON. */
-export function parseJsonValue(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return undefined
-  }
-}
-
-function parseJson(text: string): unknown {
-  return parseJsonValue(text)?.value
 }
 
 function escapeInStrings(text: string): string {

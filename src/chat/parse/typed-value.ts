@@ -1,8 +1,8 @@
 // Families that write arguments as plain text between tags leave their types to the tool's schema.
 
-import { isRecord } from '../../base/json.ts'
+import { isRecord, tryParseJson } from '../../base/json.ts'
 import type { Tool } from '../message.ts'
-import { parseJsonValue } from './json-object.ts'
+import {} from './json-object.ts'
 
 /** The argument `key` of the tool `name` from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
 export function toTypedValue(text: string, tools: readonly Tool[], name: string, key: string): unknown {
@@ -19,7 +19,7 @@ export function typeValue(raw: string, tool: Tool | undefined, key: string): unk
   if (types.has('integer') && Number.isInteger(number)) return number
   if (types.has('number') && Number.isFinite(number)) return number
   if (!types.has('array') && !types.has('object')) return raw
-  const value = parseJsonValue(raw)?.value
+  const value = tryParseJson(raw)
   const fits = (types.has('array') && Array.isArray(value)) || (types.has('object') && isRecord(value))
   return fits ? value : raw
 }

@@ -2,6 +2,7 @@
 // are fetched as the files that they are. Which files belong to the wanted quantization is read from the repository's list.
 
 import { AppError, isAppError, toAppError } from '../../base/errors.ts'
+import { isRecord } from '../../base/json.ts'
 import { DEFAULT_TAG, type ModelName } from '../../model/name.ts'
 import { readBytes, readErrorText } from '../body.ts'
 import { follow } from '../follow.ts'
@@ -97,7 +98,7 @@ function parseList(text: string): string[] {
   }
   const items: unknown[] = Array.isArray(value) ? value : []
   return items.flatMap((item) => {
-    const { type, path } = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>
+    const { type, path } = isRecord(item) ? item : {}
     return type === 'file' && typeof path === 'string' ? [path] : []
   })
 }
