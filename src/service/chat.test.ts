@@ -37,6 +37,13 @@ describe('a chat', () => {
     expect(timings).toMatchObject({ totalNs: 100e6, loadNs: 100e6 })
   })
 
+  it('tells a template whether the request has no tools or an empty list of them', async () => {
+    const { add, rendering } = setUp()
+    add('m', { layers: { template: '{{ range .Messages }}{{ .Content }}{{ end }}{{ .Tools }}' } })
+    expect(await rendering()).toBe('why?null')
+    expect(await rendering({ tools: [] })).toBe('why?[]')
+  })
+
   it('without messages loads the model', async () => {
     const { add, chat, scheduler } = setUp()
     add('m')

@@ -26,7 +26,8 @@ export interface PromptInput {
   template: PromptTemplate
   purpose: RenderRequest['purpose']
   messages: readonly Message[]
-  tools: readonly Tool[]
+  /** Absent where the request has none: a Go template prints that as `null`. */
+  tools?: readonly Tool[]
   think: Think | undefined
   /** Of the chat template. */
   variables?: Readonly<Record<string, unknown>>
@@ -50,8 +51,8 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
   const render = (some: readonly Message[]) => {
     const rendered = renderPrompt(template, {
       messages: begun === undefined ? some : some.slice(0, -1),
-      tools,
       purpose,
+      ...(tools === undefined ? {} : { tools }),
       ...(think === undefined ? {} : { think }),
       ...(variables === undefined ? {} : { variables }),
     })
