@@ -2,7 +2,6 @@
 
 import { isRecord, tryParseJson } from '../../base/json.ts'
 import type { Tool } from '../message.ts'
-import {} from './json-object.ts'
 
 /** The argument `key` of the tool `name` from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
 export function toTypedValue(text: string, tools: readonly Tool[], name: string, key: string): unknown {
