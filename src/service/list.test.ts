@@ -15,4 +15,25 @@ describe('the list of models', () => {
       { name: 'm:latest', details: { parent_model: 'base:latest', family: 'llama' }, capabilities: ['completion'] },
     ])
   })
+
+  it('is the same while the store gives the same manifests, unless something in it was damaged', async () => {
+    const { add, reader, store } = createStage()
+    add('m')
+    let manifests = await store.manifests.list()
+    const same = { ...store, manifests: { ...store.manifests, list: async () => manifests } }
+    const damaged = { isDamaged: true }
+    const describe: typeof reader.describe = (stored) => {
+      if (damaged.isDamaged) throw new Error('damaged')
+      return reader.describe(stored)
+    }
+    const list = createModelList({ store: same, reader: { ...reader, describe }, log: silentLog })
+    expect(await list()).toMatchObject([{ name: 'm:latest', capabilities: [] }])
+    damaged.isDamaged = false
+    const mended = await list()
+    expect(mended).toMatchObject([{ name: 'm:latest', capabilities: ['completion'] }])
+    expect(await list()).toBe(mended)
+    add('n')
+    manifests = await store.manifests.list()
+    expect(await list()).toHaveLength(2)
+  })
 })

@@ -1,5 +1,5 @@
 // GET /api/tags. What a manifest digest stands for never changes, so descriptions are kept by digest: a list of hundreds of models
-// reads their manifests and nothing else.
+// reads their manifests and nothing else, and one in which no manifest has changed is the same list.
 
 import { toAppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -16,8 +16,17 @@ const MAX_REMEMBERED = 5000
 
 type Description = Omit<ListedModel, 'name' | 'modifiedMs' | 'sizeBytes' | 'digestHex'>
 
-export function createModelList({ store, reader, log }: { store: Store; reader: ModelReader; log: Log }): () => Promise<ListedModel[]> {
+export function createModelList({
+  store,
+  reader,
+  log,
+}: {
+  store: Store
+  reader: ModelReader
+  log: Log
+}): () => Promise<readonly ListedModel[]> {
   const remembered = new Map<string, Description>()
+  let last: { manifests: readonly StoredManifest[]; models: readonly ListedModel[] } | undefined
 
   async function describe(stored: StoredManifest): Promise<Description> {
     const known = remembered.get(stored.digestHex)
@@ -59,9 +68,15 @@ export function createModelList({ store, reader, log }: { store: Store; reader: 
   }
 
   return async () => {
+    const manifests = await store.manifests.list()
+    if (last?.manifests === manifests) return last.models
     const models: ListedModel[] = []
-    for (const stored of await store.manifests.list()) {
-      const description = await describe(stored).catch((error: unknown) => describeDamaged(stored, error))
+    let isWhole = true
+    for (const stored of manifests) {
+      const description = await describe(stored).catch((error: unknown) => {
+        isWhole = false
+        return describeDamaged(stored, error)
+      })
       models.push({
         ...description,
         name: shortName(stored.name),
@@ -70,6 +85,8 @@ export function createModelList({ store, reader, log }: { store: Store; reader: 
         digestHex: stored.digestHex,
       })
     }
+    // What is damaged may be mended without a change of its manifest.
+    last = isWhole ? { manifests, models } : undefined
     return models
   }
 }

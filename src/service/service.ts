@@ -225,7 +225,7 @@ export interface Service {
   detokenize(request: RunRequest & { tokens: number[] }, signal: AbortSignal): Promise<string>
   /** Which model a name means, at little cost. */
   identify(model: string): Promise<ModelIdentity>
-  list(): Promise<ListedModel[]>
+  list(): Promise<readonly ListedModel[]>
   running(): RunningModel[]
   show(request: ShowRequest): Promise<ShownModel>
   create(request: CreateRequest, signal: AbortSignal): AsyncIterable<Progress>

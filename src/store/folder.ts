@@ -27,6 +27,7 @@ export const STORE_LOCK = 'store'
 export interface FileFacts {
   sizeBytes: number
   modifiedMs: number
+  inode: number
 }
 
 /**
@@ -37,7 +38,7 @@ export async function regularFile(base: string, file: string): Promise<FileFacts
   const own = await unlessMissing(lstat(file))
   if (!own) return undefined
   const stats = own.isSymbolicLink() && (await staysBelow(base, file)) ? await unlessMissing(stat(file)) : own
-  return stats?.isFile() ? { sizeBytes: stats.size, modifiedMs: stats.mtimeMs } : undefined
+  return stats?.isFile() ? { sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino } : undefined
 }
 
 async function staysBelow(base: string, file: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { fullName, type ModelName, tryParseModelName } from '../model/name.ts'
 import { isMissing, replaceFile, temporaryName, toStoreError, unlessMissing } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
 import { manifestPath } from './layout.ts'
-import { scanManifests } from './manifests.ts'
+import { scanManifests } from './manifest-scan.ts'
 import type { StoredManifest } from './store.ts'
 
 export interface ModelOrigin {

@@ -86,8 +86,8 @@ export interface ManifestStore {
   write(name: ModelName, manifest: Manifest | Uint8Array, options?: { keepUnused?: boolean }): Promise<StoredManifest>
   /** False when there was none. Removes empty folders; blobs stay until `removeUnused`. */
   remove(name: ModelName): Promise<boolean>
-  /** Newest first. Files that are no manifests are skipped (and reported once through the log). */
-  list(): Promise<StoredManifest[]>
+  /** Newest first; the same array as long as nothing in it has changed. Files that are no manifests are skipped (and reported once through the log). */
+  list(): Promise<readonly StoredManifest[]>
 }
 
 export interface Store {

@@ -10,16 +10,27 @@ import {
   type TagsResponseBody,
 } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
+import { toGoJson } from '../../base/go-json.ts'
 import type { ListedModel, ModelDetails, RunningModel, ShownModel } from '../../service/service.ts'
-import { empty, json, type Reply } from '../kernel/reply.ts'
+import { empty, JSON_UTF8, json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { decodeFields } from './fields.ts'
 import type { NativeContext } from './routes.ts'
 import { firstNonEmpty, formatExpiry, formatLocal, omitEmpty, present } from './wire.ts'
 
+/** Clients ask for the list many times a second, and the service gives the same one until it changes. */
+const tagsBodies = new WeakMap<readonly ListedModel[], Uint8Array>()
+
 export async function handleTags(_: HttpRequest, { service }: NativeContext): Promise<Reply> {
-  const body: TagsResponseBody = { models: (await service.list()).map(toListItem) }
-  return json(body)
+  const models = await service.list()
+  const bytes = tagsBodies.get(models) ?? formatTags(models)
+  tagsBodies.set(models, bytes)
+  return { kind: 'bytes', status: 200, bytes, contentType: JSON_UTF8 }
+}
+
+function formatTags(models: readonly ListedModel[]): Uint8Array {
+  const body: TagsResponseBody = { models: models.map(toListItem) }
+  return Buffer.from(toGoJson(body))
 }
 
 export function handlePs(_: HttpRequest, { service, clock }: NativeContext): Reply {
