@@ -51,6 +51,8 @@ export interface ImportRequestBody {
   modified: number
   /** sha256, 64 hexadecimal digits, of the first IMPORT_PROOF_BYTES. */
   begins_with: string
+  /** The file itself becomes the blob, by a second name, where its blocks cannot be shared. */
+  link?: boolean
 }
 
 export const IMPORT_PROOF_BYTES = 64 * 1024
@@ -74,5 +76,5 @@ export interface DoctorResponseBody {
 
 export const pruneRequest = struct('PruneRequest', { dry_run: flag, partials: flag })
 export const verifyRequest = struct('VerifyRequest', { model: text, fix: flag })
-export const importRequest = struct('ImportRequest', { path: text, size: number, modified: number, begins_with: text })
+export const importRequest = struct('ImportRequest', { path: text, size: number, modified: number, begins_with: text, link: flag })
 export const stopRequest = struct('StopRequest', { key: text })

@@ -8,6 +8,7 @@ import { type Digest, toDigest } from '../model/digest.ts'
 import { syncFolder, unlessMissing } from './durable.ts'
 import { type FileFacts, type Folder, regularFile, STORE_LOCK } from './folder.ts'
 import { blobPath } from './layout.ts'
+import { forgetLink, linkState } from './links.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 
@@ -16,8 +17,10 @@ export interface Hashed {
   sizeBytes: number
 }
 
+/** A link whose file was written to since is no blob any more. */
 export async function findBlob(folder: Folder, digest: Digest): Promise<FileFacts | undefined> {
-  return regularFile(folder.layout.blobs, blobPath(folder.layout, digest))
+  const facts = await regularFile(folder.layout.blobs, blobPath(folder.layout, digest))
+  return facts && (await linkState(folder, digest)) !== 'changed' ? facts : undefined
 }
 
 /** Pinned before it is looked for, and made young, so that neither we nor Ollama delete it while no manifest refers to it. */
@@ -26,19 +29,35 @@ export async function keepBlob(folder: Folder, digest: Digest): Promise<FileFact
     const facts = await findBlob(folder, digest)
     if (!facts) return undefined
     await folder.pins.add(digest)
+    // The age of a link is that of somebody's file.
+    if ((await linkState(folder, digest)) === 'unchanged') return facts
     const seconds = folder.clock.nowMs() / 1000
     await unlessMissing(utimes(blobPath(folder.layout, digest), seconds, seconds))
     return facts
   })
 }
 
+export interface NameOptions {
+  /** Notes that the file is a link; false where it is another by now. */
+  note?: (() => Promise<boolean>) | undefined
+}
+
 /** Gives a synced, verified file its name; true when a blob of that name and size was there already. */
-export async function nameBlob(folder: Folder, temporary: string, { digest, sizeBytes }: Hashed): Promise<boolean> {
+export async function nameBlob(
+  folder: Folder,
+  temporary: string,
+  { digest, sizeBytes }: Hashed,
+  { note }: NameOptions = {},
+): Promise<boolean> {
   return folder.locks.with(STORE_LOCK, async () => {
     await folder.pins.add(digest)
     const found = await findBlob(folder, digest)
     const existed = found?.sizeBytes === sizeBytes
-    if (!existed) await rename(temporary, blobPath(folder.layout, digest))
+    if (!existed) {
+      await forgetLink(folder, digest)
+      if (note && !(await note())) throw new AppError('invalid_request', 'the file changed while it was imported')
+      await rename(temporary, blobPath(folder.layout, digest))
+    }
     await syncFolder(folder.layout.blobs)
     return existed
   })

@@ -9,10 +9,21 @@ import { raceAbort, throwIfAborted } from '../base/abort.ts'
 import { formatBytes } from '../base/bytes.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { type Digest, toDigest } from '../model/digest.ts'
-import { findBlob, type Hashed, hashFile, hashHandle, keepBlob, mismatch, nameBlob } from './blob-file.ts'
+import {
+  findBlob,
+  type Hashed,
+  type HashOptions,
+  hashFile,
+  hashHandle,
+  keepBlob,
+  mismatch,
+  type NameOptions,
+  nameBlob,
+} from './blob-file.ts'
 import { fullDiskOr, requireFree, temporaryName, toStoreError, writeFully } from './durable.ts'
 import { type FileFacts, type Folder, regularFile } from './folder.ts'
 import { BLOB_TEMPORARY, blobPath, readBlobEntries } from './layout.ts'
+import { linkFile, noteLink, noteOf } from './links.ts'
 import { openPartial } from './partial.ts'
 import type { BlobStore, WrittenBlob } from './store.ts'
 
@@ -73,8 +84,9 @@ async function importFile(folder: Folder, file: string, options: ImportOptions):
     const { size } = await source.stat()
     const same = await findSame(folder, source, { ...options, sizeBytes: size })
     if (same) return same
-    const copy = async (temporary: string): Promise<Hashed> => {
+    const copy = async (temporary: string): Promise<Made> => {
       if (await clone(file, temporary)) return hashFile(temporary, { signal, onRead })
+      if (options.link && (await linkFile(file, source, temporary))) return hashLink(folder, temporary, { signal, onRead })
       await requireFree(folder.layout.blobs, size)
       const chunks = source.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false, start: 0 })
       return fill(temporary, chunks, signal, onRead)
@@ -83,6 +95,17 @@ async function importFile(folder: Folder, file: string, options: ImportOptions):
   } finally {
     await source.close()
   }
+}
+
+type Made = Hashed & NameOptions
+
+/** What is written to the file from now on will be found. */
+async function hashLink(folder: Folder, temporary: string, options: HashOptions): Promise<Made> {
+  // It may be read-only.
+  await syncFile(temporary, 'r')
+  const before = await noteOf(temporary)
+  const hashed = await hashFile(temporary, options)
+  return { ...hashed, note: async () => before !== undefined && noteLink(folder, { digest: hashed.digest, file: temporary, before }) }
 }
 
 /** The blob that this file is already. It is read for it only where one has its size: that costs less than a copy in vain. */
@@ -140,15 +163,15 @@ async function openRegular(file: string): Promise<FileHandle> {
 
 async function withTemporary(
   folder: Folder,
-  make: (temporary: string) => Promise<Hashed>,
+  make: (temporary: string) => Promise<Made>,
   { expected, neededBytes }: { expected: Digest | undefined; neededBytes: number | undefined },
 ): Promise<WrittenBlob> {
   const temporary = path.join(folder.layout.blobs, temporaryName(BLOB_TEMPORARY))
   try {
     await mkdir(folder.layout.blobs, { recursive: true })
-    const { digest, sizeBytes } = await make(temporary)
+    const { digest, sizeBytes, ...made } = await make(temporary)
     if (expected !== undefined && digest !== expected) throw mismatch(expected, digest)
-    return { digest, sizeBytes, existed: await nameBlob(folder, temporary, { digest, sizeBytes }) }
+    return { digest, sizeBytes, existed: await nameBlob(folder, temporary, { digest, sizeBytes }, made) }
   } catch (error) {
     throw await toStoreError(error, folder.layout.blobs, neededBytes)
   } finally {
@@ -212,8 +235,8 @@ async function clone(file: string, temporary: string): Promise<boolean> {
   return true
 }
 
-async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+')
+async function syncFile(file: string, flags = 'r+'): Promise<void> {
+  const handle = await open(file, flags)
   await handle.sync().finally(() => handle.close())
 }
 

@@ -8,7 +8,8 @@ import type { Layer } from '../model/manifest.ts'
 import type { ModelName } from '../model/name.ts'
 import { unlessMissing } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
-import { blobPath, isManifestTemporary, readBlobEntries } from './layout.ts'
+import { blobPath, isManifestTemporary, parseBlobEntry, readBlobEntries } from './layout.ts'
+import { forgetLink } from './links.ts'
 import type { PrunedItem, PruneRequest } from './maintenance.ts'
 import { scanManifests } from './manifest-scan.ts'
 import { digestsOf, removeEmptyFolders } from './manifests.ts'
@@ -27,7 +28,9 @@ export async function removeUnusedLayers(folder: Folder, candidates: readonly La
     const used = await usedDigests(folder)
     if (!used) return
     for (const digest of new Set(candidates.map((layer) => layer.digest))) {
-      if (!used.has(digest)) await rm(blobPath(folder.layout, digest), { force: true })
+      if (used.has(digest)) continue
+      await rm(blobPath(folder.layout, digest), { force: true })
+      await forgetLink(folder, digest)
     }
   })
 }
@@ -164,5 +167,7 @@ async function isOlder(folder: Folder, file: string, ageMs: number): Promise<boo
 
 async function removeFile(folder: Folder, name: string): Promise<void> {
   await rm(path.join(folder.layout.blobs, name), { force: true })
+  const entry = parseBlobEntry(name)
+  if (entry.kind === 'blob') await forgetLink(folder, entry.digest)
   folder.log.debug('an unused file was removed', { file: name })
 }

@@ -48,6 +48,11 @@ export function journalPath(layout: Layout, digest: Digest): string {
   return path.join(layout.locks, `written-${digestHex(digest)}`)
 }
 
+/** How the file was that a blob shares with somebody else's name. */
+export function linkedPath(layout: Layout, digest: Digest): string {
+  return path.join(layout.locks, `linked-${digestHex(digest)}`)
+}
+
 /** For which models a download is. */
 export function wantedPath(layout: Layout, digest: Digest): string {
   return path.join(layout.locks, `wanted-${digestHex(digest)}`)

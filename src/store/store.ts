@@ -64,9 +64,13 @@ export interface BlobStore {
   ): Promise<WrittenBlob>
   /**
    * A local file becomes a blob: its blocks are shared where the file system can, and copied elsewhere; hashed and verified like any other. A
-   * file that is a blob already is not written again. `onRead` gets the bytes that were read since the last call.
+   * file that is a blob already is not written again. `onRead` gets the bytes that were read since the last call. With `link`, a file whose blocks
+   * cannot be shared becomes the blob itself, by a second name, where it is this user's and nobody else may write it.
    */
-  importFile(path: string, options?: { expected?: Digest; signal?: AbortSignal; onRead?: (bytes: number) => void }): Promise<WrittenBlob>
+  importFile(
+    path: string,
+    options?: { expected?: Digest; signal?: AbortSignal; onRead?: (bytes: number) => void; link?: boolean },
+  ): Promise<WrittenBlob>
   /**
    * A file that somebody else writes at a path of ours: synced, hashed and named like any other once `make` has resolved, which checks what it
    * has made before. Throws `disk_full` before `make` is called where `neededBytes` are not free, and when it fails on a full disk.

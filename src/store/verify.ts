@@ -7,10 +7,10 @@ import { type FileHandle, lstat, open, rm } from 'node:fs/promises'
 import { throwIfAborted } from '../base/abort.ts'
 import { isAppError } from '../base/errors.ts'
 import { type Digest, toDigest } from '../model/digest.ts'
-import { findBlob } from './blob-file.ts'
 import { errorCode, isMissing, unlessMissing } from './durable.ts'
-import { type Folder, STORE_LOCK } from './folder.ts'
+import { type Folder, regularFile, STORE_LOCK } from './folder.ts'
 import { blobPath } from './layout.ts'
+import { forgetLink, linkState, noteLink, noteOf } from './links.ts'
 
 export type BlobCheck =
   | { state: 'whole'; sizeBytes: number }
@@ -24,8 +24,9 @@ const CHUNK_BYTES = 1024 * 1024
 const REPORT_EVERY_BYTES = 16 * CHUNK_BYTES
 
 export async function* checkBlob(folder: Folder, digest: Digest, signal: AbortSignal): AsyncGenerator<number, BlobCheck> {
-  if (!(await findBlob(folder, digest))) return { state: 'missing' }
   const file = blobPath(folder.layout, digest)
+  if (!(await regularFile(folder.layout.blobs, file))) return { state: 'missing' }
+  const before = await noteOf(file)
   try {
     await using handle = await open(file, 'r')
     const stats = await handle.stat()
@@ -35,8 +36,12 @@ export async function* checkBlob(folder: Folder, digest: Digest, signal: AbortSi
       sizeBytes += readBytes
       yield readBytes
     }
-    if (toDigest(hash.digest('hex')) === digest) return { state: 'whole', sizeBytes }
-    return { state: 'damaged', sizeBytes, remove: () => removeSame(folder, file, stats) }
+    if (toDigest(hash.digest('hex')) === digest) {
+      // Only its age is another.
+      if (before !== undefined && (await linkState(folder, digest)) === 'changed') await noteLink(folder, { digest, file, before })
+      return { state: 'whole', sizeBytes }
+    }
+    return { state: 'damaged', sizeBytes, remove: () => removeSame(folder, digest, stats) }
   } catch (error) {
     if (isMissing(error)) return { state: 'missing' }
     const code = isAppError(error) ? undefined : errorCode(error)
@@ -62,12 +67,14 @@ async function* readInto(handle: FileHandle, hash: ReturnType<typeof createHash>
   }
 }
 
-async function removeSame(folder: Folder, file: string, read: Stats): Promise<boolean> {
+async function removeSame(folder: Folder, digest: Digest, read: Stats): Promise<boolean> {
+  const file = blobPath(folder.layout, digest)
   return folder.locks.with(STORE_LOCK, async () => {
     const now = await unlessMissing(lstat(file))
     // A link is removed itself: what it points to is another file of the folder with a name of its own.
     if (!now || (!now.isSymbolicLink() && (now.ino !== read.ino || now.mtimeMs !== read.mtimeMs || now.size !== read.size))) return false
     await rm(file)
+    await forgetLink(folder, digest)
     return true
   })
 }

@@ -15,16 +15,21 @@ const READ_BYTES = 1024 * 1024
 /** What a server answers that cannot take the file where it lies, or does not know the question. */
 const REFUSALS: readonly unknown[] = [400, 403, 404, 405]
 
-/** The digest. */
-export async function bringFile(context: Context, file: string, display: ProgressDisplay): Promise<string> {
-  return (await importFile(context, file, display)) ?? sendFile(context, file, display)
+export interface BringOptions {
+  display: ProgressDisplay
+  link: boolean
 }
 
-async function importFile({ client, config }: Context, file: string, display: ProgressDisplay): Promise<string | undefined> {
+/** The digest. */
+export async function bringFile(context: Context, file: string, options: BringOptions): Promise<string> {
+  return (await importFile(context, file, options)) ?? sendFile(context, file, options.display)
+}
+
+async function importFile({ client, config }: Context, file: string, { display, link }: BringOptions): Promise<string | undefined> {
   if (!isThisMachine(config.serverUrl)) return undefined
   const label = `importing file ${path.basename(file)}`
   try {
-    for await (const record of client.importFile(await describe(file))) {
+    for await (const record of client.importFile({ ...(await describe(file)), ...(link ? { link } : {}) })) {
       const currentBytes = record.status === 'success' ? record.size : record.completed
       const totalBytes = record.status === 'success' ? record.size : record.total
       display.bar(file, { label, totalBytes, currentBytes })

@@ -20,6 +20,8 @@ export interface CreateInput {
   folder: string
   quantize: string
   draftQuantize: string
+  /** Files of this machine are not copied where that can be. */
+  link: boolean
   /** Records in place of bars. */
   json: boolean
 }
@@ -44,7 +46,7 @@ export async function createModel(context: Context, input: CreateInput): Promise
     }
     const digests = new Map<string, string>()
     for (const file of [...sources.files, ...sources.adapters, ...sources.drafts])
-      if (!digests.has(file)) digests.set(file, await bringFile(context, file, display))
+      if (!digests.has(file)) digests.set(file, await bringFile(context, file, { display, link: input.link }))
     const request: CreateRequestBody = {
       ...readTexts(input.modelfile.commands),
       model: input.model,

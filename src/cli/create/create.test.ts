@@ -102,6 +102,14 @@ describe('create', () => {
     expect(cli.err.text).toContain('importing file model.gguf 50%\nimporting file model.gguf 100%\n')
   })
 
+  it('asks for a link in place of a copy with --link', async () => {
+    await put({ 'model.gguf': BINARY })
+    const { run, imports, importing } = await create('FROM ./model.gguf', '--link')
+    importing.refusal = undefined
+    expect(await run()).toBe(0)
+    expect(imports).toEqual([expect.objectContaining({ path: path.join(folder, 'model.gguf'), link: true })])
+  })
+
   it('sends the file when the server cannot take it, and ends where the disk is full', async () => {
     await put({ 'model.gguf': BINARY })
     const { run, sent, importing, cli } = await create('FROM ./model.gguf')

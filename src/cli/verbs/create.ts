@@ -23,6 +23,7 @@ export const createVerb: Verb = {
     file: { type: 'string', short: 'f', help: `Name of the Modelfile, or of a GGUF file (default "${DEFAULT_FILE}")` },
     quantize: { type: 'string', short: 'q', help: 'Quantize the model to this type (e.g. q4_K_M)' },
     'draft-quantize': { type: 'string', help: 'Quantize the draft model to this type' },
+    link: { type: 'boolean', help: 'Make no copy of local files: the model is the file itself, and must not be written to' },
     json: JSON_LINES_FLAG,
     experimental: { type: 'boolean', help: 'Not offered' },
   },
@@ -39,6 +40,7 @@ export const createVerb: Verb = {
       folder: path.dirname(path.resolve(file || DEFAULT_FILE)),
       quantize: invocation.text('quantize'),
       draftQuantize: invocation.text('draft-quantize'),
+      link: invocation.boolean('link'),
       json: invocation.boolean('json'),
     })
     return 0

@@ -49,7 +49,7 @@ describe('/api/llamero', () => {
       { status: 'importing', completed: 3, total: 9 },
       { status: 'success', digest, size: 9 },
     ])
-    expect(asked).toEqual([{ path: '/m.gguf', sizeBytes: 9, modifiedMs: 1.5, start: { bytes: 65536, sha256: 'ab' } }])
+    expect(asked).toEqual([{ path: '/m.gguf', sizeBytes: 9, modifiedMs: 1.5, link: false, start: { bytes: 65536, sha256: 'ab' } }])
   })
 
   it('refuses with a status what cannot be imported', async () => {

@@ -58,9 +58,9 @@ async function handleVerify(request: HttpRequest, { maintenance }: MaintenanceCo
 
 async function handleImport(request: HttpRequest, { maintenance }: MaintenanceContext): Promise<Reply> {
   const wire = decodeBody(await request.readBody(), importRequest)
-  const { path = '', size = 0, modified = 0, begins_with: sha256 = '' } = wire
+  const { path = '', size = 0, modified = 0, begins_with: sha256 = '', link = false } = wire
   const events = maintenance.importFile(
-    { path, sizeBytes: size, modifiedMs: modified, start: { bytes: IMPORT_PROOF_BYTES, sha256 } },
+    { path, sizeBytes: size, modifiedMs: modified, start: { bytes: IMPORT_PROOF_BYTES, sha256 }, link },
     request.signal,
   )
   const { all } = await peek(events)

@@ -18,6 +18,8 @@ export interface ImportRequest {
   modifiedMs: number
   /** sha256, 64 hexadecimal digits, of so many bytes at its start, or of all where there are fewer. */
   start: { bytes: number; sha256: string }
+  /** Where blocks cannot be shared, the blob may be the file itself by a second name. */
+  link?: boolean
 }
 
 export type ImportEvent =
@@ -33,7 +35,11 @@ export async function* importFile(
   const left = new AbortController()
   const both = AbortSignal.any([signal, left.signal])
   let completedBytes = 0
-  const work = store.blobs.importFile(request.path, { signal: both, onRead: (bytes) => (completedBytes += bytes) })
+  const work = store.blobs.importFile(request.path, {
+    signal: both,
+    onRead: (bytes) => (completedBytes += bytes),
+    link: request.link ?? false,
+  })
   try {
     const amount = () => ({ completedBytes: Math.min(completedBytes, request.sizeBytes), totalBytes: request.sizeBytes })
     const watching = watch(work, amount, { status: '', clock, signal })
