@@ -36,4 +36,20 @@ describe('the list of models', () => {
     manifests = await store.manifests.list()
     expect(await list()).toHaveLength(2)
   })
+
+  it('has a model whose config is no JSON, among the others', async () => {
+    const { add, reader, store } = createStage()
+    add('m')
+    add('n')
+    const torn = { ...store, blobs: { ...store.blobs, readText: async () => '{"model_format":' } }
+    const describe: typeof reader.describe = (stored) => {
+      if (stored.name.model === 'm') throw new Error('damaged')
+      return reader.describe(stored)
+    }
+    const list = createModelList({ store: torn, reader: { ...reader, describe }, log: silentLog })
+    expect(await list()).toMatchObject([
+      { name: 'm:latest', capabilities: [], details: { format: '' } },
+      { name: 'n:latest', capabilities: ['completion'] },
+    ])
+  })
 })

@@ -4,7 +4,7 @@
 import { toAppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { architectureNumber } from '../gguf/metadata.ts'
-import { MAX_CONFIG_BYTES, parseConfigBlob } from '../model/config-blob.ts'
+import { type ConfigBlob, MAX_CONFIG_BYTES, parseConfigBlob } from '../model/config-blob.ts'
 import { manifestSizeBytes } from '../model/manifest.ts'
 import { shortName } from '../model/name.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
@@ -50,11 +50,15 @@ export function createModelList({
     }
   }
 
+  async function readConfig({ manifest }: StoredManifest): Promise<ConfigBlob> {
+    return parseConfigBlob(await store.blobs.readText(manifest.config.digest, MAX_CONFIG_BYTES))
+  }
+
   /** A model whose blobs are damaged still stands in the list, so that it can be seen and removed. */
   async function describeDamaged(stored: StoredManifest, error: unknown): Promise<Description> {
     log.warn('a model of the list cannot be read', { model: shortName(stored.name), error: toAppError(error) })
-    const text = await store.blobs.readText(stored.manifest.config.digest, MAX_CONFIG_BYTES).catch(() => '{}')
-    const config = parseConfigBlob(text)
+    // What is wrong with it may be the config itself.
+    const config = await readConfig(stored).catch(() => parseConfigBlob('{}'))
     const { model_format, model_family, model_families, model_type, file_type } = config
     const details = {
       parent_model: '',

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { GgufHead } from '../gguf/types.ts'
 import { findLayers } from '../model/manifest.ts'
 import { MEDIA_TYPES } from '../model/media-type.ts'
 import { parseModelName } from '../model/name.ts'
 import { toLoadTarget } from './load-target.ts'
+import { createModelReader } from './model.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
 import { parseModelReference } from './model-reference.ts'
 import { createStage, PLAIN_FILE, POOLING_FILE } from './testing/stage.ts'
@@ -48,6 +50,25 @@ describe('a model', () => {
     expect(toLoadTarget(await read('m')).draft).toBe(draft)
     const stored = add('n', { layers: { draft: ['{}', 'none'] } })
     expect((await reader.describe(stored)).draft).toEqual({ modelPath: expect.any(String), weightsBytes: 4 })
+  })
+
+  it('is read once for all who ask at once, after it was read once', async () => {
+    const { add, store } = setUp()
+    add('m')
+    let reads = 0
+    const readHead = async () => {
+      reads++
+      return {
+        metadata: new Map([['general.architecture', 'llama']]),
+        tensors: [],
+        parameterCount: 1,
+        fileSizeBytes: 1,
+      } as unknown as GgufHead
+    }
+    const reader = createModelReader({ store, readHead, nowMs: () => 0 })
+    await reader.read(parseModelName('m'))
+    await Promise.all([1, 2, 3].map(() => reader.read(parseModelName('m'))))
+    expect(reads).toBe(1)
   })
 
   it('has the chat template of its file', async () => {

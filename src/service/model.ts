@@ -90,13 +90,11 @@ export function createModelReader(options: ModelReaderOptions): ModelReader {
   const remembered = new Map<string, Description>()
 
   async function describe(stored: StoredManifest): Promise<Model> {
-    let description = remembered.get(stored.digestHex)
-    if (description) {
-      remembered.delete(stored.digestHex)
-      await requireFiles(options.store, stored)
-    } else {
-      description = await readDescription(stored, options)
-    }
+    const known = remembered.get(stored.digestHex)
+    if (known) await requireFiles(options.store, stored)
+    const description = known ?? (await readDescription(stored, options))
+    // Behind all others: the first one is the one that nobody has asked for longest. Not before the wait, since others ask meanwhile.
+    remembered.delete(stored.digestHex)
     remembered.set(stored.digestHex, description)
     for (const oldest of remembered.keys()) {
       if (remembered.size <= MAX_REMEMBERED) break

@@ -6,6 +6,7 @@ import type { Message } from '../../chat/message.ts'
 import type { Layer } from '../../model/manifest.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
 import type { Store, WrittenBlob } from '../../store/store.ts'
+import { parseParamsLayer } from '../model-layers.ts'
 import type { CreateRequest } from '../service.ts'
 
 export interface PlannedLayer extends Layer {
@@ -70,10 +71,11 @@ function sortKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]))
 }
 
+/** Throws `store_corrupt`. */
 async function readParameters(layers: readonly Layer[], store: Store): Promise<Record<string, unknown>> {
   const merged: Record<string, unknown> = {}
   for (const layer of layers) {
-    if (layer.mediaType === MEDIA_TYPES.params) Object.assign(merged, JSON.parse(await store.blobs.readText(layer.digest)))
+    if (layer.mediaType === MEDIA_TYPES.params) Object.assign(merged, parseParamsLayer(await store.blobs.readText(layer.digest)))
   }
   return merged
 }
