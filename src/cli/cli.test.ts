@@ -226,6 +226,7 @@ describe('a model that is not there', () => {
     [['cp', 'smoll', 'b'], ['smol:latest'], ['smol']],
     [['show', 'a'], ['b:latest', 'xy:latest'], []],
     [['show', 'smol'], ['smol:latest', 'smol2:latest'], []],
+    [['show', ''], ['smol:latest'], []],
   ])('%j among %j may have been %j', async (words, names, near) => {
     const cli = cliWith(names)
     expect(await cli.run(...words)).toBe(1)

@@ -361,9 +361,24 @@ describe('an error of a server of another version', () => {
       'Error: source "a" is invalid\n' +
         "The server is Llamero 0.0.9, and this program is 0.1.0: a server from before an update may still run ('llamero stop --server' ends it).\n",
     )
-    const real = createTestCli({ client: { copy, versions: ollama } })
+    const failed = () => Promise.reject(answered(500, 'disk on fire'))
+    const real = createTestCli({ client: { copy: failed, versions: ollama } })
     await real.run('cp', 'a', 'b')
     expect(real.err.text).toContain('The server is Ollama 0.33.0, and this program stands in for 1.0.0.\n')
+  })
+
+  it('stays alone where it is about a name, and where Ollama says that a request is wrong', async () => {
+    const unknown = createTestCli({
+      client: {
+        copy: () => Promise.reject(answered(404, 'model "a" not found')),
+        versions: async () => ({ version: '1', llamero: '0.0.9' }),
+      },
+    })
+    await unknown.run('cp', 'a', 'b')
+    expect(unknown.err.text).toBe('Error: model "a" not found\n')
+    const real = createTestCli({ client: { copy, versions: ollama } })
+    await real.run('cp', 'a', 'b')
+    expect(real.err.text).toBe('Error: source "a" is invalid\n')
   })
 
   it('stays alone where they are the same, and where the server does not tell', async () => {

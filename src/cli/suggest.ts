@@ -14,6 +14,7 @@ export function suggestClose(typed: string, names: readonly string[]): string[] 
 function isNear(typed: string, name: string, maxDistance: number): boolean {
   const wanted = typed.toLowerCase()
   const known = name.toLowerCase()
+  if (wanted === '') return false
   return known.startsWith(wanted) || editDistance(wanted, known) <= maxDistance
 }
 

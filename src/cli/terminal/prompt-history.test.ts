@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -22,10 +22,12 @@ describe('the history of the prompt', () => {
 
   it('keeps the newest entries only', async () => {
     const file = path.join(folder, 'history')
+    await writeFile(file, Array.from({ length: MAX_HISTORY_ENTRIES }, (_, index) => `entry ${index}\n`).join(''))
     const history = await openPromptHistory(file, true)
-    for (let index = 0; index <= MAX_HISTORY_ENTRIES; index++) await history.add(`entry ${index}`)
+    await history.add('the newest')
     expect(history.entries).toHaveLength(MAX_HISTORY_ENTRIES)
     expect(history.entries[0]).toBe('entry 1')
+    expect(history.entries.at(-1)).toBe('the newest')
     expect((await openPromptHistory(file, true)).entries).toEqual(history.entries)
   })
 

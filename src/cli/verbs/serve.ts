@@ -10,9 +10,11 @@ export const serveVerb: Verb = {
   variables: [
     'logLevel',
     'host',
+    'apiKey',
     'contextTokens',
     'keepAliveNs',
     'maxLoadedModels',
+    'maxTransferStreams',
     'maxQueue',
     'models',
     'home',
@@ -26,6 +28,9 @@ export const serveVerb: Verb = {
     'prefixCacheBytes',
     'goTemplate',
     'loadTimeoutMs',
+    'allowedRegistries',
+    'registryLogins',
+    'tokenServers',
   ],
   run: (context) => context.serve(),
 }
