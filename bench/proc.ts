@@ -1,6 +1,7 @@
 // What the kernel says of processes. Linux only: elsewhere there is no /proc, and whoever asks is told so.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { errorCode } from '../src/base/system-error.ts'
 
 /** Not there any more: the process ended between two readings. */
 const GONE = new Set(['ENOENT', 'ESRCH'])
@@ -48,7 +49,7 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && GONE.has(String(error.code))) return undefined
+    if (GONE.has(errorCode(error) ?? '')) return undefined
     throw error
   }
 }

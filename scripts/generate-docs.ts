@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isMissing } from '../src/base/system-error.ts'
 import { VARIABLES } from '../src/config/variables.ts'
 import { toOpenApi } from '../src/http/openapi.ts'
 import { VERSION } from '../src/version.ts'
@@ -42,7 +43,7 @@ function readOrEmpty(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    if (isMissing(error)) return ''
     throw error
   }
 }

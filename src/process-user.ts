@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { errorCode } from './base/system-error.ts'
 import type { ProcessUser } from './service/maintenance/folder-problem.ts'
 
 /** Who runs this process. A container may run under a number that no list of users has; then the number stands for the name, as setfacl takes it. */
@@ -7,7 +8,7 @@ export function processUser(readUser: () => { username: string } = os.userInfo):
   try {
     return { uid, name: readUser().username }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR')) throw error
+    if (errorCode(error) !== 'ERR_SYSTEM_ERROR') throw error
     return { uid, name: String(uid ?? 'this user') }
   }
 }

@@ -4,6 +4,7 @@ import { mkdir, open, stat } from 'node:fs/promises'
 import { STATUS_CODES } from 'node:http'
 import path from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
+import { errorCode, isMissing } from '../base/system-error.ts'
 import type { Context } from './verb.ts'
 
 const POLL_MS = 100
@@ -60,7 +61,7 @@ export async function requireLlamero(client: Context['client'], serverUrl: strin
 /** For an error of `isUnreachable`. That nobody listens is said as Ollama says it; another reason is told, and so is another machine. */
 export function describeUnreachable(error: unknown, { program, config }: Context): string {
   const { serverUrl } = config
-  const code = isAppError(error) && error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined
+  const code = isAppError(error) ? errorCode(error.cause) : undefined
   if (code !== undefined && code !== 'ECONNREFUSED') {
     return `could not connect to the server at ${serverUrl}: ${(error as AppError).message}; OLLAMA_HOST says which one it is`
   }
@@ -115,7 +116,7 @@ async function fileSize(file: string): Promise<number> {
   try {
     return (await stat(file)).size
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0
+    if (isMissing(error)) return 0
     throw error
   }
 }

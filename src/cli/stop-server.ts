@@ -2,6 +2,7 @@
 
 import { access, readFile } from 'node:fs/promises'
 import { AppError } from '../base/errors.ts'
+import { isMissing } from '../base/system-error.ts'
 import { serverKeyFile } from '../config/server-key.ts'
 import { fromLlamero, isOnThisMachine } from './server.ts'
 import type { Context } from './verb.ts'
@@ -52,8 +53,4 @@ async function isGone(file: string): Promise<boolean> {
     if (isMissing(error)) return true
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

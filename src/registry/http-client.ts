@@ -6,6 +6,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import { AppError } from '../base/errors.ts'
+import { errorCode } from '../base/system-error.ts'
 import { isPrivateAddress, isPrivateHost } from './address.ts'
 import { type Dial, type DialTarget, proxyAuthorization } from './dial.ts'
 import { toNetworkError } from './network-error.ts'
@@ -135,7 +136,8 @@ function discard(incoming: http.IncomingMessage, method: string): void {
 }
 
 function isReset(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+  const code = errorCode(error)
+  return code === 'ECONNRESET' || code === 'EPIPE'
 }
 
 function isRepeatable({ body }: HttpRequest): boolean {

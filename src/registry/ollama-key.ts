@@ -5,6 +5,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Log } from '../base/log.ts'
+import { errorCode, isMissing } from '../base/system-error.ts'
 import { formatOpensshKey, formatPublicKey, formatPublicLine, parseOpensshKey } from './openssh-key.ts'
 
 export interface OllamaKey {
@@ -52,7 +53,7 @@ async function createKey(file: string, log: Log): Promise<KeyObject> {
   try {
     await writeFile(file, formatOpensshKey(privateKey), { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
+    if (errorCode(error) !== 'EEXIST') throw error
     // Another process was faster: its key counts.
     return parseOpensshKey(await readFile(file, 'utf8'))
   }
@@ -63,9 +64,5 @@ async function createKey(file: string, log: Log): Promise<KeyObject> {
 
 /** A key of another user (Ollama's service account) is as good as none. */
 function isAbsent(error: unknown): boolean {
-  return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || hasCode(error, 'EACCES')
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
+  return isMissing(error) || errorCode(error) === 'EACCES'
 }

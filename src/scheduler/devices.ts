@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import os from 'node:os'
+import { errorCode } from '../base/system-error.ts'
 
 export interface Devices {
   cores: number
@@ -38,6 +39,6 @@ function readOrEmpty(file: string): string {
 
 /** A machine without the folder, or one that keeps it to itself. */
 function whenAbsent<T>(error: unknown, instead: T): T {
-  if (error instanceof Error && 'code' in error) return instead
+  if (errorCode(error) !== undefined) return instead
   throw error
 }

@@ -4,7 +4,7 @@
 import { constants, type Stats } from 'node:fs'
 import { access, lstat, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { errorCode } from './durable.ts'
+import { errorCode } from '../base/system-error.ts'
 import { type Layout, readBlobEntries } from './layout.ts'
 
 export interface FolderProblem {

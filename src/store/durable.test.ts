@@ -1,9 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { freeBytes, replaceFile, requireFree, toStoreError, unlessMissing, writeAllFully } from './durable.ts'
+import { freeBytes, replaceFile, requireFree, toStoreError, writeAllFully } from './durable.ts'
 import { createStore } from './open.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'durable-'))
@@ -74,13 +73,6 @@ describe('writing several pieces', () => {
       [[1, 2, 3, 4], 10],
       [[5, 6, 7], 14],
     ])
-  })
-})
-
-describe('what is missing', () => {
-  it('is undefined, and what fails otherwise is thrown on', async () => {
-    expect(await unlessMissing(open(path.join(folder, 'not', 'there')))).toBeUndefined()
-    await expect(unlessMissing(Promise.reject(failure('EACCES')))).rejects.toMatchObject({ code: 'EACCES' })
   })
 })
 

@@ -5,6 +5,7 @@ import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { formatBytes } from '../base/bytes.ts'
 import { AppError } from '../base/errors.ts'
+import { errorCode, unlessMissing } from '../base/system-error.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS'])
@@ -13,25 +14,6 @@ const NO_FOLDER_SYNC = new Set(['EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP'])
 
 /** A program that writes in large pieces fails with so much free at most. */
 const FULL_BELOW_BYTES = 1024 * 1024
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-}
-
-/** Undefined where `code` says that there is nothing; everything else is thrown on. */
-export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-export function isMissing(error: unknown): boolean {
-  const code = errorCode(error)
-  return code === 'ENOENT' || code === 'ENOTDIR'
-}
 
 export function temporaryName(prefix: string): string {
   return `${prefix}${process.pid}-${randomBytes(8).toString('hex')}`

@@ -3,6 +3,8 @@
 // system does not tell what other machines do, so whoever relies on this looks for himself now and then.
 
 import { type FSWatcher, watch } from 'node:fs'
+import path from 'node:path'
+import { isMissing } from '../base/system-error.ts'
 
 export class FolderWatch {
   readonly #watchers = new Map<string, FSWatcher>()
@@ -34,13 +36,15 @@ export class FolderWatch {
     try {
       const watcher = watch(folder, { persistent: false })
       this.#watchers.set(folder, watcher)
-      watcher.on('change', () => {
+      watcher.on('change', (_event, name) => {
         this.#changed = true
+        // It may be a folder that was removed and made again: the watch on it is one on what is gone.
+        this.#drop(path.join(folder, String(name)))
       })
       watcher.on('error', () => this.#drop(folder))
     } catch (error) {
       // It has gone again, which is a change and no reason to look at everything for ever.
-      this.#isBlind = (error as NodeJS.ErrnoException).code !== 'ENOENT'
+      this.#isBlind ||= !isMissing(error)
     }
   }
 

@@ -3,10 +3,10 @@
 
 import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { unlessMissing } from '../base/system-error.ts'
 import { type Digest, digestHex } from '../model/digest.ts'
 import type { Layer } from '../model/manifest.ts'
 import type { ModelName } from '../model/name.ts'
-import { unlessMissing } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
 import { blobPath, isManifestTemporary, parseBlobEntry, readBlobEntries } from './layout.ts'
 import { forgetLink } from './links.ts'

@@ -4,8 +4,9 @@
 // One line of JSON, then lines `start end` that are only ever appended; a last line that was cut off does not count.
 
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { unlessMissing } from '../base/system-error.ts'
 import type { Digest } from '../model/digest.ts'
-import { unlessMissing, writeFully } from './durable.ts'
+import { writeFully } from './durable.ts'
 import { type Folder, regularFile } from './folder.ts'
 import { journalPath } from './layout.ts'
 import { bootId } from './owner.ts'

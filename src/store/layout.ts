@@ -6,9 +6,9 @@
 
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { unlessMissing } from '../base/system-error.ts'
 import { type Digest, digestHex, toDigest } from '../model/digest.ts'
 import { type ModelName, toFlatParts } from '../model/name.ts'
-import { unlessMissing } from './durable.ts'
 
 export interface Layout {
   root: string

@@ -5,8 +5,9 @@
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { errorCode, unlessMissing } from '../base/system-error.ts'
 import type { Digest } from '../model/digest.ts'
-import { errorCode, replaceFile, temporaryName, unlessMissing } from './durable.ts'
+import { replaceFile, temporaryName } from './durable.ts'
 import { type Folder, regularFile } from './folder.ts'
 import { blobPath, linkedPath } from './layout.ts'
 

@@ -5,7 +5,7 @@ import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { raceAbort } from '../base/abort.ts'
 import type { Clock, Timer } from '../base/clock.ts'
-import { errorCode, unlessMissing } from './durable.ts'
+import { errorCode, unlessMissing } from '../base/system-error.ts'
 import { ownOwner, stateOf } from './owner.ts'
 
 export interface Lock {

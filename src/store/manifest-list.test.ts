@@ -79,6 +79,16 @@ describe('the list of manifests', () => {
     expect(await names()).not.toContain('new:latest')
   })
 
+  it('knows what comes into a folder that was removed and made again since it last looked', async () => {
+    const bytes = readFileSync(library('a', 'latest'))
+    rmSync(library('a'), { recursive: true })
+    mkdirSync(library('a'))
+    writeFileSync(library('a', 'latest'), bytes)
+    expect(await names()).toContain('a:latest')
+    writeFileSync(library('a', 'v2'), bytes)
+    expect(await names()).toContain('a:v2')
+  })
+
   it('reads only what has changed', async () => {
     appendFileSync(library('b', 'latest'), ' ')
     await list()

@@ -3,7 +3,7 @@
 
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { errorCode } from './durable.ts'
+import { errorCode } from '../base/system-error.ts'
 
 export type OwnerState = 'alive' | 'dead' | 'elsewhere'
 

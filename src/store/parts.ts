@@ -2,8 +2,9 @@
 
 import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { unlessMissing } from '../base/system-error.ts'
 import type { Digest } from '../model/digest.ts'
-import { replaceFile, temporaryName, unlessMissing } from './durable.ts'
+import { replaceFile, temporaryName } from './durable.ts'
 import { type Folder, regularFile } from './folder.ts'
 import { removeJournal } from './journal.ts'
 import { BLOB_TEMPORARY, partialPath } from './layout.ts'

@@ -4,8 +4,8 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { unlessMissing } from '../base/system-error.ts'
 import { type Digest, digestHex, toDigest } from '../model/digest.ts'
-import { unlessMissing } from './durable.ts'
 import { ownOwner, stateOf } from './owner.ts'
 
 export const MAX_PIN_AGE_MS = 24 * 3600 * 1000

@@ -3,8 +3,8 @@
 
 import { lstat, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { unlessMissing } from '../base/system-error.ts'
 import { type Digest, toDigest } from '../model/digest.ts'
-import { unlessMissing } from './durable.ts'
 import type { Folder } from './folder.ts'
 import { blobPath } from './layout.ts'
 import type { PrunedItem } from './maintenance.ts'

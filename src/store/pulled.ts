@@ -4,8 +4,9 @@
 
 import { lstat, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isMissing, unlessMissing } from '../base/system-error.ts'
 import { fullName, type ModelName, tryParseModelName } from '../model/name.ts'
-import { isMissing, replaceFile, temporaryName, toStoreError, unlessMissing } from './durable.ts'
+import { replaceFile, temporaryName, toStoreError } from './durable.ts'
 import { type Folder, STORE_LOCK } from './folder.ts'
 import { manifestPath } from './layout.ts'
 import { scanManifests } from './manifest-scan.ts'

@@ -3,9 +3,10 @@
 
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { unlessMissing } from '../base/system-error.ts'
 import type { Digest } from '../model/digest.ts'
 import { fullName, isSameName, type ModelName, tryParseModelName } from '../model/name.ts'
-import { replaceFile, temporaryName, unlessMissing } from './durable.ts'
+import { replaceFile, temporaryName } from './durable.ts'
 import { type Folder, regularFile } from './folder.ts'
 import { wantedPath } from './layout.ts'
 

@@ -4,6 +4,7 @@ import { open, readdir, realpath, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { AppError } from '../../base/errors.ts'
+import { isMissing } from '../../base/system-error.ts'
 
 type Kind = 'zip' | 'binary' | 'text'
 
@@ -132,8 +133,4 @@ function looksLikePath(value: string): boolean {
   if (/^(\.{1,2}([/\\]|$)|[/~\\]|[A-Za-z]:[/\\])/.test(value)) return true
   const hasHost = value.includes('://') || /^[^/]*[.:][^/]*\//.test(value)
   return MODEL_SUFFIX.test(value) && !hasHost
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }

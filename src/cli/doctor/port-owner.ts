@@ -1,6 +1,7 @@
 // Which process of this machine listens on a port, from what Linux tells in /proc. Other users' processes keep that to themselves.
 
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { errorCode } from '../../base/system-error.ts'
 
 export interface PortOwner {
   pid: number
@@ -51,7 +52,7 @@ function linkOrEmpty(file: string): Promise<string> {
 /** Processes end while they are looked at, and other systems have no /proc. */
 function whenHidden<T>(instead: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof Error && 'code' in error) return instead
+    if (errorCode(error) !== undefined) return instead
     throw error
   }
 }

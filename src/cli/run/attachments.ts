@@ -3,6 +3,7 @@
 
 import { open } from 'node:fs/promises'
 import { AppError } from '../../base/errors.ts'
+import { isMissing } from '../../base/system-error.ts'
 
 export interface Attachments {
   text: string
@@ -42,7 +43,7 @@ async function readAttachment(path: string): Promise<Buffer | undefined> {
   try {
     handle = await open(path, 'r')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   await using file = handle

@@ -1,6 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../base/errors.ts'
+import { isMissing } from '../../base/system-error.ts'
 import { tryParseModelName } from '../../model/name.ts'
 import type { Modelfile } from '../../modelfile/modelfile.ts'
 import { parseModelfile } from '../../modelfile/parse.ts'
@@ -54,8 +55,7 @@ async function readModelfile(file: string): Promise<Modelfile> {
     if (await isGguf(name)) return { commands: [{ name: 'from', value: path.resolve(name) }] }
     return parseModelfile(await readFile(name))
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!missing) throw error
+    if (!isMissing(error)) throw error
     if (file === '') return parseModelfile(FOLDER_MODELFILE)
     throw new AppError('invalid_modelfile', "specified Modelfile wasn't found", { cause: error })
   }

@@ -4,6 +4,7 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import { AppError } from '../../base/errors.ts'
+import { errorCode } from '../../base/system-error.ts'
 
 /** A long talk with its documents; images do not shrink, and go plain. */
 export const MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024
@@ -30,7 +31,7 @@ export async function decompress(bytes: Uint8Array, encoding = '', limitBytes = 
   try {
     return await run(bytes, { maxOutputLength: limitBytes })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+    if (errorCode(cause) === 'ERR_BUFFER_TOO_LARGE') {
       throw new AppError('payload_too_large', `http: request body too large: it unfolds to more than ${limitBytes} bytes`, {
         cause,
         details: { limitBytes },

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
+import { errorCode } from '../../base/system-error.ts'
 import type { Environment } from '../proxy.ts'
 
 export interface PackageRequest {
@@ -146,7 +147,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     else process.kill(-child.pid, signal)
   } catch (error) {
     // Already gone.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    if (errorCode(error) !== 'ESRCH') throw error
   }
 }
 

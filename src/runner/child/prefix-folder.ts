@@ -8,6 +8,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSyn
 import { type FileHandle, open, rename, rm, statfs, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
+import { unlessMissing } from '../../base/system-error.ts'
 import { decodeHead, encodeHead, HEAD_BYTES, type PrefixHead, readHeadSize } from './prefix-file.ts'
 import type { PrefixEntry } from './prefix-index.ts'
 import type { PrefixKey } from './prefix-key.ts'
@@ -97,7 +98,7 @@ export class PrefixFolder implements PrefixFiles {
 
   async read(entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined> {
     const file = this.#at(entry.name)
-    const handle = await open(file, 'r').catch(unlessMissing)
+    const handle = await unlessMissing(open(file, 'r'))
     if (!handle) return undefined
     let state: Uint8Array | undefined
     try {
@@ -108,7 +109,7 @@ export class PrefixFolder implements PrefixFiles {
     if (!state) await rm(file, { force: true })
     else {
       const now = new Date(this.#options.nowMs())
-      await utimes(file, now, now).catch(unlessMissing)
+      await unlessMissing(utimes(file, now, now))
     }
     return state
   }
@@ -241,9 +242,4 @@ async function fill(handle: FileHandle, bytes: Uint8Array, position: number): Pr
     done += bytesRead
   }
   return true
-}
-
-function unlessMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-  throw error
 }

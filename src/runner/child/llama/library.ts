@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { AppError } from '../../../base/errors.ts'
+import { errorCode } from '../../../base/system-error.ts'
 
 /** The engine that structs.ts and api.ts describe. */
 export const ENGINE_VERSION = '0.5.0'
@@ -46,7 +47,7 @@ async function findFolder(variant: string): Promise<string | undefined> {
     const { getBinsDir } = (await import(`@node-llama-cpp/${variant}`)) as { getBinsDir: () => { binsDir: string } }
     return path.join(getBinsDir().binsDir, variant)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined
+    if (errorCode(error) === 'ERR_MODULE_NOT_FOUND') return undefined
     throw new AppError('load_failed', `the engine package @node-llama-cpp/${variant} cannot be read`, { cause: error })
   }
 }
