@@ -95,6 +95,19 @@ describe('origins and hosts', () => {
     expect(server.service.calls).toEqual([])
   })
 
+  it('takes the whole URL as a target, and its name before that of the Host header', async () => {
+    await using server = await startWire()
+    const ask = (url: string, host: string) => talk(server, `GET ${url} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    expect(await ask('http://localhost:1/api/version', 'example.test')).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await ask('http://example.test/api/version', 'localhost')).toMatch(/^HTTP\/1\.1 403 /)
+  })
+
+  it('refuses a Host that can be none', async () => {
+    await using server = await startWire()
+    const answer = await send(server, { method: 'GET', path: '/api/version', headers: { Host: 'example.test#.local' } })
+    expect(answer).toMatchObject({ status: 400, text: '400 Bad Request: malformed Host header', headers: { connection: 'close' } })
+  })
+
   it('answers a preflight with everything that a page may send', async () => {
     await using server = await startWire()
     const headers = { Origin: 'http://localhost:3000', 'Access-Control-Request-Method': 'POST' }

@@ -455,6 +455,13 @@ describe('the rest', () => {
     expect([await head('sha256:here'), await head('sha256:gone')]).toEqual([200, 404])
   })
 
+  it('repeats a digest that does not hold as it was sent', async () => {
+    const details = { expected: 'sha256:aa', actual: 'sha256:bb' }
+    await using server = await startWire({ putBlob: () => Promise.reject(new AppError('digest_mismatch', 'digest mismatch', { details })) })
+    const answer = await send(server, { path: '/api/blobs/sha256-AA', body: 'x' })
+    expect(answer).toMatchObject({ status: 400, text: '{"error":"digest mismatch, expected \\"sha256-AA\\", got \\"sha256:bb\\""}' })
+  })
+
   it('turns text into tokens and back', async () => {
     await using server = await startWire({ tokenize: async () => [1, 2], detokenize: async () => 'hi' })
     expect((await sendJson(server, '/api/tokenize', { model: 'm', text: 'hi' })).text).toBe('{"model":"m","tokens":[1,2]}')

@@ -8,7 +8,7 @@ import type { Log } from '../../base/log.ts'
 import { type KeyCheck, refuseWithoutKey } from './api-key.ts'
 import { readWholeBody, streamBody } from './body.ts'
 import { type CorsHeaders, checkCors } from './cors.ts'
-import { checkHost, type LocalMachine } from './hosts.ts'
+import { checkHost, isHostHeader, type LocalMachine } from './hosts.ts'
 import type { OriginPolicy } from './origins.ts'
 import { type Detour, redirectUnclean, splitTarget } from './paths.ts'
 import { empty, isStream, type Reply, type WholeReply } from './reply.ts'
@@ -86,6 +86,14 @@ async function runRoute(exchange: Exchange, route: Route, context: WriteContext)
   return failure
 }
 
+const malformedHost: WholeReply = {
+  kind: 'text',
+  status: 400,
+  text: '400 Bad Request: malformed Host header',
+  contentType: 'text/plain; charset=utf-8',
+  headers: { Connection: 'close' },
+}
+
 /** Ollama cleans and shortens paths before it looks at Origin and Host, and asks those before it knows whether the route exists. */
 function admit(
   { message, url, path }: Exchange,
@@ -93,16 +101,18 @@ function admit(
   { origins, machine, checksHost, hasKey }: ExchangeSettings,
 ): { cors: CorsHeaders; reply?: WholeReply } {
   const method = message.method ?? 'GET'
+  if (!isHostHeader(message.headers.host)) return { cors: {}, reply: malformedHost }
   const unclean = redirectUnclean(splitTarget(url))
   if (unclean) return { cors: {}, reply: toDetourReply(unclean, method) }
   if ('detour' in destination && destination.detour.kind === 'redirect') return { cors: {} }
-  const { origin, host, 'access-control-request-headers': requestHeaders } = message.headers
-  const verdict = checkCors({ method, origin, host, requestHeaders }, origins)
-  if (verdict.kind === 'refuse') return { cors: {}, reply: empty(403) }
+  const { origin, 'access-control-request-headers': requestHeaders } = message.headers
+  const host = splitTarget(url).authority ?? message.headers.host
   const allow = 'allow' in destination && destination.allow.length > 0 ? { Allow: destination.allow.join(', ') } : {}
+  const verdict = checkCors({ method, origin, host, requestHeaders }, origins)
+  if (verdict.kind === 'refuse') return { cors: allow, reply: empty(403) }
   if (verdict.kind === 'preflight') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
   const hostVerdict = checksHost() ? checkHost(host, machine) : 'address'
-  if (hostVerdict === 'refused') return { cors: verdict.headers, reply: empty(403) }
+  if (hostVerdict === 'refused') return { cors: { ...verdict.headers, ...allow }, reply: empty(403) }
   // wire: OPTIONS under a local name is 204; under an address it meets the router.
   if (hostVerdict === 'name' && method === 'OPTIONS') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
   if (!hasKey(path, message.headers))

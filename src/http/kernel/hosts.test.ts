@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkHost, isLoopbackAddress } from './hosts.ts'
+import { checkHost, isHostHeader, isLoopbackAddress } from './hosts.ts'
 
 const machine = { hostname: () => 'Workbench', addresses: () => ['203.0.113.9', 'fe80::1'] }
 
@@ -48,6 +48,13 @@ describe('the Host check', () => {
     'workbench.example.test',
   ])('refuses %s', (host) => {
     expect(checkHost(host, machine)).toBe('refused')
+  })
+
+  it('is for what can be a host at all', () => {
+    expect([undefined, '', 'localhost:80', '[fe80::1%25eth0]:1', 'a_b.local', "sub-delims!$&'()*+,;=~"].every(isHostHeader)).toBe(true)
+    for (const header of ['evil.example#.local', 'evil.example/.local', 'user@localhost', 'a b', 'a?b', 'ü.local', '"']) {
+      expect(isHostHeader(header)).toBe(false)
+    }
   })
 
   it('knows a loopback listener', () => {

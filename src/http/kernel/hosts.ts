@@ -32,6 +32,11 @@ export function checkHost(header: string | undefined, machine: LocalMachine = th
   return isLocal ? 'name' : 'refused'
 }
 
+/** Whether it could be a host at all, as Go sees it: `evil.example#.local` would pass for a local name. */
+export function isHostHeader(header: string | undefined): boolean {
+  return header === undefined || /^[\w!$%&'()*+,.:;=[\]~-]*$/.test(header)
+}
+
 export function isLoopbackAddress(address: string): boolean {
   return isIn(loopback, address)
 }

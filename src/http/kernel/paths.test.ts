@@ -23,6 +23,16 @@ describe('an unclean path', () => {
   })
 })
 
+describe('a target that is a whole URL', () => {
+  it.each([
+    ['http://localhost:1/api/version?x=1', { rawPath: '/api/version', query: '?x=1', authority: 'localhost:1' }],
+    ['HTTPS://Example.test', { rawPath: '/', query: '', authority: 'Example.test' }],
+    ['http://?x', { rawPath: '/', query: '?x', authority: '' }],
+  ])('%s has a path and an authority', (url, target) => {
+    expect(splitTarget(url)).toEqual(target)
+  })
+})
+
 describe('a path without a route', () => {
   it('loses its last slash where that helps the method', () => {
     expect(detour('GET', '/api/version/', '?a=b')).toEqual({ kind: 'redirect', status: 301, location: '/api/version?a=b' })

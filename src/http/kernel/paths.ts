@@ -8,6 +8,8 @@ export interface Target {
   rawPath: string
   /** With its question mark, or empty. */
   query: string
+  /** Of a request that names the whole URL, as one for a proxy does; it goes before the Host header. */
+  authority?: string
 }
 
 export type Detour =
@@ -19,6 +21,8 @@ export type Detour =
 export type MethodsOf = (path: string) => readonly Method[]
 
 export function splitTarget(url: string): Target {
+  const whole = /^https?:\/\/([^/?#]*)/i.exec(url)
+  if (whole) return { ...splitTarget(url.slice(whole[0].length).replace(/^(?!\/)/, '/')), authority: whole[1] ?? '' }
   const question = url.indexOf('?')
   return question < 0 ? { rawPath: url, query: '' } : { rawPath: url.slice(0, question), query: url.slice(question) }
 }
