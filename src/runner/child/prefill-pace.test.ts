@@ -13,7 +13,7 @@ function paceOf(tokenMs: number, decodeMs: number): PrefillPace {
 
 describe('PrefillPace', () => {
   it('begins with a usual chunk alone and a small one beside others', () => {
-    expect(new PrefillPace(512).budget(0, 1)).toBe(64)
+    expect(new PrefillPace(512).budget(0, 1)).toBe(128)
     expect(new PrefillPace(512).budget(1, 1)).toBe(16)
   })
 
@@ -23,8 +23,8 @@ describe('PrefillPace', () => {
   })
 
   it('keeps to the usual chunk on a slow machine, so that the prompt is cut where it always is', () => {
-    expect(paceOf(2.5, 7).budget(0, 1)).toBe(64)
-    expect(paceOf(15, 7).budget(0, 1)).toBe(64)
+    expect(paceOf(2.5, 7).budget(0, 1)).toBe(128)
+    expect(paceOf(7, 7).budget(0, 1)).toBe(128)
   })
 
   it('cuts more finely when a usual chunk would take more than a second', () => {
@@ -35,16 +35,16 @@ describe('PrefillPace', () => {
     expect(paceOf(2.5, 20).budget(1, 1)).toBe(24)
   })
 
-  it('takes no less than 25 ms beside fast decoding, for each prompt up to four', () => {
-    expect(paceOf(2.5, 2).budget(1, 1)).toBe(10)
-    expect(paceOf(2.5, 2).budget(1, 3)).toBe(30)
-    expect(paceOf(2.5, 2).budget(1, 8)).toBe(40)
+  it('takes no less than 40 ms beside fast decoding, for each prompt up to four', () => {
+    expect(paceOf(2.5, 2).budget(1, 1)).toBe(16)
+    expect(paceOf(2.5, 2).budget(1, 3)).toBe(48)
+    expect(paceOf(2.5, 2).budget(1, 8)).toBe(64)
   })
 
   it('knows that a step of many streams costs more than one of few', () => {
     const pace = paceOf(2.5, 10)
     for (let step = 0; step < 20; step++) pace.record({ prefillTokens: 0, decodingTokens: 4, durationNs: 30e6 })
-    expect(pace.budget(1, 1)).toBe(12)
+    expect(pace.budget(1, 1)).toBe(16)
     expect(pace.budget(2, 1)).toBe(24)
     expect(pace.budget(4, 1)).toBe(36)
     expect(pace.budget(8, 1)).toBe(72)

@@ -1,15 +1,15 @@
 // How much of a prompt one step may evaluate. A step cannot be interrupted, so its length is what the other streams' tokens, a cancel and a
 // new request wait for: while others decode it may take a few of their steps, longer the more prompts there are, because who waits for a first
 // token waits longer than who has one; alone it may take longer still. Measured in time, not in tokens: what is 10 ms for a small model is a
-// second for a large one. Alone, a chunk is a power of two and seldom less than 64, since the last digits of the logits depend on where a prompt was cut: the same request should give the same text
+// second for a large one. Alone, a chunk is a power of two and seldom less than 128, since the last digits of the logits depend on where a prompt was cut: the same request should give the same text
 // whatever else the machine does.
 
 const ALONE_NS = 150e6
 const BESIDE_DECODING_STEPS = 3
-const BESIDE_DECODING_NS = 25e6
+const BESIDE_DECODING_NS = 40e6
 /** Prompts that count when the step is shared out; with more of them the decoding streams would seem to stand still. */
 const MOST_PROMPTS = 4
-const USUAL_CHUNK_TOKENS = 64
+const USUAL_CHUNK_TOKENS = 128
 /** A usual chunk that takes longer than this is cut after all. */
 const LONGEST_STEP_NS = 1e9
 const SMALLEST_CHUNK_TOKENS = 4
