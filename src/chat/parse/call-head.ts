@@ -2,6 +2,7 @@
 // arguments come before its name, or are a text, or none, has no head here and is given when it is whole.
 
 import { tryParseJson } from '../../base/json.ts'
+import { JsonArguments } from './json-arguments.ts'
 import type { HeadReader } from './streamed-call.ts'
 
 export interface JsonHeadOptions {
@@ -33,7 +34,7 @@ export function jsonHeadReader({ nameKeys, names, wrappers = [] }: JsonHeadOptio
       if (text[at] === '{') {
         if (ARGUMENT_KEYS.includes(word)) {
           const name = nameKeys.map((candidate) => seen.get(candidate)).find((value) => value !== undefined)
-          return name === undefined ? undefined : { name, at }
+          return name === undefined ? undefined : { name, arguments: new JsonArguments(at) }
         }
         if (!wrappers.includes(word)) return undefined
         at++

@@ -3,6 +3,7 @@
 //   function<｜tool▁sep｜>name, then {…} in a code block (Cogito, DeepSeek R1)
 // The frame around several calls and around outputs says nothing more.
 
+import { JsonArguments } from './json-arguments.ts'
 import { parseArguments } from './json-calls.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
@@ -32,7 +33,7 @@ export function createDeepseek3Format({ promptTail }: ReplyParserOptions): Reply
 function readHead(text: string): CallHead | undefined {
   const [, first = '', second = ''] = HEAD.exec(text) ?? []
   const name = first.trim() === 'function' ? second.replace(/`{3}(?:json)?/, '').trim() : second.trim() === '' ? first.trim() : ''
-  return name === '' ? undefined : { name, at: text.indexOf('{') }
+  return name === '' ? undefined : { name, arguments: new JsonArguments(text.indexOf('{')) }
 }
 
 function parseCall(body: string): ParsedCall[] | undefined {

@@ -20,10 +20,16 @@ export function parseGemmaCall(text: string, mark: string): GemmaCall | undefine
   return args && reader.isAtEnd() ? { name, arguments: args } : undefined
 }
 
+/** One value that is the whole text, and was not cut off; undefined where it is none. */
+export function readGemmaValue(text: string, mark: string): { value: unknown } | undefined {
+  return new GemmaReader(text, mark).readOnly()
+}
+
 class GemmaReader {
   readonly #text: string
   readonly #mark: string
   #position = 0
+  #isCutOff = false
 
   constructor(text: string, mark: string) {
     this.#text = text
@@ -32,6 +38,11 @@ class GemmaReader {
 
   isAtEnd(): boolean {
     return this.#text.slice(this.#position).trim() === ''
+  }
+
+  readOnly(): { value: unknown } | undefined {
+    const value = this.#readValue(0, '}')
+    return value === undefined || this.#isCutOff || !this.isAtEnd() ? undefined : { value }
   }
 
   readObject(depth: number): Record<string, unknown> | undefined {
@@ -80,6 +91,7 @@ class GemmaReader {
       const start = this.#position + this.#mark.length
       const end = this.#text.indexOf(this.#mark, start)
       this.#position = end < 0 ? this.#text.length : end + this.#mark.length
+      this.#isCutOff ||= end < 0
       return end < 0 ? this.#text.slice(start).replace(/[\]}\s]+$/, '') : this.#text.slice(start, end)
     }
     const literal = this.#skip(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/sy)
@@ -91,7 +103,10 @@ class GemmaReader {
   /** The closing bracket, or the end of a text that was cut off. */
   #readClose(close: string): boolean {
     this.#skip(/\s*/y)
-    if (this.#position >= this.#text.length) return true
+    if (this.#position >= this.#text.length) {
+      this.#isCutOff = true
+      return true
+    }
     if (this.#text[this.#position] !== close) return false
     this.#position++
     return true

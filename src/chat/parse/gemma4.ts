@@ -2,13 +2,16 @@
 // <start_function_call>call:name{…}<end_function_call>. Both write arguments in the notation of gemma-arguments.ts.
 
 import { parseGemmaCall } from './gemma-arguments.ts'
+import { gemmaHeadReader } from './gemma-written.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
 
 const CHANNEL = { open: '<|channel>', close: '<channel|>' }
 const GEMMA4_MARK = '<|"|>'
+const CALL_END = '<tool_call|>'
 /** Repeated behind a call, and the place of the answer to it. */
-const NOISE = ['<tool_call|>', '<|tool_response>']
+const NOISE = [CALL_END, '<|tool_response>']
+const readGemma4Head = gemmaHeadReader({ mark: GEMMA4_MARK, close: CALL_END })
 
 export const GEMMA4_TOKENS: readonly string[] = [CHANNEL.open, CHANNEL.close, '<|tool_call>', ...NOISE, GEMMA4_MARK]
 export const FUNCTIONGEMMA_TOKENS = ['<start_function_call>', '<end_function_call>', '<escape>'] as const
@@ -17,7 +20,7 @@ export function createGemma4Format({ promptTail }: ReplyParserOptions): ReplyFor
   const isOpen = /<\|channel>(thought)?\s*$/.test(promptTail)
   return {
     thinking: { ...CHANNEL, isOpen, where: 'anywhere', label: 'thought\n' },
-    calls: [createTaggedCalls('<|tool_call>', '<tool_call|>', (body) => parseCall(body, GEMMA4_MARK))],
+    calls: [createTaggedCalls('<|tool_call>', CALL_END, (body) => parseCall(body, GEMMA4_MARK), readGemma4Head)],
     dropped: NOISE,
     trims: true,
   }
@@ -26,8 +29,11 @@ export function createGemma4Format({ promptTail }: ReplyParserOptions): ReplyFor
 export function createFunctiongemmaFormat(): ReplyFormat {
   return {
     calls: [
-      createTaggedCalls('<start_function_call>', '<end_function_call>', (body, isClosed) =>
-        isClosed ? parseCall(body, '<escape>') : undefined,
+      createTaggedCalls(
+        '<start_function_call>',
+        '<end_function_call>',
+        (body, isClosed) => (isClosed ? parseCall(body, '<escape>') : undefined),
+        gemmaHeadReader({ mark: '<escape>', close: '<end_function_call>' }),
       ),
     ],
     trims: true,

@@ -5,11 +5,21 @@ import type { Tool } from '../message.ts'
 import { MESSAGE, MessageRowParser, START } from './message-row.ts'
 import type { ParsedCall } from './reply-format.ts'
 import type { ReplyParser, ReplyParserOptions } from './reply-parser.ts'
+import type { CallHead } from './streamed-call.ts'
+import { type ArgumentTags, readTaggedArguments } from './tagged-arguments.ts'
 import { typeValue } from './typed-value.ts'
 
 const CALLS = { open: '<atem:function_calls>', close: '</atem:function_calls>' }
 const INVOKE = { open: '<atem:invoke name="', close: '</atem:invoke>' }
 const PARAMETER = { open: '<atem:parameter name="', close: '</atem:parameter>' }
+const PARAMETER_TAGS: ArgumentTags = {
+  open: PARAMETER.open,
+  close: '">',
+  valueClose: PARAMETER.close,
+  strays: [INVOKE.close],
+  trimsBreaks: false,
+}
+const HEAD = /^\s*<atem:function_calls>\s*<atem:invoke name="([^"<>]*)">/
 
 /** The header of the message that is the answer. */
 export const GLIMMER_THINKING_END = `to=user${MESSAGE}`
@@ -27,11 +37,19 @@ export function createGlimmerParser(options: ReplyParserOptions): ReplyParser {
         const isCall = findTool(recipient, tools) !== undefined
         return { isThinking: recipient === 'self', ...(isCall ? { recipient } : {}) }
       },
+      readHead: (recipient, body) => readHead(recipient, body, tools),
       parseCall: (recipient, body) => parseCalls(body, recipient, tools),
       ...(tools.length > 0 ? { callMark: CALLS.open } : {}),
     },
     options,
   )
+}
+
+function readHead(recipient: string, body: string, tools: readonly Tool[]): CallHead | undefined {
+  const [head = '', name = ''] = HEAD.exec(body) ?? []
+  const tool = findTool(name, tools)
+  if (!tool || tool !== findTool(recipient, tools)) return undefined
+  return { name: tool.function.name, arguments: readTaggedArguments(head.length, PARAMETER_TAGS, tool) }
 }
 
 /** Undefined where anything is left over, or another tool is called than the header says. */

@@ -5,19 +5,44 @@
 import type { Tool } from '../message.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
+import type { CallHead } from './streamed-call.ts'
+import { type ArgumentTags, readTaggedArguments } from './tagged-arguments.ts'
 import { createThinkingFormat } from './thinking.ts'
-import { toTypedValue } from './typed-value.ts'
+import { findTool, toTypedValue } from './typed-value.ts'
 
 const ARGUMENT_TAGS = ['<arg_key>', '</arg_key>', '<arg_value>', '</arg_value>'] as const
+
+const ARGUMENT: ArgumentTags = {
+  open: '<arg_key>',
+  close: '</arg_key>',
+  valueOpen: '<arg_value>',
+  valueClose: '</arg_value>',
+  strays: ['<arg_key>', '</arg_key>', '<arg_value>', '</tool_call>'],
+  trimsBreaks: true,
+}
 
 export const GLM_TOKENS: readonly string[] = ['<think>', '</think>', '<tool_call>', '</tool_call>', ...ARGUMENT_TAGS]
 
 export function createGlmFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
-    calls: [createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseGlmCall(body, isClosed, tools))],
+    calls: [
+      createTaggedCalls(
+        '<tool_call>',
+        '</tool_call>',
+        (body, isClosed) => parseGlmCall(body, isClosed, tools),
+        (text) => readGlmHead(text, tools),
+      ),
+    ],
     trims: true,
   }
+}
+
+/** For calls that are given while they are written. */
+export function readGlmHead(text: string, tools: readonly Tool[]): CallHead | undefined {
+  const [head = '', word = ''] = /^([^<]*)(?=<arg_key>)/.exec(text) ?? []
+  const name = word.trim()
+  return name === '' ? undefined : { name, arguments: readTaggedArguments(head.length, ARGUMENT, findTool(tools, name)) }
 }
 
 export function parseGlmCall(body: string, isClosed: boolean, tools: readonly Tool[]): ParsedCall[] | undefined {
@@ -30,7 +55,8 @@ export function parseGlmCall(body: string, isClosed: boolean, tools: readonly To
   const pairs = readPairs(body.slice(start), firstKey)
   if (name === '' || !pairs) return undefined
   if (!isClosed && !isWhole(body, name, pairs, tools)) return undefined
-  const args = Object.fromEntries(pairs.map(([key, value]) => [key, toTypedValue(value, tools, name, key)]))
+  const tool = findTool(tools, name)
+  const args = Object.fromEntries(pairs.map(([key, value]) => [key, toTypedValue(value, tool, key)]))
   return [{ name, arguments: args }]
 }
 
@@ -70,7 +96,7 @@ function readPairs(text: string, firstKey: string): [key: string, value: string]
 
 /** At the end of the reply only the closing tag may be missing: half a call must not run. */
 function isWhole(body: string, name: string, pairs: readonly [string, string][], tools: readonly Tool[]): boolean {
-  const tool = tools.find((candidate) => candidate.function.name === name)
+  const tool = findTool(tools, name)
   const required = tool?.function.parameters?.required
   const keys = new Set(pairs.map(([key]) => key))
   const isComplete = !Array.isArray(required) || required.every((key) => keys.has(String(key)))

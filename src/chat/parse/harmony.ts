@@ -2,6 +2,7 @@
 // makes a tool call, all else is text. Names of tools are identifiers there and are given back as the request has them.
 
 import { toHarmonyNames } from './harmony-names.ts'
+import { JsonArguments } from './json-arguments.ts'
 import { parseArguments } from './json-calls.ts'
 import { MESSAGE, MessageRowParser, START } from './message-row.ts'
 import type { ReplyParser, ReplyParserOptions } from './reply-parser.ts'
@@ -25,7 +26,8 @@ export function createHarmonyParser(options: ReplyParserOptions): ReplyParser {
       ends: ['<|end|>', '<|return|>', '<|call|>'],
       headerBeginnings: [CHANNEL, CONSTRAIN, MESSAGE, 'to='],
       readHeader,
-      nameOf,
+      readHead: (recipient, body) =>
+        body.trimStart().startsWith('{') ? { name: nameOf(recipient), arguments: new JsonArguments(body.indexOf('{')) } : undefined,
       parseCall(recipient, body) {
         const args = parseArguments(body)
         return args && [{ name: nameOf(recipient), arguments: args }]

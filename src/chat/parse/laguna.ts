@@ -2,10 +2,12 @@
 // opened or closed the thinking; a line break behind that, or a repeated tag, is no text. Some checkpoints write the call, or its arguments, as JSON.
 
 import type { Tool } from '../message.ts'
-import { GLM_TOKENS, parseGlmCall } from './glm.ts'
-import { parseArguments, parseJsonCalls } from './json-calls.ts'
+import { GLM_TOKENS, parseGlmCall, readGlmHead } from './glm.ts'
+import { JsonArguments } from './json-arguments.ts'
+import { parseArguments, parseJsonCalls, readJsonHead } from './json-calls.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
+import type { CallHead } from './streamed-call.ts'
 import { createThinkingFormat } from './thinking.ts'
 
 export const LAGUNA_TOKENS: readonly string[] = GLM_TOKENS
@@ -13,10 +15,23 @@ export const LAGUNA_TOKENS: readonly string[] = GLM_TOKENS
 export function createLagunaFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
   return {
     thinking: { ...createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail), endsAtCall: true },
-    calls: [createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCall(body, isClosed, tools))],
+    calls: [
+      createTaggedCalls(
+        '<tool_call>',
+        '</tool_call>',
+        (body, isClosed) => parseCall(body, isClosed, tools),
+        (text) => readHead(text, tools),
+      ),
+    ],
     leading: ['</think>'],
     trims: true,
   }
+}
+
+function readHead(text: string, tools: readonly Tool[]): CallHead | undefined {
+  if (text.trimStart().startsWith('{')) return readJsonHead(text)
+  const [head, name] = /^\s*([^\s<{]+)\s*(?=\{)/.exec(text) ?? []
+  return head === undefined || name === undefined ? readGlmHead(text, tools) : { name, arguments: new JsonArguments(head.length) }
 }
 
 function parseCall(body: string, isClosed: boolean, tools: readonly Tool[]): ParsedCall[] | undefined {

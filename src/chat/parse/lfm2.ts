@@ -2,7 +2,8 @@
 // that is nothing but calls of the request's tools is read as calls.
 
 import type { Tool } from '../message.ts'
-import { parseJsonCalls } from './json-calls.ts'
+import { parseJsonCalls, readJsonHead } from './json-calls.ts'
+import { readPythonHead } from './python-arguments.ts'
 import { parsePythonCalls } from './python-calls.ts'
 import { type CallBlock, createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
@@ -15,7 +16,7 @@ export function createLfm2Format({ tools, promptTail }: ReplyParserOptions): Rep
   return {
     thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
     calls: [
-      createTaggedCalls('<|tool_call_start|>', '<|tool_call_end|>', parseCalls),
+      createTaggedCalls('<|tool_call_start|>', '<|tool_call_end|>', parseCalls, (text) => readPythonHead(text) ?? readJsonHead(text)),
       ...names
         .flatMap((name) => [`[${name}(`, `${name}(`])
         .map((open) => ({

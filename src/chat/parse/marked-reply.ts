@@ -232,8 +232,7 @@ export class MarkedReplyParser implements ReplyParser {
   #endBegun({ tagLength }: OpenCall, begun: StreamedCall, text: string): boolean {
     const frame = /^[\s}\])]*/.exec(text.slice(begun.length))?.[0].length ?? 0
     const { logprobs } = this.#held.take(tagLength + begun.length + frame)
-    const event = begun.end()
-    if (event) this.#events.push({ ...event, ...(logprobs ? { logprobs } : {}) })
+    this.#endStreamed(begun, undefined, logprobs)
     this.#mode = 'text'
     this.#eatsSpace = true
     return true
@@ -247,14 +246,20 @@ export class MarkedReplyParser implements ReplyParser {
   }
 
   #emitCalls(calls: readonly ParsedCall[], logprobs: Logprob[] | undefined, begun: StreamedCall | undefined): void {
-    for (const [position, { name, arguments: args }] of calls.entries()) {
-      const streamed = position === 0 ? begun?.end() : undefined
-      if (streamed) {
-        this.#events.push({ ...streamed, ...(logprobs ? { logprobs } : {}) })
+    for (const [position, parsed] of calls.entries()) {
+      if (position === 0 && begun?.isBegun) {
+        this.#endStreamed(begun, parsed, logprobs)
         continue
       }
+      const { name, arguments: args } = parsed
       const call = { id: this.#options.createCallId(), function: { index: this.#callCount++, name, arguments: args } }
       this.#events.push({ type: 'tool-call', call, ...(position === 0 && logprobs ? { logprobs } : {}) })
+    }
+  }
+
+  #endStreamed(begun: StreamedCall, parsed: ParsedCall | undefined, logprobs: Logprob[] | undefined): void {
+    for (const event of begun.end(parsed)) {
+      this.#events.push(logprobs && event.type !== 'tool-call-piece' ? { ...event, logprobs } : event)
     }
   }
 

@@ -3,10 +3,11 @@
 //
 // A header that does not look like one, and a call that cannot be read, come out as text.
 
+import type { Logprob } from '../event.ts'
 import { HeldText, type Piece } from './held-text.ts'
 import { type ParsedCall, partialTagLength } from './reply-format.ts'
 import type { ReplyEvent, ReplyParser, ReplyParserOptions } from './reply-parser.ts'
-import { StreamedCall } from './streamed-call.ts'
+import { type CallHead, StreamedCall } from './streamed-call.ts'
 
 export interface MessageRow {
   /** Each ends a message. */
@@ -17,8 +18,8 @@ export interface MessageRow {
   readHeader(header: string): { recipient?: string; isThinking: boolean }
   /** The recipient is empty where the message had none and began with `callMark`. Undefined: it is text. */
   parseCall(recipient: string, body: string): ParsedCall[] | undefined
-  /** For calls whose body is a JSON object: the name of the tool, so that they can be given while they are written. */
-  nameOf?(recipient: string): string
+  /** For calls that are given while they are written. Sees the body. */
+  readHead(recipient: string, body: string): CallHead | undefined
   /** A text that begins with this may be a call whose header the model has forgotten. */
   callMark?: string
 }
@@ -139,33 +140,29 @@ export class MessageRowParser implements ReplyParser {
 
   #startCall(recipient: string): StreamedCall | undefined {
     const { streamsCallsFrom: fromCharacters, createCallId } = this.#options
-    const name = this.#row.nameOf?.(recipient)
-    if (name === undefined || fromCharacters === undefined) return undefined
-    const readHead = (text: string) => (text.trimStart().startsWith('{') ? { name, at: text.indexOf('{') } : undefined)
+    if (fromCharacters === undefined || recipient === '') return undefined
+    const readHead = (text: string) => this.#row.readHead(recipient, text)
     return new StreamedCall({ readHead, fromCharacters, begin: () => ({ id: createCallId(), index: this.#callCount++ }) })
   }
 
   #endCall(recipient: string, piece: Piece): void {
     const call = this.#call
-    const event = call?.end()
     this.#call = undefined
-    if (!event) {
-      this.#emitCall(recipient, piece)
+    const parsed = this.#row.parseCall(recipient, piece.text)
+    if (!parsed) this.#options.warn?.('a tool call could not be read')
+    if (!call?.isBegun) {
+      if (parsed) this.#emitCalls(parsed, piece.logprobs)
+      else this.#emit('text-delta', piece)
       return
     }
-    if (event.type === 'tool-call-cut') this.#options.warn?.('a tool call could not be read')
-    this.#events.push({ ...event, ...(piece.logprobs ? { logprobs: piece.logprobs } : {}) })
-    const rest = piece.text.slice(call?.length)
-    if (rest.trim() !== '') this.#emit('text-delta', { text: rest })
+    for (const event of call.end(parsed?.[0])) {
+      this.#events.push(piece.logprobs && event.type !== 'tool-call-piece' ? { ...event, logprobs: piece.logprobs } : event)
+    }
+    if (parsed) this.#emitCalls(parsed.slice(1), undefined)
+    else if (piece.text.slice(call.length).trim() !== '') this.#emit('text-delta', { text: piece.text.slice(call.length) })
   }
 
-  #emitCall(recipient: string, { text, logprobs }: Piece): void {
-    const calls = this.#row.parseCall(recipient, text)
-    if (!calls) {
-      this.#options.warn?.('a tool call could not be read')
-      this.#emit('text-delta', logprobs ? { text, logprobs } : { text })
-      return
-    }
+  #emitCalls(calls: readonly ParsedCall[], logprobs: Logprob[] | undefined): void {
     for (const [position, { name, arguments: args }] of calls.entries()) {
       const call = { id: this.#options.createCallId(), function: { name, index: this.#callCount++, arguments: args } }
       this.#events.push({ type: 'tool-call', call, ...(position === 0 && logprobs ? { logprobs } : {}) })

@@ -3,6 +3,7 @@
 
 import type { Tool } from '../message.ts'
 import { createGenericCallFormat } from './generic-tools.ts'
+import { JsonArguments } from './json-arguments.ts'
 import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import type { BlockReading, CallBlock, ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
@@ -32,7 +33,7 @@ function headReader(tools: readonly Tool[]): HeadReader {
     const at = args < 0 ? -1 : text.indexOf('{', args)
     const name = nameIn(text, args)
     if (at < 0 || args > MAX_NAME_CHARACTERS || text.slice(args + ARGS.length, at).trim() !== '' || !isTool(name, tools)) return undefined
-    return { name, at }
+    return { name, arguments: new JsonArguments(at) }
   }
 }
 

@@ -14,6 +14,9 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['null', null],
 ])
 
+/** As an argument. */
+const BARE_WORD = /[^,()]+/y
+
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\n': '' }
 
 /** Undefined where the text is anything else than calls. */
@@ -29,6 +32,19 @@ export function parsePythonCalls(text: string): ParsedCall[] | undefined {
     reader.skip(/[\s,;]*/y)
   }
   return calls.length > 0 ? calls : undefined
+}
+
+/** One value that is the whole text; undefined where it is none. */
+export function readPythonValue(text: string): { value: unknown } | undefined {
+  return new PythonReader(text).readOnly()
+}
+
+/** What stands between the quotes of a string. */
+export function readPythonEscapes(text: string): string {
+  return text.replace(/\\(u[0-9a-fA-F]{4}|.)/gs, (whole, escaped: string) => {
+    if (escaped.length === 5) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
+    return ESCAPES[escaped] ?? (/[\\'"]/.test(escaped) ? escaped : whole)
+  })
 }
 
 class PythonReader {
@@ -60,10 +76,15 @@ class PythonReader {
     while (this.skip(/\)/y) === '') {
       const key = this.skip(/[\p{L}\p{N}_.$-]+/uy)
       if (key === '' || this.skip(/\s*=\s*/y) === '') return undefined
-      args.push([key, this.#readValue(0, /[^,()]+/y)])
+      args.push([key, this.#readValue(0, BARE_WORD)])
       if (this.#failed || !this.#readSeparator(')')) return undefined
     }
     return { name, arguments: Object.fromEntries(args) }
+  }
+
+  readOnly(): { value: unknown } | undefined {
+    const value = this.#readValue(0, BARE_WORD)
+    return this.#failed || !this.isAtEnd() ? undefined : { value }
   }
 
   #readValue(depth: number, bare: RegExp): unknown {
@@ -83,10 +104,7 @@ class PythonReader {
     const literal = this.skip(/'''.*?'''|""".*?"""|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/sy)
     if (literal === '') return this.#fail()
     const quotes = literal.startsWith('"""') || literal.startsWith("'''") ? 3 : 1
-    return literal.slice(quotes, literal.length - quotes).replace(/\\(u[0-9a-fA-F]{4}|.)/gs, (whole, escaped: string) => {
-      if (escaped.length === 5) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
-      return ESCAPES[escaped] ?? (/[\\'"]/.test(escaped) ? escaped : whole)
-    })
+    return readPythonEscapes(literal.slice(quotes, literal.length - quotes))
   }
 
   #readList(depth: number, close: string): unknown {

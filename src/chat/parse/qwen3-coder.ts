@@ -9,11 +9,23 @@
 import type { Tool } from '../message.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
+import type { HeadReader } from './streamed-call.ts'
+import { type ArgumentTags, readTaggedArguments } from './tagged-arguments.ts'
 import { createThinkingFormat } from './thinking.ts'
-import { toTypedValue } from './typed-value.ts'
+import { findTool, toTypedValue } from './typed-value.ts'
 
 export const QWEN3_CODER_TOKENS = ['<tool_call>', '</tool_call>'] as const
 
+const PARAMETER: ArgumentTags = {
+  open: '<parameter=',
+  close: '>',
+  valueClose: '</parameter>',
+  followers: ['<parameter=', '</function>'],
+  strays: ['<parameter=', '<function=', '</function>', '</tool_call>'],
+  trimsBreaks: true,
+}
+const HEAD = /^\s*<function=([^>]*)>/
+const BARE_HEAD = /^([^>]*)>/
 const THINK_TAGS = { open: '<think>', close: '</think>' }
 
 export function createQwen3CoderFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
@@ -21,13 +33,27 @@ export function createQwen3CoderFormat({ tools, promptTail }: ReplyParserOptions
   return {
     thinking: { ...createThinkingFormat(THINK_TAGS, promptTail), endsAtCall: true },
     calls: [
-      createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCalls(body, isClosed, tools)),
-      createTaggedCalls('<function=', '</function>', (body) => {
-        const call = parseFunction(body, tools)
-        return call && names.has(call.name) ? [call] : undefined
-      }),
+      createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCalls(body, isClosed, tools), headReader(HEAD, tools)),
+      createTaggedCalls(
+        '<function=',
+        '</function>',
+        (body) => {
+          const call = parseFunction(body, tools)
+          return call && names.has(call.name) ? [call] : undefined
+        },
+        headReader(BARE_HEAD, tools, names),
+      ),
     ],
     trims: true,
+  }
+}
+
+function headReader(pattern: RegExp, tools: readonly Tool[], names?: ReadonlySet<string>): HeadReader {
+  return (text) => {
+    const [head = '', word = ''] = pattern.exec(text) ?? []
+    const name = word.trim()
+    if (name === '' || (names && !names.has(name))) return undefined
+    return { name, arguments: readTaggedArguments(head.length, PARAMETER, findTool(tools, name)) }
   }
 }
 
@@ -45,8 +71,9 @@ function parseFunction(text: string, tools: readonly Tool[]): ParsedCall | undef
   if (name === '') return undefined
   // A value ends at the closing tag behind which the frame goes on, so that it may hold tags of its own; a forgotten one ends at the next.
   const parameters = /<parameter=([^>]+)>(.*?)(?:<\/parameter>(?=\s*(?:<parameter=|<\/function>|$))|(?=<parameter=)|$)/gs
+  const tool = findTool(tools, name)
   const args = [...text.slice(end + 1).matchAll(parameters)].map(([, key = '', value = '']) => {
-    return [key.trim(), toTypedValue(value, tools, name, key.trim())] as const
+    return [key.trim(), toTypedValue(value, tool, key.trim())] as const
   })
   return { name, arguments: Object.fromEntries(args) }
 }

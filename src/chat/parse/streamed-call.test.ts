@@ -149,7 +149,7 @@ describe('a call of few words', () => {
     )
 
   it('comes whole, and one of many words in pieces, however the reply is cut', () => {
-    const argumentsOf = (length: number) => `{"city": "${'x'.repeat(length - 12)}"}`
+    const argumentsOf = (length: number) => `{"city": "${'x'.repeat(length - '{"city":""}'.length)}"}`
     expect(readFrom64(argumentsOf(63))[0]).not.toHaveProperty('pieces')
     expect(readFrom64(argumentsOf(64))[0]).toHaveProperty('pieces')
   })

@@ -1,17 +1,27 @@
-// One call while the model writes it: its name, then the arguments' JSON as it comes, piece by piece. A call of few words is not begun: it
-// comes whole, which is how Ollama's clients know calls, and nobody waits for it. Nothing is given that would have to be taken back: a call is
-// begun only where its name is certain and the arguments are an object that stands behind it. What ends without being JSON is said to be
-// cut, and its pieces stay what they are.
+// One call while the model writes it: its name, then the arguments as JSON, piece by piece as they become certain. A call of few words is not
+// begun: it comes whole, which is how Ollama's clients know calls, and nobody waits for it. Nothing is given that would have to be taken back: a
+// call is begun only where its name is certain, and a piece only once nothing that follows can change it. What ends without being a call is
+// said to be cut, and its pieces stay what they are.
 
 import type { ToolCall } from '../message.ts'
 import { parseJsonObject } from './json-object.ts'
+import type { ParsedCall } from './reply-format.ts'
 import type { ReplyEvent } from './reply-parser.ts'
 
-/** Where the arguments of a call begin. */
+/** A call whose name is known. */
 export interface CallHead {
   name: string
-  /** Place of the brace that opens the arguments. */
-  at: number
+  arguments: ArgumentReader
+}
+
+/** Reads the arguments of a call in a family's notation, as JSON. */
+export interface ArgumentReader {
+  /** Behind the last character of the block that belongs to the arguments, as far as they are known. */
+  readonly position: number
+  /** The JSON is complete. Where a notation has no such place, or was left, the rest is known when the call has been parsed. */
+  readonly isWhole: boolean
+  /** `text` is the block as far as it is known, the same as before with more at its end. Returns the JSON that has become certain. */
+  read(text: string): string
 }
 
 /** Sees a block from its beginning each time; undefined where no call can be told from it, or none yet. */
@@ -28,97 +38,80 @@ export interface StreamedCallOptions {
   fromCharacters: number
 }
 
+type EndEvent = Extract<ReplyEvent, { type: 'tool-call-piece' | 'tool-call' | 'tool-call-cut' }>
+
 export class StreamedCall {
-  readonly #readHead: HeadReader
-  readonly #begin: () => { id: string; index: number }
-  #begun: { id: string; index: number; name: string; scanner: ArgumentScanner } | undefined
-  readonly #fromCharacters: number
+  readonly #options: StreamedCallOptions
+  #head: CallHead | undefined
+  #begun: { id: string; index: number } | undefined
+  readonly #pieces: string[] = []
+  #length = 0
   #isHopeless = false
 
-  constructor({ readHead, begin, fromCharacters }: StreamedCallOptions) {
-    this.#readHead = readHead
-    this.#begin = begin
-    this.#fromCharacters = fromCharacters
+  constructor(options: StreamedCallOptions) {
+    this.#options = options
   }
 
   get isBegun(): boolean {
     return this.#begun !== undefined
   }
 
-  /** Characters of the block that have been given. */
+  /** Characters of the block that belong to the call that was begun. */
   get length(): number {
-    return this.#begun?.scanner.position ?? 0
+    return this.#begun ? (this.#head?.arguments.position ?? 0) : 0
   }
 
   /** `text` is the block as far as it is known: the same as before with more at its end. */
   *see(text: string): Generator<ReplyEvent> {
-    if (!this.#begun && !this.#isHopeless) {
-      const head = this.#readHead(text.slice(0, MAX_HEAD_CHARACTERS))
-      this.#isHopeless = head === undefined && text.length >= MAX_HEAD_CHARACTERS
-      if (head && reaches(text, head, this.#fromCharacters)) {
-        const begun = { ...this.#begin(), name: head.name, scanner: new ArgumentScanner(head.at) }
-        this.#begun = begun
-        yield { type: 'tool-call-begun', id: begun.id, index: begun.index, name: begun.name }
-      }
+    const head = this.#findHead(text)
+    if (!head) return
+    const piece = head.arguments.read(text)
+    this.#pieces.push(piece)
+    this.#length += piece.length
+    if (this.#begun) {
+      if (piece !== '') yield { type: 'tool-call-piece', index: this.#begun.index, text: piece }
+    } else if (this.#length >= this.#options.fromCharacters) {
+      this.#begun = this.#options.begin()
+      const { id, index } = this.#begun
+      yield { type: 'tool-call-begun', id, index, name: head.name }
+      if (this.#length > 0) yield { type: 'tool-call-piece', index, text: this.#pieces.join('') }
     }
-    if (!this.#begun) return
-    const { index, scanner } = this.#begun
-    const piece = scanner.read(text)
-    if (piece !== '') yield { type: 'tool-call-piece', index, text: piece }
   }
 
-  /** The block is over: the whole call, or that it was cut. Only where it has begun. */
-  end(): Extract<ReplyEvent, { type: 'tool-call' | 'tool-call-cut' }> | undefined {
-    if (!this.#begun) return undefined
-    const { id, index, name, scanner } = this.#begun
-    const args = scanner.isWhole ? parseJsonObject(scanner.text) : undefined
-    if (!args) return { type: 'tool-call-cut', index }
+  /**
+   * The block is over: what is missing of the arguments, and the whole call, or that it was cut. Nothing where it has not begun. `parsed` is the call
+   * as its family reads it when it sees it whole.
+   */
+  *end(parsed?: ParsedCall): Generator<EndEvent> {
+    if (!this.#begun || !this.#head) return
+    const { id, index } = this.#begun
+    const { name } = this.#head
+    const { args, rest } = this.#finish(parsed?.name === name ? parsed.arguments : undefined)
+    if (!args) {
+      yield { type: 'tool-call-cut', index }
+      return
+    }
+    if (rest !== '') yield { type: 'tool-call-piece', index, text: rest }
     const call: ToolCall = { id, function: { index, name, arguments: args } }
-    return { type: 'tool-call', call }
-  }
-}
-
-/** By what the arguments are, and not by how much of the reply is there, so that a reply gives the same however it is cut. */
-function reaches(text: string, { at }: CallHead, characters: number): boolean {
-  const scanner = new ArgumentScanner(at)
-  scanner.read(text.slice(0, at + characters))
-  return scanner.position - at >= characters
-}
-
-/** Copies one JSON value out of a text: without the white space around its tokens, and with the line breaks in its strings escaped. */
-class ArgumentScanner {
-  position: number
-  isWhole = false
-  readonly #pieces: string[] = []
-  #depth = 0
-  #inString = false
-  #isEscaped = false
-
-  constructor(at: number) {
-    this.position = at
+    yield { type: 'tool-call', call }
   }
 
-  get text(): string {
-    return this.#pieces.join('')
-  }
-
-  read(text: string): string {
-    let piece = ''
-    for (; this.position < text.length && !this.isWhole; this.position++) piece += this.#take(text[this.position] as string)
-    if (piece !== '') this.#pieces.push(piece)
-    return piece
-  }
-
-  #take(character: string): string {
-    if (this.#inString) {
-      if (this.#isEscaped) this.#isEscaped = false
-      else if (character === '\\') this.#isEscaped = true
-      else if (character === '"') this.#inString = false
-      return character < ' ' ? JSON.stringify(character).slice(1, -1) : character
+  #findHead(text: string): CallHead | undefined {
+    if (!this.#head && !this.#isHopeless) {
+      this.#head = this.#options.readHead(text.slice(0, MAX_HEAD_CHARACTERS))
+      this.#isHopeless = !this.#head && text.length >= MAX_HEAD_CHARACTERS
     }
-    if (character === '"') this.#inString = true
-    else if (character === '{' || character === '[') this.#depth++
-    else if (character === '}' || character === ']') this.isWhole = --this.#depth === 0
-    return /\s/.test(character) ? '' : character
+    return this.#head
+  }
+
+  /** What was given stays given: a parsed call counts only as far as it goes on with that. */
+  #finish(parsed: Record<string, unknown> | undefined): { args: Record<string, unknown> | undefined; rest: string } {
+    const given = this.#pieces.join('')
+    if (this.#head?.arguments.isWhole) return { args: parseJsonObject(given), rest: '' }
+    if (!parsed) return { args: undefined, rest: '' }
+    const whole = JSON.stringify(parsed)
+    if (whole.startsWith(given)) return { args: parsed, rest: whole.slice(given.length) }
+    // The same key twice, or keys that JavaScript sorts.
+    return { args: parseJsonObject(`${given}}`), rest: '}' }
   }
 }

@@ -3,9 +3,8 @@
 import { isRecord, tryParseJson } from '../../base/json.ts'
 import type { Tool } from '../message.ts'
 
-/** The argument `key` of the tool `name` from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
-export function toTypedValue(text: string, tools: readonly Tool[], name: string, key: string): unknown {
-  const tool = tools.find((candidate) => candidate.function.name === name)
+/** The argument `key` of the tool from its text: one line break at either end is the format's. Of several types the narrowest that fits. */
+export function toTypedValue(text: string, tool: Tool | undefined, key: string): unknown {
   return typeValue(text.replace(/^\n/, '').replace(/\n$/, ''), tool, key)
 }
 
@@ -21,6 +20,16 @@ export function typeValue(raw: string, tool: Tool | undefined, key: string): unk
   const value = tryParseJson(raw)
   const fits = (types.has('array') && Array.isArray(value)) || (types.has('object') && isRecord(value))
   return fits ? value : raw
+}
+
+/** Whether the argument is the text that was written, whatever that is: all but the word null. */
+export function isTextArgument(tool: Tool | undefined, key: string): boolean {
+  const types = typesOf(tool, key)
+  return !['boolean', 'integer', 'number', 'array', 'object'].some((type) => types.has(type))
+}
+
+export function findTool(tools: readonly Tool[], name: string): Tool | undefined {
+  return tools.find((tool) => tool.function.name === name)
 }
 
 function typesOf(tool: Tool | undefined, key: string): ReadonlySet<unknown> {
