@@ -38,6 +38,17 @@ describe('errors of the OpenAI dialect', () => {
     expect(answer(endpoint, 'context_exceeded').param).toBe(param)
   })
 
+  it.each<[Endpoint, ErrorCode, Record<string, unknown>, string]>([
+    ['chat', 'thinking_unsupported', {}, 'reasoning_effort'],
+    ['responses', 'thinking_unsupported', {}, 'reasoning.effort'],
+    ['chat', 'invalid_format', {}, 'response_format'],
+    ['responses', 'invalid_format', {}, 'text.format'],
+    ['responses', 'unsupported_capability', { capability: 'vision' }, 'input'],
+    ['completions', 'unsupported_capability', { capability: 'insert' }, 'suffix'],
+  ])('of %s blame for %s %j the field as that endpoint calls it', (endpoint, code, details, param) => {
+    expect(answer(endpoint, code, details).param).toBe(param)
+  })
+
   it.each<[Endpoint, number, string]>([
     ['chat', 400, 'model is required'],
     ['completions', 404, "model '' not found"],

@@ -21,13 +21,13 @@ export const CODES: Readonly<Record<ErrorCode, { status: number; code: string; p
   invalid_digest: { status: 400, code: 'invalid_value' },
   digest_mismatch: { status: 400, code: 'invalid_value' },
   invalid_option: { status: 400, code: 'invalid_value' },
-  invalid_format: { status: 400, code: 'invalid_json_schema', param: 'response_format' },
+  invalid_format: { status: 400, code: 'invalid_json_schema' },
   invalid_modelfile: { status: 400, code: 'invalid_value' },
   invalid_gguf: { status: 500, code: 'invalid_model_file', param: 'model' },
   unsupported_capability: { status: 400, code: 'unsupported_capability' },
-  thinking_unsupported: { status: 400, code: 'unsupported_parameter', param: 'reasoning_effort' },
+  thinking_unsupported: { status: 400, code: 'unsupported_parameter' },
   template_error: { status: 500, code: 'template_error' },
-  context_exceeded: { status: 400, code: 'context_length_exceeded', param: 'messages' },
+  context_exceeded: { status: 400, code: 'context_length_exceeded' },
   server_busy: { status: 503, code: 'server_overloaded' },
   shutting_down: { status: 503, code: 'shutting_down' },
   insufficient_memory: { status: 500, code: 'insufficient_memory' },
@@ -56,16 +56,14 @@ export const JSON_WITHOUT_CHARSET = 'application/json'
 /** `details.stage` of an error that came from a run. */
 export const RUN_STAGE = 'run'
 
-/** The field of a request to which a capability belongs that the model lacks. */
-const CAPABILITY_PARAMS: Readonly<Record<string, string>> = { tools: 'tools', vision: 'messages', audio: 'messages', insert: 'suffix' }
-/** Where the prompt stands in a request. */
-const PROMPT_PARAMS: Readonly<Record<Endpoint, string>> = {
-  chat: 'messages',
-  completions: 'prompt',
-  embeddings: 'input',
-  models: 'model',
-  responses: 'input',
-  rerank: 'documents',
+/** What an error may be about, as each endpoint calls it. */
+const FIELDS: Readonly<Record<Endpoint, { prompt: string; thinking?: string; format?: string }>> = {
+  chat: { prompt: 'messages', thinking: 'reasoning_effort', format: 'response_format' },
+  completions: { prompt: 'prompt', thinking: 'reasoning_effort', format: 'response_format' },
+  embeddings: { prompt: 'input' },
+  models: { prompt: 'model' },
+  responses: { prompt: 'input', thinking: 'reasoning.effort', format: 'text.format' },
+  rerank: { prompt: 'documents' },
 }
 
 /** A field that is wrong. `param` as OpenAI writes it: `messages[0].content`. */
@@ -123,9 +121,25 @@ function typeOf(status: number): string {
 
 function paramOf({ code, details }: AppError, endpoint: Endpoint): string | undefined {
   if (typeof details.param === 'string' && details.param !== '') return details.param
-  if (code === 'unsupported_capability') return CAPABILITY_PARAMS[String(details.capability)] ?? 'model'
-  if (code === 'context_exceeded') return PROMPT_PARAMS[endpoint]
+  const { prompt, thinking, format } = FIELDS[endpoint]
+  switch (code) {
+    case 'unsupported_capability':
+      return fieldOfCapability(details.capability, prompt)
+    case 'context_exceeded':
+      return prompt
+    case 'thinking_unsupported':
+      return thinking
+    case 'invalid_format':
+      return format
+  }
   return CODES[code].param
+}
+
+/** The field of a request to which a capability belongs that the model lacks. */
+function fieldOfCapability(capability: unknown, prompt: string): string {
+  if (capability === 'tools') return 'tools'
+  if (capability === 'insert') return 'suffix'
+  return capability === 'vision' || capability === 'audio' ? prompt : 'model'
 }
 
 function wordError({ code, details, message }: AppError, endpoint: Endpoint): string {
