@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { isRecord } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
+import { decodePercent } from './percent.ts'
 
 /** A name and a password, or a token that buys others (OAuth 2). */
 export type Credentials = { username: string; password: string } | { refreshToken: string }
@@ -40,17 +41,7 @@ function parseUrl(text: string, log: Log): { host: string; credentials: Credenti
     log.warn('the login of a registry is not of the form https://user:password@host and is left out')
     return undefined
   }
-  return { host: url.host, credentials: { username: decode(url.username), password: decode(url.password) } }
-}
-
-/** A percent sign that begins no escape stands for itself. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (error) {
-    if (error instanceof URIError) return text
-    throw error
-  }
+  return { host: url.host, credentials: { username: decodePercent(url.username), password: decodePercent(url.password) } }
 }
 
 async function readDocker(file: string, log: Log): Promise<Record<string, unknown>> {

@@ -53,5 +53,8 @@ describe('a connection', () => {
     expect(proxyAuthorization(new URL('http://a%40b:c@p:1'))).toEqual({
       'proxy-authorization': `Basic ${Buffer.from('a@b:c').toString('base64')}`,
     })
+    expect(proxyAuthorization(new URL('http://a:50%off@p:1'))).toEqual({
+      'proxy-authorization': `Basic ${Buffer.from('a:50%off').toString('base64')}`,
+    })
   })
 })

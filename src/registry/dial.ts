@@ -6,9 +6,11 @@ import dns from 'node:dns'
 import http from 'node:http'
 import net from 'node:net'
 import tls from 'node:tls'
+import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { isPrivateAddress } from './address.ts'
+import { decodePercent } from './percent.ts'
 import type { ChooseProxy } from './proxy.ts'
 
 export interface DialTarget {
@@ -94,7 +96,7 @@ function connectTcp({ host, port, publicOnly }: DialTarget, signal: AbortSignal)
 function secure(socket: net.Socket, host: string, secureContext: tls.SecureContext, signal: AbortSignal): Promise<net.Socket> {
   const options = { socket, host, servername: net.isIP(host) === 0 ? host : '', secureContext, ALPNProtocols: ['http/1.1'] }
   const secured = tls.connect(options)
-  signal.addEventListener('abort', () => secured.destroy(), { once: true })
+  onAbort(signal, () => secured.destroy())
   return opened(secured, 'secureConnect')
 }
 
@@ -148,7 +150,7 @@ function proxyRefused(authority: string, status: number | undefined): AppError {
 
 export function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === '') return {}
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  const pair = `${decodePercent(proxy.username)}:${decodePercent(proxy.password)}`
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` }
 }
 

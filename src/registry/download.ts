@@ -3,14 +3,14 @@
 // a pull that moves on somewhere is not given up.
 
 import type { Clock } from '../base/clock.ts'
-import { AppError, isAppError } from '../base/errors.ts'
+import { AppError } from '../base/errors.ts'
 import type { PartialBlob } from '../store/store.ts'
 import type { BlobReader } from './blob-reader.ts'
 import { keepRange } from './keep-range.ts'
 import { type Lane, Lanes, MIN_SPLIT_BYTES } from './lanes.ts'
 import { createPacer, type Pace } from './pacer.ts'
 import { type Part, PartQueue } from './part-queue.ts'
-import { isMomentary } from './session.ts'
+import { exhausted, isMomentary } from './session.ts'
 import { wait, within, withStallLimit } from './wait.ts'
 
 export interface DownloadOptions {
@@ -163,8 +163,3 @@ function momentary(message: string): AppError {
 
 /** A request that was ended so that another one takes its place. */
 const REOPENED = momentary('the request was made anew')
-
-function exhausted(error: unknown): AppError {
-  const code = isAppError(error) ? error.code : 'registry_unreachable'
-  return new AppError(code, `max retries exceeded: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-}

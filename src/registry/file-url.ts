@@ -2,6 +2,7 @@
 
 import { AppError } from '../base/errors.ts'
 import { DEFAULT_HOST, DEFAULT_NAMESPACE, DEFAULT_TAG, type ModelName, toModelName } from '../model/name.ts'
+import { decodePercent } from './percent.ts'
 
 const MAX_NAME_LENGTH = 80
 const PART = /-(\d{5})-of-(\d{5})$/
@@ -18,7 +19,7 @@ export function parseFileUrl(text: string): URL | undefined {
 
 /** `.../Tiny%20Model.Q4_0.gguf` -> `Tiny-Model.Q4_0:latest`, with or without the number of its part. Throws `invalid_model_name`. */
 export function nameOfFile(url: URL): ModelName {
-  const file = decode(url.pathname.slice(url.pathname.lastIndexOf('/') + 1))
+  const file = decodePercent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1))
     .slice(0, -'.gguf'.length)
     .replace(PART, '')
   const model = file
@@ -41,13 +42,4 @@ export function partUrls(url: URL): URL[] {
     part.pathname = `${stem.slice(0, -whole.length)}-${String(position + 1).padStart(5, '0')}-of-${count}${url.pathname.slice(stem.length)}`
     return part
   })
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (error) {
-    if (error instanceof URIError) return text
-    throw error
-  }
 }

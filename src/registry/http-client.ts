@@ -123,7 +123,11 @@ function send(request: HttpRequest, wire: Wire): Promise<HttpReply> {
         discard: () => discard(incoming, request.method),
       })
     })
-    void sendBody(outgoing, request.body).catch(fail)
+    sendBody(outgoing, request.body).catch((error: unknown) => {
+      fail(error)
+      // Half a body would keep the server waiting for the rest. An answer that has come may still be read.
+      if (!answered) outgoing.destroy()
+    })
   })
 }
 

@@ -105,6 +105,12 @@ export function isMomentary(error: unknown): boolean {
   return isAppError(error) && (error.details.retry === true || MOMENTARY_STATUSES.includes(error.details.status))
 }
 
+/** The last of the tries has failed like this. */
+export function exhausted(error: unknown): AppError {
+  const code = isAppError(error) ? error.code : 'registry_unreachable'
+  return new AppError(code, `max retries exceeded: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}
+
 function resolveLocation(location: string | undefined, url: URL): URL {
   if (location === undefined || location === '' || !URL.canParse(location, url.href)) {
     throw new AppError('registry_error', `${url.origin} redirects without a usable Location`)

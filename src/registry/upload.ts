@@ -11,7 +11,7 @@ import type { Digest } from '../model/digest.ts'
 import { readErrorText } from './body.ts'
 import type { HttpReply } from './http-client.ts'
 import type { Pace } from './pacer.ts'
-import { isMomentary, type Session, type SessionRequest, statusError } from './session.ts'
+import { exhausted, isMomentary, type Session, type SessionRequest, statusError } from './session.ts'
 import { wait } from './wait.ts'
 
 export interface UploadOptions {
@@ -247,9 +247,4 @@ async function sendBytes(
   } finally {
     timer.cancel()
   }
-}
-
-function exhausted(error: unknown): AppError {
-  const code = isAppError(error) ? error.code : 'registry_unreachable'
-  return new AppError(code, `max retries exceeded: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 }

@@ -1,6 +1,7 @@
 // The registry side's own HTTP over real sockets: timeouts, proxies, certificates, and addresses that it must not speak to.
 
 import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
@@ -103,6 +104,21 @@ describe('requests', () => {
     expect(await text(taken.body)).toBe(String(64 * 64 * 1024))
     const refused = await client({ method: 'PUT', url: new URL(`${base}/refuse`), headers, body: body() })
     expect(refused.status).toBe(413)
+  })
+
+  it('leave no half request behind when their body fails', async () => {
+    const server = http.createServer()
+    const arrived = once(server, 'request') as Promise<[http.IncomingMessage]>
+    const url = new URL(`http://127.0.0.1:${await listen(server)}`)
+    const body = async function* () {
+      yield Buffer.alloc(1024)
+      await arrived
+      throw new Error('the file is gone')
+    }
+    const sending = openClient()({ method: 'PUT', url, headers: { 'content-length': '4096' }, body: body() })
+    await expect(sending).rejects.toMatchObject({ code: 'registry_unreachable' })
+    const [request] = await arrived
+    await expect(text(request)).rejects.toThrow('aborted')
   })
 
   it('fail as cancelled when the caller leaves, and as a reset when the server breaks off', async () => {

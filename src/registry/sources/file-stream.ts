@@ -1,13 +1,13 @@
 // A file in one stream. After a failure it goes on where it stood, if the server still has the same version and can begin there.
 
 import type { Clock } from '../../base/clock.ts'
-import { AppError, isAppError } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import { readErrorText } from '../body.ts'
 import { MAX_FAILURES, STALL_LIMIT_MS } from '../download.ts'
 import { follow } from '../follow.ts'
 import type { HttpReply } from '../http-client.ts'
 import { createPacer } from '../pacer.ts'
-import { isMomentary, type Session, statusError } from '../session.ts'
+import { exhausted, isMomentary, type Session, statusError } from '../session.ts'
 import { wait, within, withStallLimit } from '../wait.ts'
 import type { FileFacts } from './remote-file.ts'
 
@@ -27,8 +27,10 @@ export async function* streamFile(options: FileStreamOptions): AsyncGenerator<Ui
   const pace = createPacer(clock, options.limitBytesPerSecond)
   let [position, failures] = [0, 0]
   while (true) {
+    // A connection that failed must not stay open behind the next try.
+    const attempt = new AbortController()
     try {
-      for await (const bytes of await open(position, options)) {
+      for await (const bytes of await open(position, { ...options, signal: AbortSignal.any([signal, attempt.signal]) })) {
         position += bytes.length
         failures = 0
         if (facts.sizeBytes !== undefined && position > facts.sizeBytes) throw tooMuch(facts.sizeBytes)
@@ -39,6 +41,7 @@ export async function* streamFile(options: FileStreamOptions): AsyncGenerator<Ui
       if (facts.sizeBytes === undefined || position === facts.sizeBytes) return
       throw new AppError('registry_error', 'unexpected EOF', { details: { retry: true } })
     } catch (error) {
+      attempt.abort()
       if (signal.aborted || !isMomentary(error)) throw error
       failures++
       if (failures >= MAX_FAILURES) throw exhausted(error)
@@ -69,9 +72,4 @@ function startOf(reply: HttpReply): number | undefined {
 
 function tooMuch(sizeBytes: number): AppError {
   return new AppError('registry_error', `the file has more than the ${sizeBytes} bytes that the server announced`)
-}
-
-function exhausted(error: unknown): AppError {
-  const code = isAppError(error) ? error.code : 'registry_unreachable'
-  return new AppError(code, `max retries exceeded: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 }
