@@ -52,7 +52,11 @@ export type ToParent =
   | { type: 'grown'; contextTokens: number }
 
 /** The parent adds the sizes, which it reads from the engine's log. */
-export type ChildFacts = Omit<RunnerFacts, 'processId' | 'sizeBytes' | 'sizeVramBytes'> & { weightBytes: number }
+export type ChildFacts = Omit<RunnerFacts, 'processId' | 'sizeBytes' | 'sizeVramBytes'> & {
+  weightBytes: number
+  /** Why the draft model is left out. */
+  draftProblem?: string
+}
 
 export interface StepChunk {
   id: number
@@ -72,6 +76,13 @@ export interface Failure {
 
 /** Written to standard error when the model stands, so that the reader of the engine's log knows it has read all of the load. */
 export const LOADED_MARK = 'llamero-runner: loaded'
+export type ModelRole = 'model' | 'draft'
+
 /** Around what the engine writes about a larger context; without the second the old one stays in force. */
-export const GROWTH_MARK = 'llamero-runner: the context grows'
-export const GROWN_MARK = 'llamero-runner: the context has grown'
+export const GROWTH_MARKS: Readonly<Record<ModelRole, { begin: string; end: string }>> = {
+  model: { begin: 'llamero-runner: the context grows', end: 'llamero-runner: the context has grown' },
+  draft: { begin: "llamero-runner: the draft model's context grows", end: "llamero-runner: the draft model's context has grown" },
+}
+/** What follows is about the draft model, up to the end of the load; with the second, nothing of it stays. */
+export const DRAFT_MARK = 'llamero-runner: the draft model loads'
+export const DRAFT_GONE_MARK = 'llamero-runner: the draft model is left out'

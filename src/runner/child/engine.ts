@@ -62,6 +62,16 @@ export interface Engine {
   clear(): void
 }
 
+/** What a draft model needs of its engine. */
+export interface DraftEngine
+  extends Pick<
+    Engine,
+    'facts' | 'sequences' | 'batchTokens' | 'batch' | 'isEnd' | 'setThreads' | 'decode' | 'keepFirst' | 'copySequence' | 'grow'
+  > {
+  /** The token with the highest logit at that place of the last batch, and by how much it leads. */
+  likeliest(index: number): { token: number; lead: number }
+}
+
 export type EngineFacts = Omit<RunnerFacts, 'processId' | 'loadNs' | 'sizeBytes' | 'sizeVramBytes'> & {
   /** The weights alone. */
   weightBytes: number

@@ -15,6 +15,23 @@ export function logprobsOf(logits: Float32Array, token: number, topCount: number
   return { logprob: logprobOf(token), top: likeliest.slice(0, topCount).map((id) => ({ token: id, logprob: logprobOf(id) })) }
 }
 
+/** The highest logit, and by how much it leads. */
+export function likeliestOf(logits: Float32Array): { token: number; lead: number } {
+  let token = 0
+  let highest = Number.NEGATIVE_INFINITY
+  let second = Number.NEGATIVE_INFINITY
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id] as number
+    if (logit <= second) continue
+    if (logit > highest) {
+      second = highest
+      highest = logit
+      token = id
+    } else second = logit
+  }
+  return { token, lead: highest - second }
+}
+
 /** Ids of the highest logits, highest first: an insertion sort over a short list, since most logits are below its last. */
 function mostLikely(logits: Float32Array, count: number): number[] {
   const ids: number[] = []

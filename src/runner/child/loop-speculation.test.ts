@@ -67,6 +67,12 @@ describe('guessing ahead', () => {
     expect(guessed.reply).toEqual(plain.reply)
   })
 
+  it('keeps to a batch of few tokens', () => {
+    const [guessed, plain] = both({}, { batchTokens: 6, sequences: 1 })
+    expect(guessed.reply).toEqual(plain.reply)
+    expect(guessed.steps).toBeLessThan(plain.steps)
+  })
+
   it('takes back what it guessed wrong', () => {
     const other = Buffer.from('the quick brown cat sleeps: the quick brown fox jumps')
     const next = (tokens: readonly number[]) => other[tokens.length - COPIED.length - 1] ?? END_TOKEN

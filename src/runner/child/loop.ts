@@ -15,6 +15,7 @@ import { PrefillPace } from './prefill-pace.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import { PrefixKeeper } from './prefix-keeper.ts'
 import { Slot } from './slot.ts'
+import { type Drafting, type Guess, NO_GUESS, Speculation } from './speculation.ts'
 import { sharePrefill } from './step-plan.ts'
 import type { ThreadGovernor } from './thread-governor.ts'
 
@@ -22,8 +23,6 @@ import type { ThreadGovernor } from './thread-governor.ts'
 export const MAX_WAITING = 4096
 /** Each output of a batch is as large as the vocabulary: so many of a prompt's tokens have one in one step. */
 export const MAX_PROMPT_OUTPUTS = 64
-/** Tokens of one step, guessed ones among them, where something is guessed. */
-const MAX_SPECULATED_TOKENS = 32
 
 export interface LoopOptions {
   engine: Engine
@@ -32,6 +31,8 @@ export interface LoopOptions {
   send: (message: ToParent) => void
   /** Whether tokens may be guessed and evaluated ahead. */
   speculate: boolean
+  /** What guesses where nothing was said before. */
+  drafting?: Drafting | undefined
   /** Where states of sequences go that lose their slot. */
   prefixCache?: PrefixCache | undefined
 }
@@ -41,8 +42,8 @@ interface Entry {
   slot: Slot
   completion: Completion
   count: number
-  /** Guesses at the tokens after those. */
-  draft: readonly number[]
+  /** At the tokens after those. */
+  guess: Guess
   /** Places of the logits: behind the last token and each guess. None while the prompt goes on. */
   outputs: readonly number[]
   /** Places of the prompt's tokens, where their log-probabilities are wanted. */
@@ -55,8 +56,10 @@ export class Loop {
   readonly #slots: Slot[]
   readonly #keeper: PrefixKeeper | undefined
   readonly #admission: Admission
+  readonly #speculation: Speculation | undefined
   readonly #waiting: Completion[] = []
   readonly #embeddings: EmbeddingJob[] = []
+  #threads = 1
   /** The growth that the parent was asked for, and for whom. */
   #growth: { completion: Completion; contextTokens: number } | undefined
 
@@ -66,6 +69,7 @@ export class Loop {
     this.#pace = new PrefillPace(engine.batchTokens)
     this.#slots = Array.from({ length: engine.sequences }, (_, sequence) => new Slot(sequence))
     this.#keeper = cache && new PrefixKeeper({ engine, cache, tokenNs: () => this.#pace.tokenNs })
+    this.#speculation = options.speculate ? new Speculation(engine, options.drafting) : undefined
     this.#admission = new Admission({ engine, keeper: this.#keeper }, this.#slots)
   }
 
@@ -107,8 +111,10 @@ export class Loop {
     const growth = this.#growth
     this.#growth = undefined
     if (!growth || !this.#has(growth.completion)) return
-    if (granted && engine.grow(growth.contextTokens)) send({ type: 'grown', contextTokens: engine.facts.contextTokens })
-    else growth.completion.growthRefused = true
+    if (granted && engine.grow(growth.contextTokens)) {
+      this.#speculation?.grow(growth.contextTokens)
+      send({ type: 'grown', contextTokens: engine.facts.contextTokens })
+    } else growth.completion.growthRefused = true
   }
 
   /** No step may follow. What the slots hold is saved, unless that takes too long. */
@@ -126,7 +132,10 @@ export class Loop {
     this.#admit()
     const entries = this.#fillBatch(full)
     if (entries.length === 0) return false
-    const decodingTokens = entries.reduce((sum, entry) => sum + (entry.completion.decoding ? entry.count + entry.draft.length : 0), 0)
+    const decodingTokens = entries.reduce(
+      (sum, entry) => sum + (entry.completion.decoding ? entry.count + entry.guess.tokens.length : 0),
+      0,
+    )
     try {
       this.#decode(decodingTokens)
     } catch (error) {
@@ -173,33 +182,19 @@ export class Loop {
       reading.map((slot) => ({ remaining: slot.completion?.todo.length ?? 0 })),
       reading.length === 0 ? 0 : this.#pace.budget(decodingTokens, reading.length),
     )
-    const streams = reading.length > 0 ? Number.POSITIVE_INFINITY : active.length
+    const guesses = reading.length === 0 ? this.#speculation?.guess(active, this.#threads) : undefined
     const entries: Entry[] = []
     for (const slot of active) {
       const completion = slot.completion as Completion
       const share = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
       const count = completion.tellsPrompt ? Math.min(share, MAX_PROMPT_OUTPUTS) : share
       if (count === 0) continue
-      const draft = this.#options.speculate && completion.decoding ? this.#draftOf(slot, completion, streams) : []
-      entries.push(this.#addEntry(slot, completion, { count, draft }))
+      entries.push(this.#addEntry(slot, completion, { count, guess: guesses?.get(slot) ?? NO_GUESS }))
     }
     return entries
   }
 
-  /** Guesses pay where the batch is small: beside many streams each evaluated token costs almost what it is worth. */
-  #draftOf(slot: Slot, completion: Completion, streams: number): readonly number[] {
-    const { engine } = this.#options
-    const [next, ...more] = completion.todo
-    const room = Math.min(
-      Math.floor(MAX_SPECULATED_TOKENS / streams) - 1,
-      completion.contextTokens - slot.tokens.length - 2,
-      completion.tokensLeft - 1,
-    )
-    if (next === undefined || more.length > 0 || room <= 0 || !engine.canUndo(slot.tokens.length)) return []
-    return completion.lookup.propose(slot.tokens, next, room)
-  }
-
-  #addEntry(slot: Slot, completion: Completion, { count, draft }: Pick<Entry, 'count' | 'draft'>): Entry {
+  #addEntry(slot: Slot, completion: Completion, { count, guess }: Pick<Entry, 'count' | 'guess'>): Entry {
     const { batch } = this.#options.engine
     const wantsToken = completion.request.maxTokens !== 0
     const outputs: number[] = []
@@ -211,8 +206,10 @@ export class Loop {
       if (last) outputs.push(at)
       if (completion.tellsPrompt) promptPlaces.push(at)
     }
-    for (const [index, token] of draft.entries()) outputs.push(batch.add(token, slot.tokens.length + count + index, slot.sequence, true))
-    return { slot, completion, count, draft, outputs, promptPlaces }
+    for (const [index, token] of guess.tokens.entries()) {
+      outputs.push(batch.add(token, slot.tokens.length + count + index, slot.sequence, true))
+    }
+    return { slot, completion, count, guess, outputs, promptPlaces }
   }
 
   /**
@@ -264,11 +261,13 @@ export class Loop {
   #decode(decodingTokens: number): void {
     const { engine, governor, clock } = this.#options
     const { size } = engine.batch
-    engine.setThreads(governor.choose(size))
+    this.#threads = governor.choose(size)
+    engine.setThreads(this.#threads)
     const startNs = clock.monotonicNs()
     engine.decode()
     const durationNs = clock.monotonicNs() - startNs
     governor.record(size, durationNs)
+    if (size === decodingTokens) this.#speculation?.record(size, durationNs)
     this.#pace.record({ prefillTokens: size - decodingTokens, decodingTokens, durationNs })
   }
 
@@ -285,7 +284,7 @@ export class Loop {
     }
   }
 
-  #chunksOf({ slot, completion, count, draft, outputs, promptPlaces }: Entry): CompletionChunk[] {
+  #chunksOf({ slot, completion, count, guess, outputs, promptPlaces }: Entry): CompletionChunk[] {
     const prompt = promptPlaces.length > 0 ? completion.promptChunk(promptPlaces) : []
     for (const token of completion.todo.slice(0, count)) slot.tokens.push(token)
     completion.todo = completion.todo.slice(count)
@@ -295,19 +294,19 @@ export class Loop {
     let accepted = 0
     for (const [index, at] of outputs.entries()) {
       chunks.push(...completion.next(at, completion.reachableTokens - slot.tokens.length - 1))
-      const isAsGuessed = completion.todo.length === 1 && completion.todo[0] === draft[index]
+      const isAsGuessed = completion.todo.length === 1 && completion.todo[0] === guess.tokens[index]
       if (completion.ended || !isAsGuessed) break
-      slot.tokens.push(draft[index] as number)
+      slot.tokens.push(guess.tokens[index] as number)
       accepted++
     }
-    if (draft.length > 0) this.#settleDraft(slot, completion, { proposed: draft.length, accepted })
+    if (guess.tokens.length > 0) this.#settleGuess(slot, guess, accepted)
     return chunks
   }
 
   /** What was guessed wrong goes from the sequence. */
-  #settleDraft(slot: Slot, completion: Completion, { proposed, accepted }: { proposed: number; accepted: number }): void {
-    completion.lookup.learn(proposed, accepted)
-    if (accepted < proposed && !this.#options.engine.keepFirst(slot.sequence, slot.tokens.length))
+  #settleGuess({ completion, sequence, tokens }: Slot, guess: Guess, accepted: number): void {
+    this.#speculation?.learn(completion as Completion, guess, accepted)
+    if (accepted < guess.tokens.length && !this.#options.engine.keepFirst(sequence, tokens.length))
       throw new AppError('engine_error', 'the engine cannot take back what it evaluated ahead')
   }
 

@@ -14,6 +14,7 @@ import { dieWithParent } from './llama/parent-death.ts'
 import { probeLlama } from './llama/probe.ts'
 import { quantizeFile } from './llama/quantize.ts'
 import { Loop } from './loop.ts'
+import { openDraft } from './open-draft.ts'
 import { openPrefixCache } from './open-prefix-cache.ts'
 import { createStepSender } from './step-sender.ts'
 import { ThreadGovernor } from './thread-governor.ts'
@@ -72,6 +73,7 @@ class RunnerChild {
         clock: systemClock,
         threadRoom: (afterPause) => meter.threadRoom(afterPause),
       })
+      const { drafting, problem } = openDraft(spec, engine)
       this.#serving = {
         engine,
         loop: new Loop({
@@ -80,12 +82,14 @@ class RunnerChild {
           clock: systemClock,
           send: this.#sender.send,
           speculate: spec.speculate,
+          drafting,
           prefixCache: openPrefixCache(spec, engine, () => this.#wake()),
         }),
       }
       const { pooledTokens: _, ...facts } = engine.facts
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
-      send({ type: 'ready', facts: { ...facts, loadNs: systemClock.monotonicNs() - startNs } satisfies ChildFacts })
+      const loadNs = systemClock.monotonicNs() - startNs
+      send({ type: 'ready', facts: { ...facts, loadNs, ...(problem === undefined ? {} : { draftProblem: problem }) } satisfies ChildFacts })
     } catch (error) {
       writeSync(STANDARD_ERROR, `${LOADED_MARK}\n`)
       sendLoadFailure(error)

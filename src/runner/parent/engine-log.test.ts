@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GROWN_MARK, GROWTH_MARK, LOADED_MARK } from '../protocol.ts'
+import { DRAFT_GONE_MARK, DRAFT_MARK, GROWTH_MARKS, LOADED_MARK } from '../protocol.ts'
 import { EngineLog, MAX_LINE_LENGTH, MAX_TAIL_LENGTH } from './engine-log.ts'
 
 const logOf = (text: string) => {
@@ -57,10 +57,24 @@ describe('EngineLog', () => {
   it('counts the buffers of the context in force, whatever became of the growths before', () => {
     const context = (mebibytes: number) => `llama_kv_cache:        CPU KV buffer size =   ${mebibytes}.00 MiB\n`
     const log = logOf(`load_tensors:   CPU_Mapped model buffer size =    92.00 MiB\n${context(8)}${LOADED_MARK}\n`)
-    log.write(`${GROWTH_MARK}\n${context(16)}`)
+    log.write(`${GROWTH_MARKS.model.begin}\n${context(16)}`)
     expect(log.sizes.sizeBytes).toBe(100 * 1024 * 1024)
-    log.write(`${GROWTH_MARK}\n${context(32)}${GROWN_MARK}\n`)
+    log.write(`${GROWTH_MARKS.model.begin}\n${context(32)}${GROWTH_MARKS.model.end}\n`)
     expect(log.sizes.sizeBytes).toBe(124 * 1024 * 1024)
+  })
+
+  it('counts a draft model beside the other, its growths too, and nothing of one that is left out', () => {
+    const buffers = (model: number, context: number) =>
+      `load_tensors:   CPU_Mapped model buffer size =    ${model}.00 MiB\nllama_kv_cache:        CPU KV buffer size =   ${context}.00 MiB\n`
+    const mebibytes = (log: EngineLog) => log.sizes.sizeBytes / 1024 / 1024
+    const log = logOf(`${buffers(100, 8)}${DRAFT_MARK}\n${buffers(10, 2)}${LOADED_MARK}\n`)
+    expect(mebibytes(log)).toBe(120)
+    log.write(`${GROWTH_MARKS.model.begin}\n${buffers(0, 16)}${GROWTH_MARKS.model.end}\n`)
+    expect(mebibytes(log)).toBe(128)
+    log.write(`${GROWTH_MARKS.draft.begin}\n${buffers(0, 4)}${GROWTH_MARKS.draft.end}\n`)
+    expect(mebibytes(log)).toBe(130)
+    const without = logOf(`${buffers(100, 8)}${DRAFT_MARK}\n${buffers(10, 2)}${DRAFT_GONE_MARK}\n${LOADED_MARK}\n`)
+    expect(mebibytes(without)).toBe(108)
   })
 
   it('tells when the load has been written, and does not keep the mark', async () => {

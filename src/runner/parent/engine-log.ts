@@ -1,7 +1,7 @@
 // What the engine writes to standard error: the last lines, which explain a death, and the sizes of the buffers it allocated, which it tells
 // nowhere else. Bounded: a line and the tail have limits, and the thousands of lines about single tensors are dropped.
 
-import { GROWN_MARK, GROWTH_MARK, LOADED_MARK } from '../protocol.ts'
+import { DRAFT_GONE_MARK, DRAFT_MARK, GROWTH_MARKS, LOADED_MARK, type ModelRole } from '../protocol.ts'
 
 /** What a death is explained with. */
 export const MAX_TAIL_LENGTH = 8 * 1024
@@ -18,15 +18,21 @@ interface Sizes {
   sizeVramBytes: number
 }
 
+interface Held {
+  weights: Sizes
+  context: Sizes
+  /** Of the context that is being made in place of the one in force. */
+  nextContext: Sizes | undefined
+}
+
 export class EngineLog {
   readonly #onLine: (line: string) => void
   #pending = ''
   #tail: string[] = []
   #tailLength = 0
-  readonly #weights = noSizes()
-  #context = noSizes()
-  /** Of the context that is being made in place of the one in force. */
-  #nextContext: Sizes | undefined
+  readonly #held: Record<ModelRole, Held> = { model: nothingHeld(), draft: nothingHeld() }
+  /** Whose lines are read. */
+  #role: ModelRole = 'model'
   #resolveLoaded: () => void = () => {}
   /** The child has written all about its load. */
   readonly loaded: Promise<void> = new Promise((resolve) => {
@@ -41,12 +47,12 @@ export class EngineLog {
     return this.#tail.join('\n')
   }
 
-  /** Weights, KV cache and compute buffers together, and the part of them on GPUs. */
+  /** Weights, KV cache and compute buffers together, a draft model's too, and the part of them on GPUs. */
   get sizes(): Readonly<Sizes> {
-    return {
-      sizeBytes: this.#weights.sizeBytes + this.#context.sizeBytes,
-      sizeVramBytes: this.#weights.sizeVramBytes + this.#context.sizeVramBytes,
-    }
+    const { model, draft } = this.#held
+    const all = [model.weights, model.context, draft.weights, draft.context]
+    const sum = (key: keyof Sizes) => all.reduce((total, sizes) => total + sizes[key], 0)
+    return { sizeBytes: sum('sizeBytes'), sizeVramBytes: sum('sizeVramBytes') }
   }
 
   write(text: string): void {
@@ -63,14 +69,13 @@ export class EngineLog {
 
   #take(line: string): void {
     if (line === LOADED_MARK) {
+      this.#role = 'model'
       this.#resolveLoaded()
       return
     }
-    if (line === GROWTH_MARK) this.#nextContext = noSizes()
-    if (line === GROWN_MARK) {
-      this.#context = this.#nextContext ?? this.#context
-      this.#nextContext = undefined
-    }
+    if (line === DRAFT_MARK) this.#role = 'draft'
+    if (line === DRAFT_GONE_MARK) this.#held.draft = nothingHeld()
+    this.#followGrowth(line)
     if (NOISE.test(line)) return
     this.#readSize(line)
     this.#onLine(line)
@@ -79,11 +84,26 @@ export class EngineLog {
     while (this.#tailLength > MAX_TAIL_LENGTH) this.#tailLength -= (this.#tail.shift()?.length ?? 0) + 1
   }
 
+  #followGrowth(line: string): void {
+    for (const role of ['model', 'draft'] as const) {
+      const held = this.#held[role]
+      if (line === GROWTH_MARKS[role].begin) {
+        this.#role = role
+        held.nextContext = noSizes()
+      } else if (line === GROWTH_MARKS[role].end) {
+        this.#role = 'model'
+        held.context = held.nextContext ?? held.context
+        held.nextContext = undefined
+      }
+    }
+  }
+
   #readSize(line: string): void {
     const [, buffer, kind, mebibytes] = BUFFER_SIZE.exec(line) ?? []
     if (buffer === undefined) return
     const sizeBytes = Math.round(Number(mebibytes) * MIB)
-    const sizes = kind === 'model' ? this.#weights : (this.#nextContext ?? this.#context)
+    const held = this.#held[this.#role]
+    const sizes = kind === 'model' ? held.weights : (held.nextContext ?? held.context)
     sizes.sizeBytes += sizeBytes
     if (!buffer.startsWith('CPU') && !buffer.endsWith('_Host')) sizes.sizeVramBytes += sizeBytes
   }
@@ -93,6 +113,10 @@ export class EngineLog {
 export function explainWith(lastLines: string): string {
   const line = lastLines.split('\n').find((text) => /error|fail|assert/i.test(text) && !text.startsWith('load_backend:'))
   return line === undefined ? '' : `: ${line}`
+}
+
+function nothingHeld(): Held {
+  return { weights: noSizes(), context: noSizes(), nextContext: undefined }
 }
 
 function noSizes(): Sizes {

@@ -43,7 +43,9 @@ export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRun
     const stopProgress = watchProgress(runner.processId, onProgress)
     runner.send({ type: 'load', spec })
     try {
-      const { weightBytes, ...facts } = await readOutcome(runner, await outcome)
+      const { weightBytes, draftProblem, ...facts } = await readOutcome(runner, await outcome)
+      if (draftProblem !== undefined)
+        log.warn('the draft model is left out', { model: spec.modelPath, draft: spec.draft?.modelPath, reason: draftProblem })
       channel = new RunnerChannel(runner, {
         facts,
         sizes: () => sizesOf(runner, weightBytes),

@@ -2,7 +2,7 @@
 // each other without a gap, that nothing is evaluated twice, that no sequence outgrows its context. Tokens are bytes, one end and one mark.
 
 import { AppError } from '../../base/errors.ts'
-import type { Batch, Engine, EngineFacts, Sampler, SamplerOptions } from '../child/engine.ts'
+import type { Batch, DraftEngine, Engine, EngineFacts, Sampler, SamplerOptions } from '../child/engine.ts'
 import { type TokenPiece, toTokenPiece } from '../child/text-output.ts'
 
 export const END_TOKEN = 256
@@ -26,6 +26,8 @@ export interface ScriptedEngineOptions {
   pieces?: readonly (string | Uint8Array)[]
   /** The token after what a sequence holds; default: the letter a. */
   next?: (tokens: readonly number[], state: { grammar: boolean; preferred: readonly number[] }) => number
+  /** Of the likeliest token. */
+  lead?: number
   /** Called for each evaluation with the sequence of each token in the batch. */
   onDecode?: (sequences: readonly number[]) => void
 }
@@ -37,7 +39,7 @@ interface BatchToken {
   wantOutput: boolean
 }
 
-export class ScriptedEngine implements Engine {
+export class ScriptedEngine implements Engine, DraftEngine {
   facts: EngineFacts
   readonly sequences: number
   readonly batchTokens: number
@@ -181,10 +183,7 @@ export class ScriptedEngine implements Engine {
       see: (token) => void this.seen.push(token),
       sample: (index, preferred = []) => {
         state.preferred = preferred
-        const place = this.#tokens[index]
-        if (!place?.wantOutput) throw new Error('there are no logits at that place of the batch')
-        const before = (this.memory[place.sequence] as number[]).slice(0, place.position + 1)
-        return this.#options.next?.(before, state) ?? 'a'.charCodeAt(0)
+        return this.#nextAt(index, state)
       },
       startGrammar: () => {
         state.grammar = true
@@ -195,12 +194,23 @@ export class ScriptedEngine implements Engine {
     }
   }
 
+  likeliest(index: number) {
+    return { token: this.#nextAt(index, { grammar: false, preferred: [] }), lead: this.#options.lead ?? 10 }
+  }
+
   logprobs(_index: number, token: number, topCount: number) {
     return { logprob: -0.5, top: Array.from({ length: topCount }, (_, rank) => ({ token: token + rank, logprob: -0.5 - rank })) }
   }
 
   pooled(sequence: number): Float32Array {
     return Float32Array.from(this.memory[sequence] ?? [])
+  }
+
+  #nextAt(index: number, state: { grammar: boolean; preferred: readonly number[] }): number {
+    const place = this.#tokens[index]
+    if (!place?.wantOutput) throw new Error('there are no logits at that place of the batch')
+    const before = (this.memory[place.sequence] as number[]).slice(0, place.position + 1)
+    return this.#options.next?.(before, state) ?? 'a'.charCodeAt(0)
   }
 
   clear(): void {

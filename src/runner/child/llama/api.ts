@@ -189,6 +189,7 @@ function bindVocabulary(llama: LibraryHandle) {
     vocabularyFimPrefix: ofVocabulary('llama_vocab_fim_pre'),
     vocabularyFimSuffix: ofVocabulary('llama_vocab_fim_suf'),
     vocabularyFimMiddle: ofVocabulary('llama_vocab_fim_mid'),
+    vocabularyText: c('const char* llama_vocab_get_text(void*, int32)') as (vocabulary: VocabularyPointer, token: number) => string,
     vocabularyAddsBos: c('bool llama_vocab_get_add_bos(void*)') as (vocabulary: VocabularyPointer) => boolean,
     vocabularyAddsEos: c('bool llama_vocab_get_add_eos(void*)') as (vocabulary: VocabularyPointer) => boolean,
     vocabularyAddsSeparator: c('bool llama_vocab_get_add_sep(void*)') as (vocabulary: VocabularyPointer) => boolean,

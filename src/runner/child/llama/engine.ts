@@ -1,31 +1,26 @@
 // The Engine over llama.cpp: one model, one context, one batch. A completion context has a memory of its own for each sequence, so that a slot
 // attends to its own tokens only and may keep its prefix while others work; an embedding context has one memory for all, since nothing stays
-// in it. Whatever goes wrong while loading is `load_failed`; the engine's log on standard error says why.
+// in it. A draft model is an engine of its own beside the other, in the same process.
 
 import { writeSync } from 'node:fs'
 import { AppError } from '../../../base/errors.ts'
-import { GROWN_MARK, GROWTH_MARK, type LoadSpec } from '../../protocol.ts'
-import type { Engine, EngineFacts, SamplerOptions } from '../engine.ts'
-import { logprobsOf } from '../logprobs.ts'
+import { type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
+import type { DraftEngine, Engine, EngineFacts, SamplerOptions } from '../engine.ts'
+import { likeliestOf, logprobsOf } from '../logprobs.ts'
 import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
 import { LlamaBatch } from './batch.ts'
 import { type Library, loadLibrary } from './library.ts'
+import { applyAdapters, completionShape, contextParams, createContext, EMBEDDING_SEQUENCES, loadAdapters, loadModel } from './load.ts'
 import { viewFloats } from './native-memory.ts'
 import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
 import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
-import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
-import { Vocabulary } from './vocabulary.ts'
+import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
-const DEFAULT_BATCH_TOKENS = 512
-/** As much of one input as a pooling model takes at once, as in Ollama. */
-const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
-/** Inputs that are pooled together. */
-const EMBEDDING_SEQUENCES = 32
 /** More tokens than are ever evaluated ahead. */
 const SPECULATION_MARGIN = 64
 const STANDARD_ERROR = 2
 
-export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<Engine> {
+export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<LlamaEngine> {
   const library = await loadLibrary({ gpu: spec.gpuLayers !== 0 })
   const api = bindApi(library)
   api.backendInit()
@@ -33,7 +28,7 @@ export async function createLlamaEngine(spec: LoadSpec, threads: number): Promis
   const { context, pooling } = createContext(api, model, { spec, threads })
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters })
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, role: 'model' })
 }
 
 interface EngineParts {
@@ -44,9 +39,10 @@ interface EngineParts {
   pooling: string
   threads: number
   adapters: readonly AdapterPointer[]
+  role: ModelRole
 }
 
-class LlamaEngine implements Engine {
+export class LlamaEngine implements Engine, DraftEngine {
   readonly sequences: number
   readonly batchTokens: number
   readonly batch: LlamaBatch
@@ -88,6 +84,27 @@ class LlamaEngine implements Engine {
       candidates: new CandidateList(this.#vocabulary.size),
       piece: (token, special) => this.#vocabulary.piece(token, special),
       isEnd: (token) => this.#vocabulary.isEnd(token),
+    }
+  }
+
+  /** Throws `load_failed` for a model that cannot guess for this one; then nothing of it stays. */
+  loadDraft({ modelPath }: DraftSpec): DraftEngine {
+    const { library, spec: own, threads } = this.#parts
+    const api = this.#api
+    if (!this.canBranch) throw new AppError('load_failed', 'this model cannot take back what is evaluated ahead')
+    const { draft: _, ...shared } = own
+    const model = loadModel(api, { ...shared, modelPath, adapterPaths: [] })
+    try {
+      if (api.modelIsRecurrent(model) || api.modelIsHybrid(model))
+        throw new AppError('load_failed', 'the draft model cannot take back what it has evaluated')
+      checkSameVocabulary(api, api.modelGetVocab(this.#parts.model), api.modelGetVocab(model))
+      const contextTokens = Math.min(own.contextTokens, api.modelTrainContext(model))
+      const spec = { ...shared, modelPath, adapterPaths: [], contextTokens }
+      const { context } = createContext(api, model, { spec, threads, keepsAll: true })
+      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, adapters: [], role: 'draft' })
+    } catch (error) {
+      api.modelFree(model)
+      throw error
     }
   }
 
@@ -159,12 +176,13 @@ class LlamaEngine implements Engine {
   /** The old context stays until the new one holds everything, so that a failure costs nothing. */
   grow(contextTokens: number): boolean {
     const api = this.#api
-    const { model, spec, threads, adapters } = this.#parts
+    const { model, spec, threads, adapters, role } = this.#parts
+    const marks = GROWTH_MARKS[role]
     if (this.#memory === null || this.#hasNotedChanges) return false
-    writeSync(STANDARD_ERROR, `${GROWTH_MARK}\n`)
+    writeSync(STANDARD_ERROR, `${marks.begin}\n`)
     const batch = { n_batch: this.batchTokens, n_ubatch: api.contextPhysicalBatch(this.#context) }
     const shape = { ...completionShape({ ...spec, contextTokens }), ...batch }
-    const next = api.contextInit(model, contextParams(api, { spec, threads, shape }))
+    const next = api.contextInit(model, contextParams(api, { spec, threads, keepsAll: role === 'draft', shape }))
     if (next === null) return false
     if (!applyAdapters(api, next, adapters) || !this.#copySequences(next)) {
       api.contextFree(next)
@@ -176,7 +194,7 @@ class LlamaEngine implements Engine {
     this.#threads = 0
     this.#facts = this.#readFacts(contextTokens)
     Object.assign(this.#sampling, { context: next, contextTokens: this.#facts.contextTokens })
-    writeSync(STANDARD_ERROR, `${GROWN_MARK}\n`)
+    writeSync(STANDARD_ERROR, `${marks.end}\n`)
     return true
   }
 
@@ -230,6 +248,12 @@ class LlamaEngine implements Engine {
     return logprobsOf(viewFloats(address, this.#vocabulary.size), token, topCount)
   }
 
+  likeliest(index: number): { token: number; lead: number } {
+    const address = this.#api.logitsAt(this.#context, index)
+    if (address === null) throw new AppError('engine_error', 'the engine has no logits for a token')
+    return likeliestOf(viewFloats(address, this.#vocabulary.size))
+  }
+
   pooled(sequence: number): Float32Array {
     const address = this.#api.embeddingsOf(this.#context, sequence)
     if (address === null) throw new AppError('engine_error', 'the engine has no vector for an input')
@@ -277,89 +301,4 @@ const DECODE_FAILURES: Readonly<Record<number, string>> = {
   1: 'the context has no room left for these tokens',
   2: 'the evaluation was aborted',
   [-1]: 'the engine refused the batch',
-}
-
-function loadModel(api: LlamaApi, spec: LoadSpec): ModelPointer {
-  const params = { ...api.modelDefaultParams(), n_gpu_layers: spec.gpuLayers }
-  if (spec.useMmap !== undefined) params.load_mode = spec.useMmap ? LOAD_MODES.mmap : LOAD_MODES.none
-  if (spec.mainGpu !== undefined) Object.assign(params, { main_gpu: spec.mainGpu, split_mode: SPLIT_NONE })
-  const model = api.modelLoadFromFile(spec.modelPath, params)
-  if (model === null) throw new AppError('load_failed', 'the engine cannot load this model')
-  if (api.modelHasEncoder(model) && !spec.embedding) throw new AppError('load_failed', 'encoder-decoder models are not supported')
-  if (api.modelIsDiffusion(model)) throw new AppError('load_failed', 'diffusion models are not supported')
-  return model
-}
-
-function createContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
-  const shape = spec.embedding ? embeddingShape(spec) : completionShape(spec)
-  const params = contextParams(api, { spec, threads, shape })
-  let context = api.contextInit(model, params)
-  if (context !== null && spec.embedding && poolingOf(api, context) === 'none') {
-    // The file names no pooling: the mean of all tokens is what such a model gives best.
-    api.contextFree(context)
-    context = api.contextInit(model, { ...params, pooling_type: POOLING.mean })
-  }
-  if (context === null) throw new AppError('load_failed', 'the engine cannot create a context for this model')
-  if (!spec.embedding && api.contextMemory(context) === null)
-    throw new AppError('load_failed', 'this model can only be loaded for embeddings')
-  return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
-}
-
-function contextParams(api: LlamaApi, { spec, threads, shape }: { spec: LoadSpec; threads: number; shape: Partial<ContextParams> }) {
-  return {
-    ...api.contextDefaultParams(),
-    ...shape,
-    n_threads: threads,
-    n_threads_batch: threads,
-    flash_attn_type: FLASH_ATTENTION[spec.flashAttention],
-    type_k: KV_CACHE_TYPES[spec.kvCacheType],
-    type_v: KV_CACHE_TYPES[spec.kvCacheType],
-    swa_full: false,
-  }
-}
-
-function completionShape(spec: LoadSpec) {
-  const contextTokens = spec.contextTokens * spec.parallel
-  const batchTokens = Math.max(Math.min(spec.batchTokens || DEFAULT_BATCH_TOKENS, contextTokens), spec.parallel)
-  return {
-    n_ctx: contextTokens,
-    n_batch: batchTokens,
-    n_ubatch: batchTokens,
-    n_seq_max: spec.parallel,
-    embeddings: false,
-    kv_unified: false,
-  }
-}
-
-function embeddingShape(spec: LoadSpec) {
-  const physical = Math.min(Math.max(spec.batchTokens, DEFAULT_EMBEDDING_BATCH_TOKENS), spec.contextTokens)
-  // The engine plans its memory for equal parts of a batch, one for each sequence, and aborts where that leaves a rest.
-  const divisible = (tokens: number) => Math.ceil(tokens / EMBEDDING_SEQUENCES) * EMBEDDING_SEQUENCES
-  return {
-    n_ctx: divisible(spec.contextTokens),
-    n_batch: divisible(spec.contextTokens),
-    n_ubatch: divisible(physical),
-    n_seq_max: EMBEDDING_SEQUENCES,
-    embeddings: true,
-    kv_unified: true,
-  }
-}
-
-function poolingOf(api: LlamaApi, context: ContextPointer): string {
-  const type = api.contextPooling(context)
-  return Object.entries(POOLING).find(([, value]) => value === type)?.[0] ?? 'none'
-}
-
-function loadAdapters(api: LlamaApi, model: ModelPointer, spec: LoadSpec): AdapterPointer[] {
-  return spec.adapterPaths.map((path) => {
-    const adapter = api.adapterLoad(model, path)
-    if (adapter === null) throw new AppError('load_failed', 'the engine cannot load an adapter of this model')
-    return adapter
-  })
-}
-
-function applyAdapters(api: LlamaApi, context: ContextPointer, adapters: readonly AdapterPointer[]): boolean {
-  if (adapters.length === 0) return true
-  const scales = new Float32Array(adapters.length).fill(1)
-  return api.setAdapters(context, BigUint64Array.from(adapters), adapters.length, scales) === 0
 }

@@ -84,3 +84,22 @@ export class Vocabulary {
     return toTokenPiece(text.slice(0, Math.max(length, 0)))
   }
 }
+
+/** Sizes differ where one file pads its vocabulary. */
+const MOST_PADDING_TOKENS = 128
+
+/** Throws `load_failed` unless the same ids are the same texts, so that one model can guess for another. */
+export function checkSameVocabulary(api: LlamaApi, one: VocabularyPointer, other: VocabularyPointer): void {
+  const sizes = [api.vocabularySize(one), api.vocabularySize(other)] as const
+  const shared = Math.min(...sizes)
+  const differs = Math.max(...sizes) - shared > MOST_PADDING_TOKENS
+  const token = differs ? -1 : findToken(shared, (id) => api.vocabularyText(one, id) !== api.vocabularyText(other, id))
+  if (!differs && token === undefined) return
+  const words = differs ? `${sizes[0]} and ${sizes[1]} tokens` : `token ${token} is another`
+  throw new AppError('load_failed', `the draft model has another vocabulary: ${words}`)
+}
+
+function findToken(size: number, fits: (token: number) => boolean): number | undefined {
+  for (let token = 0; token < size; token++) if (fits(token)) return token
+  return undefined
+}

@@ -1,0 +1,104 @@
+// How a model, its adapters and its context come to be in llama.cpp. Whatever goes wrong is `load_failed`; the engine's log says why.
+
+import { AppError } from '../../../base/errors.ts'
+import type { LoadSpec } from '../../protocol.ts'
+import type { AdapterPointer, ContextPointer, LlamaApi, ModelPointer } from './api.ts'
+import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
+
+const DEFAULT_BATCH_TOKENS = 512
+/** As much of one input as a pooling model takes at once, as in Ollama. */
+const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
+/** Inputs that are pooled together. */
+export const EMBEDDING_SEQUENCES = 32
+
+export interface ContextSpec {
+  spec: LoadSpec
+  threads: number
+  /** Keeps all that a sliding window forgets, so that everything can be taken back. */
+  keepsAll?: boolean
+}
+
+export function loadModel(api: LlamaApi, spec: LoadSpec): ModelPointer {
+  const params = { ...api.modelDefaultParams(), n_gpu_layers: spec.gpuLayers }
+  if (spec.useMmap !== undefined) params.load_mode = spec.useMmap ? LOAD_MODES.mmap : LOAD_MODES.none
+  if (spec.mainGpu !== undefined) Object.assign(params, { main_gpu: spec.mainGpu, split_mode: SPLIT_NONE })
+  const model = api.modelLoadFromFile(spec.modelPath, params)
+  if (model === null) throw new AppError('load_failed', 'the engine cannot load this model')
+  if (api.modelHasEncoder(model) && !spec.embedding) throw new AppError('load_failed', 'encoder-decoder models are not supported')
+  if (api.modelIsDiffusion(model)) throw new AppError('load_failed', 'diffusion models are not supported')
+  return model
+}
+
+export function createContext(api: LlamaApi, model: ModelPointer, { spec, threads, keepsAll }: ContextSpec) {
+  const shape = spec.embedding ? embeddingShape(spec) : completionShape(spec)
+  const params = contextParams(api, { spec, threads, ...(keepsAll ? { keepsAll } : {}), shape })
+  let context = api.contextInit(model, params)
+  if (context !== null && spec.embedding && poolingOf(api, context) === 'none') {
+    // The file names no pooling: the mean of all tokens is what such a model gives best.
+    api.contextFree(context)
+    context = api.contextInit(model, { ...params, pooling_type: POOLING.mean })
+  }
+  if (context === null) throw new AppError('load_failed', 'the engine cannot create a context for this model')
+  if (!spec.embedding && api.contextMemory(context) === null)
+    throw new AppError('load_failed', 'this model can only be loaded for embeddings')
+  return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
+}
+
+export function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }: ContextSpec & { shape: Partial<ContextParams> }) {
+  return {
+    ...api.contextDefaultParams(),
+    ...shape,
+    n_threads: threads,
+    n_threads_batch: threads,
+    flash_attn_type: FLASH_ATTENTION[spec.flashAttention],
+    type_k: KV_CACHE_TYPES[spec.kvCacheType],
+    type_v: KV_CACHE_TYPES[spec.kvCacheType],
+    swa_full: keepsAll ?? false,
+  }
+}
+
+export function completionShape(spec: LoadSpec) {
+  const contextTokens = spec.contextTokens * spec.parallel
+  const batchTokens = Math.max(Math.min(spec.batchTokens || DEFAULT_BATCH_TOKENS, contextTokens), spec.parallel)
+  return {
+    n_ctx: contextTokens,
+    n_batch: batchTokens,
+    n_ubatch: batchTokens,
+    n_seq_max: spec.parallel,
+    embeddings: false,
+    kv_unified: false,
+  }
+}
+
+function embeddingShape(spec: LoadSpec) {
+  const physical = Math.min(Math.max(spec.batchTokens, DEFAULT_EMBEDDING_BATCH_TOKENS), spec.contextTokens)
+  // The engine plans its memory for equal parts of a batch, one for each sequence, and aborts where that leaves a rest.
+  const divisible = (tokens: number) => Math.ceil(tokens / EMBEDDING_SEQUENCES) * EMBEDDING_SEQUENCES
+  return {
+    n_ctx: divisible(spec.contextTokens),
+    n_batch: divisible(spec.contextTokens),
+    n_ubatch: divisible(physical),
+    n_seq_max: EMBEDDING_SEQUENCES,
+    embeddings: true,
+    kv_unified: true,
+  }
+}
+
+function poolingOf(api: LlamaApi, context: ContextPointer): string {
+  const type = api.contextPooling(context)
+  return Object.entries(POOLING).find(([, value]) => value === type)?.[0] ?? 'none'
+}
+
+export function loadAdapters(api: LlamaApi, model: ModelPointer, spec: LoadSpec): AdapterPointer[] {
+  return spec.adapterPaths.map((path) => {
+    const adapter = api.adapterLoad(model, path)
+    if (adapter === null) throw new AppError('load_failed', 'the engine cannot load an adapter of this model')
+    return adapter
+  })
+}
+
+export function applyAdapters(api: LlamaApi, context: ContextPointer, adapters: readonly AdapterPointer[]): boolean {
+  if (adapters.length === 0) return true
+  const scales = new Float32Array(adapters.length).fill(1)
+  return api.setAdapters(context, BigUint64Array.from(adapters), adapters.length, scales) === 0
+}
