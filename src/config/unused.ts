@@ -1,4 +1,4 @@
-// Variables that Ollama reads and Llamero does not: who sets one is told, since a setting that does nothing is worse than none.
+// Variables that Ollama reads and Llamero does not. Whoever sets one is told: a setting that silently does nothing is worse than none.
 
 const GPU = 'placement is left to llama.cpp'
 const CLOUD = 'there is no cloud here'

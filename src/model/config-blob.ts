@@ -64,6 +64,7 @@ export function parseConfigBlob(text: string): ConfigBlob {
   return config
 }
 
+/** JSON in Ollama's order of keys, without a line feed; what is empty or 0 is left out where Ollama leaves it out. */
 export function formatConfigBlob(config: ConfigBlob): string {
   const { model_format, model_family, model_families, model_type, file_type } = config
   const { renderer, parser, requires, remote_host, remote_model, capabilities, context_length, embedding_length, base_name } = config

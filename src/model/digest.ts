@@ -5,6 +5,7 @@ export type Digest = string & { readonly __brand: 'Digest' }
 
 const DIGEST = /^sha256[:-]([0-9a-fA-F]{64})$/
 
+/** Whether parseDigest takes it. */
 export function isDigest(text: string): boolean {
   return DIGEST.test(text)
 }
@@ -21,6 +22,7 @@ export function toDigest(hex: string): Digest {
   return `sha256:${hex}` as Digest
 }
 
+/** The 64 digits without `sha256:`. */
 export function digestHex(digest: Digest): string {
   return digest.slice('sha256:'.length)
 }

@@ -22,7 +22,7 @@ export interface Manifest {
   layers: Layer[]
 }
 
-/** Registries and files: more is an attack. A GGUF model has about ten layers, a safetensors model one per tensor. */
+/** Of a manifest from a registry or the disk: more is an attack. A GGUF model has about ten layers, a safetensors model one for each tensor. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 const MAX_LAYERS = 20_000
 
@@ -52,6 +52,7 @@ export function formatManifest(manifest: Manifest): string {
   })}\n`
 }
 
+/** Layers of one media type, in the order of the manifest. */
 export function findLayers(manifest: Manifest, mediaType: string): Layer[] {
   return manifest.layers.filter((layer) => layer.mediaType === mediaType)
 }

@@ -1,7 +1,8 @@
 // Model names: [scheme://]host/namespace/model:tag. Grammar and defaults: contract/native.md section 10.3.
 // Only parseModelName makes a ModelName, so its parts are always safe in a path.
 // Beyond Ollama's grammar the namespace may have several segments (ghcr.io/org/team/model), for registries that nest repositories. Then the
-// first part must look like a host. What Ollama sees of such a name (in a models folder that both use) is one of its own: `ghcr.io::org::team/_/model`.
+// first part must look like a host. On the disk such a name is folded into Ollama's four parts, so that Ollama can read a models folder that both
+// use: `ghcr.io::org::team/_/model`.
 
 import { AppError } from '../base/errors.ts'
 
@@ -25,13 +26,13 @@ const PARTS = {
   tag: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/,
 } as const
 
-/** Between segments of the namespace, where the host stands in Ollama's grammar. No host has it. */
+/** Joins the host and the segments of the namespace in the part that is the host in Ollama's grammar. No host contains it. */
 const NESTED = '::'
-/** Stands for the namespace then. */
+/** The namespace of a folded name. */
 const NESTED_NAMESPACE = '_'
-/** A name or an address, with dots or a port: a folder on this machine is less likely to be called so. */
+/** `localhost`, or something with a dot or a port: without that rule every path `a/b/c/d` on this machine would be a name. */
 const NESTED_HOST = /^(?:localhost|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[A-Za-z0-9_.-]+(?=:\d))(?::\d{1,5})?$/i
-/** One folder's name on the disk. */
+/** The folded host is the name of one folder, and file systems take no longer ones. */
 const MAX_NESTED_LENGTH = 255
 
 /** The name with its missing parts filled in, or undefined where it is malformed. A scheme is accepted and dropped. */
@@ -78,7 +79,7 @@ export function toModelName(parts: NameParts): ModelName | undefined {
   return valid ? ({ host, namespace, model, tag } as ModelName) : undefined
 }
 
-/** The name within Ollama's grammar of four parts: what folders of the store are called. */
+/** The name folded into Ollama's four parts, as the folders of the store are called. Other names stay as they are. */
 export function toFlatParts({ host, namespace, model, tag }: ModelName): NameParts {
   if (!namespace.includes('/')) return { host, namespace, model, tag }
   return { host: flatHost(host, namespace), namespace: NESTED_NAMESPACE, model, tag }
@@ -104,6 +105,7 @@ export function shortName(name: ModelName): string {
   return name.namespace === DEFAULT_NAMESPACE ? base : `${name.namespace}/${base}`
 }
 
+/** All four parts: `host/namespace/model:tag`. */
 export function fullName(name: ModelName): string {
   return `${name.host}/${name.namespace}/${name.model}:${name.tag}`
 }

@@ -98,6 +98,7 @@ export function mergeOptions(...layers: (Readonly<Record<string, unknown>> | und
   return { options, unknown }
 }
 
+/** Whether Ollama has an option of that name. */
 export function isOptionName(key: string): key is keyof ModelOptions {
   return Object.hasOwn(OPTION_TYPES, key)
 }

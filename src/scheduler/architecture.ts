@@ -20,6 +20,7 @@ export interface Architecture {
   pools: boolean
 }
 
+/** Never throws: what a file does not say, or says in another type, is 0. */
 export function readArchitecture(head: GgufHead): Architecture {
   const name = architectureName(head)
   const number = (key: string) => toNumber(head.metadata.get(`${name}.${key}`))
@@ -42,6 +43,7 @@ export function readArchitecture(head: GgufHead): Architecture {
   }
 }
 
+/** `general.architecture`; empty where the file names none. Unlike architectureOf of gguf/metadata.ts it never throws. */
 export function architectureName(head: GgufHead): string {
   const name = head.metadata.get('general.architecture')
   return typeof name === 'string' ? name : ''

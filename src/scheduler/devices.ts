@@ -14,6 +14,7 @@ const CARDS = '/sys/class/drm'
 /** PCI's numbers of makers. */
 const MAKERS: Readonly<Record<string, string>> = { '0x10de': 'NVIDIA', '0x1002': 'AMD', '0x8086': 'Intel' }
 
+/** Cards of unknown makers are left out. */
 export function readDevices(folder = CARDS): Devices {
   const cards = namesIn(folder).filter((name) => /^card\d+$/.test(name))
   const makers = cards.map((card) => MAKERS[readOrEmpty(`${folder}/${card}/device/vendor`).trim()])

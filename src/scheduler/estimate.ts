@@ -34,6 +34,7 @@ export interface Estimate {
   totalBytes: number
 }
 
+/** Bytes of weights, KV caches of all slots, compute buffers and process. */
 export function estimateMemory(target: Sized, spec: LoadSpec): Estimate {
   const draft = spec.draft && target.draft
   const weightsBytes = target.weightsBytes + (draft?.weightsBytes ?? 0)

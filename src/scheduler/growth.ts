@@ -1,5 +1,5 @@
 // Whether a runner's context may grow. While it does, the old context and the new one stand side by side and one sequence at a time is in a
-// copy between them. Nothing is evicted for it: a request that is refused goes on in the context it has, which is what it would get elsewhere.
+// copy between them. Nothing is evicted for it: a request that is refused goes on in the context it has, which is all that Ollama would give it.
 
 import type { LoadSpec } from '../runner/runner.ts'
 import { estimateKvCache, estimateMemory } from './estimate.ts'
@@ -26,6 +26,7 @@ export interface GrowthAnswer {
   availableBytes: number
 }
 
+/** Granted where the new context and one copied sequence fit into what is free, less a margin and what a load under way will take. */
 export function decideGrowth({ target, spec, contextTokens, wantedTokens, memory, promisedBytes }: GrowthQuestion): GrowthAnswer {
   const { kvCacheBytes, computeBytes } = estimateMemory(target, { ...spec, contextTokens: wantedTokens })
   const copyBytes = estimateKvCache(target, { ...spec, contextTokens, parallel: 1 })

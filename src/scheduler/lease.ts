@@ -7,7 +7,7 @@ export interface Lease extends Disposable, AsyncDisposable {
   readonly loadNs: number
   /** Context in force at the grant, per sequence. */
   readonly contextTokens: number
-  /** What the request may have of it, which grows up to here. */
+  /** How far the context may grow for this request, per sequence. */
   readonly contextLimitTokens: number
   readonly batchTokens: number
   /** Idempotent. */
@@ -23,6 +23,7 @@ export interface LeaseOptions {
   onRelease: () => void
 }
 
+/** `onRelease` is called once, however often the lease is released. */
 export function createLease({ onRelease, ...parts }: LeaseOptions): Lease {
   let released = false
   const release = () => {

@@ -8,13 +8,14 @@ import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
 
-/** Once given up, a loader has that long to end its process before the next load may start beside it. */
+/** A loader that was told to give up has so long to end its process; then the next load may start beside it. */
 const GIVE_UP_MS = 10_000
 
 export interface LoadAttempt {
   readonly runner: Promise<Runner>
-  /** True once `abandon` was called: the failure that follows is nobody's. */
+  /** True once `abandon` was called: nobody waits for the failure that follows. */
   readonly abandoned: boolean
+  /** Calls the load off; `runner` then rejects. */
   abandon(): void
 }
 
@@ -28,6 +29,7 @@ export interface LoadAttemptOptions {
   timeoutMs: number
 }
 
+/** `runner` throws what the loader throws, `load_timeout`, and `cancelled` when the attempt was abandoned. */
 export function startLoad(options: LoadAttemptOptions): LoadAttempt {
   const controller = new AbortController()
   let abandoned = false

@@ -13,8 +13,9 @@ export interface LoadedModelOptions {
   keepAliveNs: number
   estimatedBytes: number
   clock: Clock
-  /** The last lease came back, or the keep-alive ran out. */
+  /** The last lease has come back. */
   onIdle: (model: LoadedModel) => void
+  /** The keep-alive has run out. */
   onDue: (model: LoadedModel) => void
 }
 
@@ -50,11 +51,12 @@ export class LoadedModel implements Resident {
     return this.target.key
   }
 
+  /** What the engine says that it has taken; the estimate while it says nothing. */
   get sizeBytes(): number {
     return this.runner.facts.sizeBytes || this.#options.estimatedBytes
   }
 
-  /** In force. The engine rounds up what a model is loaded with; until the context grows, what was asked for is what holds. */
+  /** In force, per sequence. The engine rounds up the size that it is asked for; until the context grows, the size that was asked for counts. */
   get contextTokens(): number {
     const { contextTokens } = this.runner.facts
     return this.hasGrown ? contextTokens : Math.min(contextTokens, this.spec.contextTokens)
@@ -64,12 +66,12 @@ export class LoadedModel implements Resident {
     return this.runner.facts.contextTokens > this.#firstTokens
   }
 
-  /** While it is used, counted from now. */
+  /** When it is unloaded, milliseconds since 1970. While the model is in use, its keep-alive counts from now. */
   get expiresMs(): number {
     return (this.#idleSinceMs ?? this.#options.clock.nowMs()) + this.keepAliveNs / 1e6
   }
 
-  /** An absent `keepAliveNs` leaves what the requests before have set. */
+  /** Without `keepAliveNs` the one of the request before stays in force. */
   grant({ loadNs, keepAliveNs, contextLimitTokens }: Grant): Lease {
     this.leases += 1
     this.stopTimer()
@@ -103,6 +105,7 @@ export class LoadedModel implements Resident {
     this.#timer = undefined
   }
 
+  /** As /api/ps lists it. */
   toRunning(): Running {
     const { name, digestHex, details } = this.target
     return {

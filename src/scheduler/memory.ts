@@ -8,6 +8,7 @@ import type { Memory } from './target.ts'
 /** The text of a file, or undefined where it is not there. */
 export type ReadText = (path: string) => string | undefined
 
+/** Falls back to what Node knows where there is no /proc. */
 export function readMemory(readText: ReadText = readFileText): Memory {
   const information = readText('/proc/meminfo') ?? ''
   const totalBytes = kibibytes(information, 'MemTotal') ?? totalmem()

@@ -39,6 +39,7 @@ export type LoadOptions = Pick<
   'num_ctx' | 'num_batch' | 'num_gpu' | 'main_gpu' | 'use_mmap' | 'num_thread' | 'draft_num_predict'
 >
 
+/** With the numbers that the request, the server's settings and the model leave open filled in. */
 export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): LoadSpec {
   const contextTokens = contextTokensOf(target, options.num_ctx, limits.contextTokens)
   const draft = draftOf(target, options, limits)
@@ -64,7 +65,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
   }
 }
 
-/** How far the context may grow for such a request: nobody may have asked for a size. */
+/** How far the context may grow for this request, per sequence: only where neither the request nor OLLAMA_CONTEXT_LENGTH asks for a size. */
 export function contextLimitOf(target: LoadTarget, options: LoadOptions, limits: SchedulerLimits): number {
   const { trainContextTokens } = target.architecture
   const startTokens = contextTokensOf(target, options.num_ctx, limits.contextTokens)
@@ -72,7 +73,7 @@ export function contextLimitOf(target: LoadTarget, options: LoadOptions, limits:
   return grows ? Math.max(startTokens, trainContextTokens) : startTokens
 }
 
-/** What nobody asked for (-1 GPU layers, no use_mmap) is satisfied by whatever was loaded. */
+/** Whether a model that was loaded one way cannot serve a request for the other. Any number of GPU layers satisfies -1, any mapping an absent one. */
 export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
   return (
     loaded.contextTokens !== wanted.contextTokens ||
@@ -94,7 +95,7 @@ function draftOf({ draft, isEmbedding }: LoadTarget, options: LoadOptions, { spe
   return draft && speculate && !isEmbedding && mostTokens > 0 ? { draft: { modelPath: draft.modelPath, mostTokens } } : {}
 }
 
-/** Only for weights that are told by their digests: what fits to one file would be taken for another's otherwise. */
+/** Only for models that are blobs: their names are the digests of their weights, and by these a saved state finds the model it was made with. */
 function prefixCacheOf(target: LoadTarget, { prefixCache }: SchedulerLimits): Pick<LoadSpec, 'prefixCache'> {
   if (!prefixCache || target.isEmbedding) return {}
   const [modelHex, ...adapterHexes] = [target.modelPath, ...target.adapterPaths].map(

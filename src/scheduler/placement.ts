@@ -22,6 +22,7 @@ export interface PlacementQuestion<T extends Resident> {
   maxLoadedModels: number
 }
 
+/** `evict`: this one first, then ask again. `refuse`: the model does not fit even alone. */
 export function decidePlacement<T extends Resident>(question: PlacementQuestion<T>): Placement<T> {
   const { neededBytes, memory, residents } = question
   const vramBytes = question.gpuLayers === 0 ? 0 : (memory.freeVramBytes ?? 0)
