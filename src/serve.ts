@@ -2,10 +2,13 @@
 
 import { systemClock } from './base/clock.ts'
 import { createLog } from './base/log.ts'
+import { findPortOwner } from './cli/doctor/port-owner.ts'
 import { compose } from './compose.ts'
 import type { Config } from './config/config.ts'
+import { awaitEnd } from './end.ts'
 import { describeExposure } from './http/kernel/api-key.ts'
 import { createHttpServer } from './http/server.ts'
+import { formatAddress, toListenError } from './listen-error.ts'
 import { createServerKey, type ServerKey } from './server-key.ts'
 import { createStore } from './store/open.ts'
 import { OLLAMA_VERSION, VERSION } from './version.ts'
@@ -17,7 +20,7 @@ const DRAIN_MS = 10_000
 export async function serve(config: Config): Promise<number> {
   const log = createLog({ level: config.logLevel })
   for (const warning of config.warnings) log.warn(warning)
-  const end = awaitEnd()
+  const end = awaitEnd(process, systemClock)
   const store = await createStore({ root: config.models, stateFolder: config.home, noPrune: config.noPrune, log, clock: systemClock })
   await store.prune()
   const { service, maintenance, scheduler } = compose(config, store, log)
@@ -36,36 +39,18 @@ export async function serve(config: Config): Promise<number> {
     apiKey: config.apiKey,
     upkeep: { maintenance, stop },
   })
-  const address = await server.listen({ host: config.host.host, port: config.host.port })
+  const wanted = { host: config.host.host, port: config.host.port }
+  const address = await server.listen(wanted).catch(async (error: unknown) => {
+    throw await toListenError(error, wanted, findPortOwner)
+  })
+  const shown = formatAddress(address)
   const exposure = describeExposure(address.host, config.apiKey)
-  if (exposure) log.warn(exposure, { address: `${address.host}:${address.port}` })
+  if (exposure) log.warn(exposure, { address: shown })
   serverKey = await createServerKey(config.home, address.port, log)
-  log.info('listening', { address: `${address.host}:${address.port}`, version: VERSION, models: config.models })
+  log.info('listening', { address: shown, version: VERSION, models: config.models })
   const reason = await end.asked
   log.info('stopping: running requests may end first', { reason, limit: `${DRAIN_MS / 1000}s` })
   await Promise.all([server.close({ drainMs: DRAIN_MS }), scheduler.close(DRAIN_MS)])
   await serverKey.remove()
   return 0
-}
-
-interface End {
-  /** Resolves with why. */
-  asked: Promise<string>
-  ask(reason: string): void
-}
-
-function awaitEnd(): End {
-  let ask: (reason: string) => void = () => {}
-  const asked = new Promise<string>((resolve) => {
-    ask = resolve
-  })
-  let signals = 0
-  const onSignal = (signal: NodeJS.Signals) => {
-    signals += 1
-    if (signals > 1) process.exit(1)
-    ask(signal)
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  return { asked, ask }
 }

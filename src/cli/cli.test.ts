@@ -148,6 +148,11 @@ describe('the command line', () => {
       'http://gpu:11434',
       "could not connect to ollama server, run 'ollama serve' to start it\nOLLAMA_HOST names another machine: http://gpu:11434",
     ],
+    [
+      'EPROTO',
+      'https://127.0.0.1:11434',
+      'the server at https://127.0.0.1:11434 does not speak https; OLLAMA_HOST=http://127.0.0.1:11434 names it without',
+    ],
     ['ENOTFOUND', 'http://gup:11434', 'could not connect to the server at http://gup:11434: ENOTFOUND; OLLAMA_HOST says which one it is'],
     [
       'ECONNRESET',

@@ -62,11 +62,19 @@ export async function requireLlamero(client: Context['client'], serverUrl: strin
 export function describeUnreachable(error: unknown, { program, config }: Context): string {
   const { serverUrl } = config
   const code = isAppError(error) ? errorCode(error.cause) : undefined
+  if (code !== undefined && isOtherProtocol(code)) {
+    return `the server at ${serverUrl} does not speak https; OLLAMA_HOST=http${serverUrl.slice('https'.length)} names it without`
+  }
   if (code !== undefined && code !== 'ECONNREFUSED') {
     return `could not connect to the server at ${serverUrl}: ${(error as AppError).message}; OLLAMA_HOST says which one it is`
   }
   const elsewhere = isOnThisMachine(serverUrl) ? '' : `\nOLLAMA_HOST names another machine: ${serverUrl}`
   return `could not connect to ${program} server, run '${program} serve' to start it${elsewhere}`
+}
+
+/** What a server that speaks http says is no record of TLS; Node has more than one code for that. */
+function isOtherProtocol(code: string): boolean {
+  return code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
 }
 
 async function startServer({ config, io, client, processes, program }: Context): Promise<void> {

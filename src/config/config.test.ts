@@ -16,8 +16,19 @@ describe('OLLAMA_HOST', () => {
     ['0.0.0.0:9', 'http://127.0.0.1:9'],
     ['host:notaport', 'http://host:11434'],
     ['host:70000', 'http://host:11434'],
+    ['tcp://1.2.3.4:5', 'http://1.2.3.4:5'],
+    ['tcp://1.2.3.4', 'http://1.2.3.4:11434'],
+    ['HTTP://1.2.3.4', 'http://1.2.3.4:80'],
   ])('%j is reached at %s', (text, url) => {
     expect(clientUrl(parseHost(text))).toBe(url)
+  })
+})
+
+describe('a port that is none', () => {
+  it('is told, and the default is used', () => {
+    expect(readConfig({ OLLAMA_HOST: 'host:70000' }).warnings).toEqual(['OLLAMA_HOST: "70000" is not a port; 11434 is used'])
+    expect(readConfig({ OLLAMA_HOST: 'http://host:x' }).warnings).toEqual(['OLLAMA_HOST: "x" is not a port; 80 is used'])
+    for (const text of ['host', 'host:', '::1', ':1234']) expect(readConfig({ OLLAMA_HOST: text }).warnings).toEqual([])
   })
 })
 

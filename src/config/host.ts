@@ -2,7 +2,7 @@
 
 export interface HostAddress {
   scheme: 'http' | 'https'
-  /** Without brackets; empty never. */
+  /** Without brackets; never empty. */
   host: string
   port: number
   /** Base path with a leading slash and no trailing one, or empty. */
@@ -12,17 +12,21 @@ export interface HostAddress {
 export const DEFAULT_PORT = 11434
 const DEFAULT_ADDRESS = '127.0.0.1'
 
-/** Never fails: an unusable port becomes the default one, as with Ollama. */
-export function parseHost(text: string): HostAddress {
-  const scheme = /^(https?):\/\//.exec(text)?.[1] === 'https' ? 'https' : 'http'
-  const withScheme = /^https?:\/\//.test(text)
-  const rest = text.replace(/^https?:\/\//, '')
+const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i
+
+/** Never fails: an unusable port becomes the default one, as with Ollama, and a scheme that is none of the web's (`tcp://`) counts as none. */
+export function parseHost(text: string, warn: (message: string) => void = () => {}): HostAddress {
+  const given = SCHEME.exec(text)?.[1]?.toLowerCase()
+  const scheme = given === 'https' ? 'https' : 'http'
+  const rest = text.replace(SCHEME, '')
   const slash = rest.indexOf('/')
   const authority = slash < 0 ? rest : rest.slice(0, slash)
   const path = slash < 0 ? '' : rest.slice(slash).replace(/\/+$/, '')
-  const standardPort = !withScheme ? DEFAULT_PORT : scheme === 'https' ? 443 : 80
-  const { host, port } = splitAuthority(authority)
-  return { scheme, host: host || DEFAULT_ADDRESS, port: toPort(port, standardPort), path }
+  const standardPort = given === 'https' ? 443 : given === 'http' ? 80 : DEFAULT_PORT
+  const { host, port: portText } = splitAuthority(authority)
+  const port = toPort(portText)
+  if (port === undefined && portText) warn(`OLLAMA_HOST: ${JSON.stringify(portText)} is not a port; ${standardPort} is used`)
+  return { scheme, host: host || DEFAULT_ADDRESS, port: port ?? standardPort, path }
 }
 
 /** The URL that a client of this machine uses; a wildcard address becomes the loopback one. */
@@ -39,8 +43,8 @@ function splitAuthority(authority: string): { host: string; port: string | undef
   return { host: authority.slice(0, colon), port: authority.slice(colon + 1) }
 }
 
-function toPort(text: string | undefined, standard: number): number {
-  if (text === undefined || !/^\d{1,5}$/.test(text)) return standard
+function toPort(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,5}$/.test(text)) return undefined
   const port = Number(text)
-  return port <= 65535 ? port : standard
+  return port <= 65535 ? port : undefined
 }

@@ -17,7 +17,7 @@ export interface Variable<T> {
 
 export interface ParseContext {
   userHome: string
-  /** For what is asked of other programs' variables where ours is not set. */
+  /** Variables of other programs (VISUAL, EDITOR) stand in for some of ours that are not set. */
   environment: Readonly<Record<string, string | undefined>>
   warn(message: string): void
 }
@@ -48,7 +48,12 @@ const flag = (name: string, help: string, fallback = false) => variable(name, he
 const count = (name: string, help: string, fallback: number) => variable(name, help, parseCount, () => fallback)
 
 export const VARIABLES = {
-  host: variable<HostAddress>('OLLAMA_HOST', 'Address of the server (default 127.0.0.1:11434)', parseHost, () => parseHost('')),
+  host: variable<HostAddress>(
+    'OLLAMA_HOST',
+    'Address of the server (default 127.0.0.1:11434)',
+    (text, { warn }) => parseHost(text, warn),
+    () => parseHost(''),
+  ),
   models: variable(
     'OLLAMA_MODELS',
     'Folder of the models (default ~/.ollama/models)',
