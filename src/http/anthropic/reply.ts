@@ -2,9 +2,9 @@
 // nothing else can be said; the reason and the true counts at the end.
 
 import type { Clock } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
 import { type ChatEvent, isWritten } from '../../chat/event.ts'
 import type { StartedChat } from '../../service/service.ts'
+import { cutShort } from '../cut-short.ts'
 import { createId } from '../ids.ts'
 import { withSigns } from '../keep-alive.ts'
 import { json, type Reply, type ReplyHeaders, type SseEvent } from '../kernel/reply.ts'
@@ -132,8 +132,4 @@ function toUsage({ timings }: FinishEvent, { countsCache }: MessagesCall): Usage
 
 function drain(steps: Iterable<Step>): void {
   for (const _step of steps);
-}
-
-function cutShort(): AppError {
-  return new AppError('engine_error', 'an error was encountered while running the model: unexpected EOF')
 }

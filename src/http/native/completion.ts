@@ -7,6 +7,7 @@ import { AppError, type ErrorCode, toAppError } from '../../base/errors.ts'
 import { isRecord } from '../../base/json.ts'
 import type { ChatEvent } from '../../chat/event.ts'
 import type { CompletionFields, OutputFormat, UnknownFormat } from '../../service/service.ts'
+import { cutShort } from '../cut-short.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import { peek } from '../peek.ts'
 import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from './errors.ts'
@@ -104,8 +105,4 @@ function project(event: ChatEvent, projection: Projection): object | undefined {
 
 function isSingle(event: ChatEvent): event is SingleEvent {
   return event.type === 'loaded' || event.type === 'unloaded' || event.type === 'rendered'
-}
-
-function cutShort(): AppError {
-  return new AppError('engine_error', 'an error was encountered while running the model: unexpected EOF')
 }

@@ -2,6 +2,7 @@
 
 import type { ChatEvent } from '../../chat/event.ts'
 import type { GenerateRequest } from '../../service/service.ts'
+import { cutShort } from '../cut-short.ts'
 import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
@@ -12,7 +13,7 @@ import { COMPLETION_FATES, type CompletionPlan, completionRequest, type Prompt, 
 import { JSON_WITHOUT_CHARSET } from './errors.ts'
 import { createHead, type Head } from './head.ts'
 import type { OpenAiContext } from './routes.ts'
-import { cutShort, runStage, streamReply } from './run.ts'
+import { runStage, streamReply } from './run.ts'
 import { forChoice } from './run-fields.ts'
 import { type FinishEvent, isEnd, NO_USAGE, sumUsage, toEndReason, toUsage, type UsageBody } from './usage.ts'
 

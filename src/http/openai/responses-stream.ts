@@ -3,12 +3,12 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { type ChatEvent, isWritten } from '../../chat/event.ts'
+import { cutShort } from '../cut-short.ts'
 import { withSigns } from '../keep-alive.ts'
 import type { SseEvent, SseReply } from '../kernel/reply.ts'
 import { streamFailure } from './errors.ts'
 import { endResponse, failResponse, type ResponseBody } from './responses-body.ts'
 import { ResponseOutput } from './responses-output.ts'
-import { cutShort } from './run.ts'
 import type { FinishEvent } from './usage.ts'
 
 export interface ResponseRun {

@@ -16,11 +16,6 @@ export async function runStage<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A run ends with `finish`, or it has failed. */
-export function cutShort(): AppError {
-  return new AppError('engine_error', 'an error was encountered while running the model: unexpected EOF')
-}
-
 interface StreamContext {
   clock: Pick<Clock, 'after'>
   headers: ReplyHeaders | undefined
