@@ -1,9 +1,9 @@
 // Messages to events (contract/native.md sections 2.3 and 4). The order of the checks is part of the contract.
 
 import type { ChatEvent } from '../chat/event.ts'
-import { chatMessages, stripLeadingBos } from '../chat/prompt.ts'
+import { chatMessages } from '../chat/prompt.ts'
 import { type Completion, checkCompletion, complete } from './completion.ts'
-import { buildPrompt, templateOf, toPromptModel } from './prompt.ts'
+import { buildPrompt, measurePrompt, templateOf, toPromptModel } from './prompt.ts'
 import { decideThink, requireCapabilities } from './requirements.ts'
 import { requireLocal, resolveModel } from './resolve.ts'
 import { type RunOptions, startRun, unloadModel } from './run.ts'
@@ -79,18 +79,11 @@ async function* chatSteps(options: RunOptions, request: ChatRequest, { signal, s
   if (request.parallelToolCalls === false) completion.maxCalls = 1
   if (request.streamsCalls) completion.streamsCalls = true
   if (start !== 'silent') {
-    const promptTokens = await measurePrompt(completion)
+    const promptTokens = await measurePrompt(run.lease.runner, completion.prompt)
     checkCompletion(completion, start === 'told' ? promptTokens : 0)
     yield { type: 'started', promptTokens }
   }
   yield* complete(options, completion)
-}
-
-/** As the runner will count it. */
-async function measurePrompt({ run, prompt }: Completion): Promise<number> {
-  const { runner } = run.lease
-  const tokens = await runner.tokenize(stripLeadingBos(prompt, runner.facts), { addSpecial: true, parseSpecial: true })
-  return tokens.length
 }
 
 async function* single(event: ChatEvent | undefined): AsyncGenerator<ChatEvent> {

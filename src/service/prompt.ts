@@ -5,7 +5,7 @@ import { AppError } from '../base/errors.ts'
 import type { Truncation } from '../chat/event.ts'
 import { fitMessages } from '../chat/fit.ts'
 import type { Message, Think, Tool } from '../chat/message.ts'
-import { type PromptModel, type RenderedPrompt, type RenderRequest, renderPrompt } from '../chat/prompt.ts'
+import { type PromptModel, type RenderedPrompt, type RenderRequest, renderPrompt, stripLeadingBos } from '../chat/prompt.ts'
 import type { PromptTemplate, TemplateSource } from '../chat/prompt-template.ts'
 import { selectCompletionTemplate, selectPromptTemplate } from '../chat/select.ts'
 import { fullName } from '../model/name.ts'
@@ -130,6 +130,11 @@ function sourceOf({ preferGoTemplate, clock }: RunOptions, model: Model, { facts
     ...(preferGoTemplate === undefined ? {} : { preferGoTemplate }),
     nowMs: clock.nowMs,
   }
+}
+
+/** Tokens of a whole prompt, as the runner counts them in `finish`. */
+export async function measurePrompt(runner: Runner, prompt: string): Promise<number> {
+  return (await runner.tokenize(stripLeadingBos(prompt, runner.facts), { addSpecial: true, parseSpecial: true })).length
 }
 
 /** A token is a byte at least, so a prompt of fewer bytes than the limit fits, and the runner need not be asked. */

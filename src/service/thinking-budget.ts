@@ -3,10 +3,10 @@
 
 import type { Clock } from '../base/clock.ts'
 import { parserThinkingTags } from '../chat/parse/select.ts'
-import { stripLeadingBos } from '../chat/prompt.ts'
 import type { CompletionChunk } from '../runner/runner.ts'
 import type { Completion } from './completion.ts'
 import { parserName } from './grammar.ts'
+import { measurePrompt } from './prompt.ts'
 
 type End = Extract<CompletionChunk, { type: 'end' }>
 
@@ -46,7 +46,7 @@ export async function* chunksWithinBudget(
   yield { type: 'text', text: closing }
   const spent = { promptEvalNs: firstNs - startNs, evalNs: clock.monotonicNs() - firstNs }
   for await (const chunk of start(afterThinking(completion, { text: written + closing, tokens }))) {
-    yield chunk.type === 'end' ? addUp(chunk, spent, await countPrompt(completion)) : chunk
+    yield chunk.type === 'end' ? addUp(chunk, spent, await measurePrompt(completion.run.lease.runner, completion.prompt)) : chunk
   }
 }
 
@@ -79,9 +79,4 @@ function addUp(end: End, spent: { promptEvalNs: number; evalNs: number }, prompt
     evalTokens: Math.max(end.promptTokens - promptTokens, 0) + end.evalTokens,
     evalNs: spent.evalNs + end.promptEvalNs + end.evalNs,
   }
-}
-
-async function countPrompt({ run, prompt }: Completion): Promise<number> {
-  const { runner } = run.lease
-  return (await runner.tokenize(stripLeadingBos(prompt, runner.facts), { addSpecial: true, parseSpecial: true })).length
 }

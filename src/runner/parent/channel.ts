@@ -4,8 +4,9 @@
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { BoundedQueue } from '../../base/bounded-queue.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
-import type { Failure, Result, ToChild, ToParent } from '../protocol.ts'
+import type { Result, ToChild, ToParent } from '../protocol.ts'
 import type { CompletionChunk, CompletionRequest, EmbeddingResult, Runner, RunnerExit, RunnerFacts } from '../runner.ts'
+import { toError } from './failure.ts'
 
 /** Chunks that wait for a slow reader before its request pauses; it goes on when a quarter of them is left. */
 export const MAX_BUFFERED_CHUNKS = 256
@@ -173,10 +174,6 @@ export class RunnerChannel implements Runner {
     const { code = null, signal = null, lastLines = '' } = this.#connection.exit ?? {}
     return new AppError('runner_crashed', 'the runner of this model has stopped', { details: { exitCode: code, signal, lastLines } })
   }
-}
-
-function toError({ code, message, details }: Failure): AppError {
-  return new AppError(code, message, { details })
 }
 
 function refuseAnswer(): never {

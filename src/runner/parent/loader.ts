@@ -8,6 +8,7 @@ import type { ChildFacts, Failure, ToParent } from '../protocol.ts'
 import type { LoadRunner, RunnerExit, RunnerFacts } from '../runner.ts'
 import { RunnerChannel } from './channel.ts'
 import { explainWith } from './engine-log.ts'
+import { toError } from './failure.ts'
 import { readResidentBytes } from './resident-memory.ts'
 import { type RunnerEntry, RunnerProcess } from './runner-process.ts'
 
@@ -72,10 +73,7 @@ async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<Chi
       details: { exitCode: outcome.exit.code, signal: outcome.exit.signal, lastLines },
     })
   }
-  if (outcome.type === 'failed') {
-    const { code, message, details } = outcome.failure
-    throw new AppError(code, `${message}${explainWith(lastLines)}`, { details: { ...details, lastLines } })
-  }
+  if (outcome.type === 'failed') throw toError(outcome.failure, lastLines)
   return { ...outcome.facts, processId: runner.processId }
 }
 

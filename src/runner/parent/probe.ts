@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { ToParent } from '../protocol.ts'
 import type { ProbeEngine } from '../runner.ts'
+import { toError } from './failure.ts'
 import { type RunnerEntry, RunnerProcess } from './runner-process.ts'
 
 /** Libraries from a cold disk, on a busy machine. */
@@ -21,10 +22,7 @@ export function createEngineProbe({ entry, log }: { entry: RunnerEntry; log: Log
       runner.send({ type: 'probe' })
       const answer = await Promise.race([heard, runner.exited])
       if ('type' in answer && answer.type === 'probed') return answer.report
-      if ('type' in answer && answer.type === 'load-failed') {
-        const { code, message, details } = answer.failure
-        throw new AppError(code, message, { details })
-      }
+      if ('type' in answer && answer.type === 'load-failed') throw toError(answer.failure)
       throw new AppError('load_failed', `the process that tried the engine has ended: ${runner.log.lastLines || 'it said nothing'}`)
     } finally {
       clearTimeout(timer)

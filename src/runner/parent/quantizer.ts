@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts'
 import type { ToParent } from '../protocol.ts'
 import type { QuantizeModel, QuantizeOptions, QuantizeSpec, RunnerExit } from '../runner.ts'
 import { explainWith } from './engine-log.ts'
+import { toError } from './failure.ts'
 import { type RunnerEntry, RunnerProcess } from './runner-process.ts'
 
 /** `[   3/ 272] blk.0.attn_k.weight                  - [  576,   192,     1,     1], ...`, which ends when the tensor is written. */
@@ -60,10 +61,7 @@ async function quantize(spec: QuantizeSpec, options: QuantizeOptions, { entry, l
 
 function checkAnswer(answer: ToParent | undefined, { code, signal, lastLines }: RunnerExit): void {
   if (answer?.type === 'quantized') return
-  if (answer?.type === 'load-failed') {
-    const { failure } = answer
-    throw new AppError(failure.code, `${failure.message}${explainWith(lastLines)}`, { details: { ...failure.details, lastLines } })
-  }
+  if (answer?.type === 'load-failed') throw toError(answer.failure, lastLines)
   const how = signal === null ? `exit status ${code}` : signal
   throw new AppError('runner_crashed', `the process that quantizes the model has stopped (${how})${explainWith(lastLines)}`, {
     details: { exitCode: code, signal, lastLines },
