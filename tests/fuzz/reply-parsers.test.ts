@@ -36,6 +36,17 @@ const PIECES = [
   '<atem:function_calls>',
   '<atem:invoke name="now">',
   '</atem:invoke></atem:function_calls>',
+  '<atem:parameter name="a">',
+  '</atem:parameter>',
+  '<function=get>\n<parameter=a>\n',
+  '</parameter>',
+  'get<arg_key>a</arg_key><arg_value>',
+  "get(a='",
+  "', b=[1])",
+  'call:get{a:',
+  ',b:2}',
+  '\\u00e9',
+  'null',
 ]
 
 /** Their replies are rows of messages with headers. */
