@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
 import type { Config } from './config/config.ts'
+import { createConverter } from './converter.ts'
 import { mergeSplitFiles } from './gguf/merge.ts'
 import { shortName } from './model/name.ts'
 import { DEFAULT_OPTIONS } from './model/options.ts'
@@ -80,7 +81,8 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
     runtime: { nodeVersion: process.versions.node, user: processUser() },
   })
   const quantize = createQuantizer({ entry, log })
-  const service = createService({ store, registry, reader, runs, quantize, clock, log, onPulled: notingPulls(store, log) })
+  const convert = createConverter({ entry, log })
+  const service = createService({ store, registry, reader, runs, quantize, convert, clock, log, onPulled: notingPulls(store, log) })
   return { scheduler, maintenance, service }
 }
 

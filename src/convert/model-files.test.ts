@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createModelFiles } from './model-files.ts'
+import { createModelFiles, MAX_OPENINGS } from './model-files.ts'
 import { putFolder } from './testing/folder-on-disk.ts'
 
 describe('the files of a model', () => {
@@ -9,6 +9,13 @@ describe('the files of a model', () => {
     expect(await files.text('a.txt', 5)).toBe('12345')
     await expect(files.text('a.txt', 4)).rejects.toThrow('a.txt has 5 bytes, the limit is 4')
     expect(await files.text('b.txt', 4)).toBeUndefined()
+  })
+
+  it('may not have too many objects and lists, whatever they are worth to a parser', async () => {
+    await using source = await putFolder({ 'a.json': '['.repeat(MAX_OPENINGS + 1), 'b.json': `{"a":"${'['.repeat(MAX_OPENINGS - 1)}"}` })
+    const files = createModelFiles(source.paths)
+    await expect(files.json('a.json', MAX_OPENINGS + 1)).rejects.toThrow(`a.json: more than ${MAX_OPENINGS} objects and lists`)
+    expect((await files.json('b.json', MAX_OPENINGS + 100))?.text('a')).toHaveLength(MAX_OPENINGS - 1)
   })
 
   it('are those beside the config.json that lies highest', () => {

@@ -4,6 +4,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { invalidModel } from './failure.ts'
 import { Fields } from './fields.ts'
+import { checkOpenings } from './openings.ts'
 
 export interface ModelFiles {
   /** Sorted. */
@@ -19,6 +20,8 @@ export interface ModelFiles {
 export const MAX_CONFIG_BYTES = 16 * 1024 * 1024
 /** Gemma 3's tokenizer.json has 33 MB. */
 export const MAX_TOKENIZER_BYTES = 64 * 1024 * 1024
+/** In one file. Gemma 3's tokenizer.json has half a million merges, each a list. */
+export const MAX_OPENINGS = 4 * 1024 * 1024
 
 /** `paths` is keyed by relative names; those of a model in a folder below the root are taken from that folder. */
 export function createModelFiles(paths: ReadonlyMap<string, string>): ModelFiles {
@@ -37,8 +40,10 @@ export function createModelFiles(paths: ReadonlyMap<string, string>): ModelFiles
     bytes,
     text,
     async json(name, maxBytes) {
-      const found = await text(name, maxBytes)
-      return found === undefined ? undefined : new Fields(name, parseJson(found, name))
+      const found = await bytes(name, maxBytes)
+      if (!found) return undefined
+      checkOpenings(found, MAX_OPENINGS, name)
+      return new Fields(name, parseJson(new TextDecoder().decode(found), name))
     },
   }
 }

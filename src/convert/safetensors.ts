@@ -6,6 +6,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { isRecord } from '../base/json.ts'
 import { invalidModel, unsupportedModel } from './failure.ts'
 import { openRegular } from './model-files.ts'
+import { checkOpenings } from './openings.ts'
 
 export type FloatType = 'F32' | 'F16' | 'BF16'
 
@@ -105,6 +106,8 @@ async function readBytes(handle: FileHandle, position: number, length: number, l
 }
 
 function parseHeader(bytes: Uint8Array, label: string): [string, unknown][] {
+  // An object and two lists each.
+  checkOpenings(bytes, 4 * MAX_TENSORS, `${label}: the header`)
   let parsed: unknown
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))

@@ -6,7 +6,7 @@ import { createBytesSource } from './byte-source.ts'
 import { parseGgufHead, readGgufHead } from './head.ts'
 import { writeTinyBert } from './testing/tiny-bert.ts'
 import { writeTinyModel } from './testing/tiny-model.ts'
-import { entriesOf, type GgufContent, type GgufEntry, writeGguf, writeGgufFile } from './writer.ts'
+import { entriesOf, type GgufContent, type GgufEntry, ggufSizeBytes, writeGguf, writeGgufFile } from './writer.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'gguf-writer-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -14,7 +14,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 async function toBytes(content: GgufContent): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of writeGguf(content)) chunks.push(chunk)
-  return new Uint8Array(Buffer.concat(chunks))
+  const bytes = new Uint8Array(Buffer.concat(chunks))
+  expect(ggufSizeBytes(content)).toBe(bytes.length)
+  return bytes
 }
 
 const METADATA: GgufEntry[] = [

@@ -46,8 +46,15 @@ export async function* writeGguf(content: GgufContent): AsyncGenerator<Uint8Arra
   if (padding > 0 && content.tensors.length > 0) yield new Uint8Array(padding)
 }
 
-export async function writeGgufFile(path: string, content: GgufContent): Promise<void> {
-  await pipeline(Readable.from(writeGguf(content)), createWriteStream(path))
+/** Of the whole file. */
+export function ggufSizeBytes(content: GgufContent): number {
+  const alignment = alignmentOf(content.metadata)
+  const sizes = content.tensors.map(tensorBytes)
+  return sizes.reduce((sum, size) => sum + size + paddingBytes(size, alignment), formatHead(content, sizes, alignment).byteLength)
+}
+
+export async function writeGgufFile(path: string, content: GgufContent, signal?: AbortSignal): Promise<void> {
+  await pipeline(Readable.from(writeGguf(content)), createWriteStream(path), signal ? { signal } : {})
 }
 
 /** The metadata of a head that was read with `arrays: 'values'`, with its types, for a file that is a copy with changes. */

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Convert } from '../convert/conversion.ts'
 import { parseDigest } from '../model/digest.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { QuantizeModel } from '../runner/runner.ts'
@@ -22,19 +23,20 @@ export interface ServiceDependencies {
   reader: ModelReader
   runs: RunServices
   quantize: QuantizeModel
+  convert: Convert
   clock: Clock
   log: Log
   onPulled?: OnPulled
 }
 
-export function createService({ store, registry, reader, runs, quantize, clock, log, onPulled }: ServiceDependencies): Service {
+export function createService({ store, registry, reader, runs, quantize, convert, clock, log, onPulled }: ServiceDependencies): Service {
   const pull: Service['pull'] = (request, signal) => pullModel(request, { registry, onPulled }, signal)
   return {
     ...runs,
     identify: (model) => identifyModel(model, reader),
     list: createModelList({ store, reader, log }),
     show: (request) => showModel(request, reader),
-    create: (request, signal) => createModel(request, signal, { store, quantize, clock, pull: (model, during) => pull({ model }, during) }),
+    create: (request, signal) => createModel(request, signal, { store, quantize, convert, clock, pull: (model, during) => pull({ model }, during) }),
     copy: (source, destination) => copyModel(source, destination, store),
     remove: (model) => removeModel(model, store),
     pull,

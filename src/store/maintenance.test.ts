@@ -119,6 +119,15 @@ describe('unfinished downloads', () => {
     ])
   })
 
+  it('count what somebody who was killed has written, before any progress file says so', async () => {
+    const bytes = new Uint8Array(300_000).fill(7)
+    const digest = toDigest(createHash('sha256').update(bytes).digest('hex'))
+    const partial = await store.blobs.openPartial(digest, bytes.length)
+    await partial.write(100_000, bytes.subarray(0, 150_000))
+    expect(await store.maintenance.partials()).toMatchObject([{ digest, sizeBytes: 300_000, completedBytes: 150_000 }])
+    await partial.close()
+  })
+
   it('count as empty where only progress files are left', async () => {
     const digest = await startDownload('download', 3)
     rmSync(`${fileOf(digest)}-partial`)

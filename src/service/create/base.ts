@@ -12,7 +12,7 @@ import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
 import { detectTemplate } from '../../template/builtin/detect.ts'
 import { checkAdapterFits } from './adapter-fit.ts'
-import { areSafetensors, convertedAdapter, type UploadedFile } from './converted.ts'
+import { areSafetensors, convertedAdapter, type UploadedFile, type Uploads } from './converted.ts'
 import { type PlannedLayer, writeLayer } from './layers.ts'
 import { checkKinds, missingBlob, readModelHead, readUploads, toUploads } from './uploads.ts'
 
@@ -39,9 +39,13 @@ export async function baseFromModel(name: ModelName, store: Store): Promise<Base
 }
 
 /** Yields progress; returns the base. */
-export async function* baseFromFiles(files: Record<string, string>, store: Store, signal?: AbortSignal): AsyncGenerator<Progress, Base> {
+export async function* baseFromFiles(
+  files: Record<string, string>,
+  uploads: Uploads,
+  signal?: AbortSignal,
+): AsyncGenerator<Progress, Base> {
   const base: Base = { layers: [], config: { model_format: 'gguf' } }
-  for (const { layer, head } of yield* readUploads(files, store, signal)) {
+  for (const { layer, head } of yield* readUploads(files, uploads, signal)) {
     const mediaType = kindOf(head)
     base.layers.push({ ...layer, mediaType })
     if (mediaType === MEDIA_TYPES.model) base.head = head
@@ -49,7 +53,7 @@ export async function* baseFromFiles(files: Record<string, string>, store: Store
   if (!base.head && !base.layers.some((layer) => layer.mediaType === MEDIA_TYPES.projector)) {
     throw new AppError('invalid_request', 'no base model was found')
   }
-  base.layers.push(...(await detectedTemplate(base.head, store)))
+  base.layers.push(...(await detectedTemplate(base.head, uploads.store)))
   return base
 }
 
@@ -57,9 +61,10 @@ export async function* baseFromFiles(files: Record<string, string>, store: Store
 export async function* adapterLayer(
   adapters: Record<string, string>,
   base: Base,
-  store: Store,
+  uploads: Uploads,
   signal: AbortSignal,
 ): AsyncGenerator<Progress, PlannedLayer> {
+  const { store } = uploads
   const entries = toUploads(adapters)
   const [entry, ...others] = entries
   if (!entry) throw new AppError('invalid_request', 'unknown type')
@@ -68,7 +73,7 @@ export async function* adapterLayer(
   await checkKinds(entries, store)
   if (isConverted) {
     if (!base.head) throw new AppError('invalid_request', 'no base model was found')
-    return { ...(yield* convertedAdapter(entries, base.head, store, signal)), mediaType: MEDIA_TYPES.adapter }
+    return { ...(yield* convertedAdapter(entries, base.head, uploads, signal)), mediaType: MEDIA_TYPES.adapter }
   }
   return ggufAdapter(entry, base, store)
 }

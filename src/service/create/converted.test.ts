@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { convertHere } from '../../convert/conversion.ts'
 import { adapterFolder } from '../../convert/testing/adapter-folders.ts'
 import type { FolderFiles } from '../../convert/testing/folder-parts.ts'
 import { modelFolder } from '../../convert/testing/model-folders.ts'
@@ -31,6 +32,7 @@ async function create(request: CreateRequest, signal = new AbortController().sig
     store,
     pull: () => Promise.reject(new AppError('internal', 'no network')) as never,
     quantize: refuse,
+    convert: convertHere,
     clock: systemClock,
   }
   const statuses: string[] = []

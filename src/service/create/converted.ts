@@ -1,10 +1,7 @@
 // Uploaded files in Hugging Face's layout: their weights become one GGUF blob, as an upload of a GGUF file would have been.
 
-import { throwIfAborted } from '../../base/abort.ts'
-import { convertAdapter } from '../../convert/adapter.ts'
-import { convertModel } from '../../convert/convert.ts'
+import type { Convert } from '../../convert/conversion.ts'
 import type { GgufHead } from '../../gguf/types.ts'
-import { type GgufContent, writeGguf } from '../../gguf/writer.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
@@ -20,35 +17,41 @@ export function areSafetensors(files: readonly UploadedFile[]): boolean {
   return files.some(({ path }) => path.endsWith('.safetensors'))
 }
 
+export interface Uploads {
+  store: Store
+  convert: Convert
+}
+
 /** The blobs are in the store already. */
 export async function* convertedLayer(
   files: readonly UploadedFile[],
-  store: Store,
+  uploads: Uploads,
   signal?: AbortSignal,
 ): AsyncGenerator<Progress, PlannedLayer> {
   yield { status: 'converting model' }
-  const { content, notes } = await convertModel(pathsOf(files, store))
-  for (const note of notes) yield { status: note }
-  return writeContent(content, store, signal)
+  return yield* convertFiles({ files }, uploads, signal)
 }
 
 /** As convertedLayer, for an adapter of this base. */
 export async function* convertedAdapter(
   files: readonly UploadedFile[],
   base: GgufHead,
-  store: Store,
+  uploads: Uploads,
   signal: AbortSignal,
 ): AsyncGenerator<Progress, PlannedLayer> {
   yield { status: 'converting adapter' }
-  return writeContent(await convertAdapter(pathsOf(files, store), base), store, signal)
+  return yield* convertFiles({ files, base }, uploads, signal)
 }
 
-function pathsOf(files: readonly UploadedFile[], store: Store): Map<string, string> {
-  return new Map(files.map(({ path, digest }) => [path, store.blobs.path(digest)]))
-}
-
-async function writeContent(content: GgufContent, store: Store, signal: AbortSignal | undefined): Promise<PlannedLayer> {
-  throwIfAborted(signal)
-  const blob = await store.blobs.write(writeGguf(content), signal ? { signal } : {})
+async function* convertFiles(
+  { files, base }: { files: readonly UploadedFile[]; base?: GgufHead },
+  { store, convert }: Uploads,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Progress, PlannedLayer> {
+  const paths = new Map(files.map(({ path, digest }) => [path, store.blobs.path(digest)]))
+  await using conversion = await convert({ paths, base }, signal)
+  for (const status of conversion.notes) yield { status }
+  const { sizeBytes: neededBytes } = conversion
+  const blob = await store.blobs.make((path) => conversion.write(path), { neededBytes, ...(signal ? { signal } : {}) })
   return plannedLayer('', blob)
 }

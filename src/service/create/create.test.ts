@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { convertHere } from '../../convert/conversion.ts'
 import { writeTinyModel } from '../../gguf/testing/tiny-model.ts'
 import { parseConfigBlob } from '../../model/config-blob.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
@@ -36,7 +37,7 @@ const refuseToQuantize = () => Promise.reject(new AppError('load_failed', 'no en
 
 async function create(request: CreateRequest): Promise<string[]> {
   const statuses: string[] = []
-  const dependencies = { store, pull: refuseToPull, quantize: refuseToQuantize, clock: systemClock }
+  const dependencies = { store, pull: refuseToPull, quantize: refuseToQuantize, convert: convertHere, clock: systemClock }
   for await (const { status } of createModel(request, new AbortController().signal, dependencies)) statuses.push(status)
   return statuses
 }

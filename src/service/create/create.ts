@@ -4,6 +4,7 @@
 import { AppError } from '../../base/errors.ts'
 import { isKnownParser, parserNames } from '../../chat/parse/select.ts'
 import { isKnownRenderer, rendererNames } from '../../chat/render/renderers.ts'
+import { convertHere } from '../../convert/conversion.ts'
 import { getText } from '../../gguf/metadata.ts'
 import { formatConfigBlob } from '../../model/config-blob.ts'
 import { type Digest, isDigest } from '../../model/digest.ts'
@@ -17,13 +18,14 @@ import { parseModelReference } from '../model-reference.ts'
 import type { CreateRequest } from '../service.ts'
 import { adapterLayer, type Base, baseFromFiles, baseFromModel } from './base.ts'
 import { createConfig, familyDefaults } from './config.ts'
+import type { Uploads } from './converted.ts'
 import { draftConfig, draftLayers } from './draft.ts'
 import { layTextsOver, type PlannedLayer, toLayer, writeLayer } from './layers.ts'
 import { withModelfile } from './modelfile-request.ts'
 import { parseQuantization } from './quantization-plan.ts'
 import { type Quantizer, quantizeBase } from './quantize.ts'
 
-export interface CreateDependencies extends Quantizer {
+export interface CreateDependencies extends Quantizer, Uploads {
   /** Fetches the base where it is not there. */
   pull(model: string, signal: AbortSignal): AsyncIterable<Progress>
 }
@@ -37,8 +39,8 @@ export async function* createModel(asked: CreateRequest, signal: AbortSignal, de
     draft: request.draftQuantize ? parseQuantization(request.draftQuantize, 'draft_quantize') : undefined,
   }
   const whole = yield* openBase(request, signal, dependencies)
-  const drafts = request.draftFiles ? yield* draftLayers(request.draftFiles, store, signal) : []
-  if (request.adapters) whole.layers.push(yield* adapterLayer(request.adapters, whole, store, signal))
+  const drafts = request.draftFiles ? yield* draftLayers(request.draftFiles, dependencies, signal) : []
+  if (request.adapters) whole.layers.push(yield* adapterLayer(request.adapters, whole, dependencies, signal))
   whole.layers.push(...drafts)
   const base = yield* quantizeBase(whole, wanted, dependencies, signal)
   if (request.template) checkTemplate(request.template)
@@ -53,7 +55,7 @@ export async function* createModel(asked: CreateRequest, signal: AbortSignal, de
 /** The manifest of a model that is one GGUF, for sources that bring no manifest of their own. The blob is in the store already. */
 export async function manifestFromGguf(digest: Digest, { licenses }: { licenses: string[] }, store: Store): Promise<Manifest> {
   const request: CreateRequest = { model: '', license: licenses }
-  const progress = baseFromFiles({ 'model.gguf': digest }, store)
+  const progress = baseFromFiles({ 'model.gguf': digest }, { store, convert: convertHere })
   let step = await progress.next()
   while (!step.done) step = await progress.next()
   const base = step.value
@@ -64,7 +66,8 @@ export async function manifestFromGguf(digest: Digest, { licenses }: { licenses:
   )
 }
 
-async function* openBase(request: CreateRequest, signal: AbortSignal, { store, pull }: CreateDependencies): AsyncGenerator<Progress, Base> {
+async function* openBase(request: CreateRequest, signal: AbortSignal, dependencies: CreateDependencies): AsyncGenerator<Progress, Base> {
+  const { store, pull } = dependencies
   if (request.remoteHost) {
     const words = 'models on other hosts are not offered by Llamero: `remote_host` cannot be used'
     throw new AppError('invalid_request', words, { details: { param: 'remote_host' } })
@@ -75,7 +78,7 @@ async function* openBase(request: CreateRequest, signal: AbortSignal, { store, p
     if (!(await store.manifests.read(reference.name))) yield* withoutSuccess(pull(request.from, signal))
     return baseFromModel(reference.name, store)
   }
-  if (request.files) return yield* baseFromFiles(request.files, store, signal)
+  if (request.files) return yield* baseFromFiles(request.files, dependencies, signal)
   throw new AppError('invalid_request', "neither 'from' or 'files' was specified")
 }
 

@@ -7,15 +7,16 @@ import type { DraftConfig } from '../../model/config-blob.ts'
 import { MEDIA_TYPES } from '../../model/media-type.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
+import type { Uploads } from './converted.ts'
 import type { PlannedLayer } from './layers.ts'
 import { readUploads } from './uploads.ts'
 
 export async function* draftLayers(
   files: Record<string, string>,
-  store: Store,
+  uploads: Uploads,
   signal: AbortSignal,
 ): AsyncGenerator<Progress, PlannedLayer[]> {
-  const models = yield* readUploads(files, store, signal)
+  const models = yield* readUploads(files, uploads, signal)
   return models.map(({ layer, file }) => ({ ...layer, mediaType: MEDIA_TYPES.draft, ...(file === undefined ? {} : { from: file }) }))
 }
 

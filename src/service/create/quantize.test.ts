@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { convertHere } from '../../convert/conversion.ts'
 import { readGgufHead } from '../../gguf/head.ts'
 import { findFileType } from '../../gguf/quantization.ts'
 import { writeWideModel } from '../../gguf/testing/wide-model.ts'
@@ -56,7 +57,7 @@ async function start(fields: Partial<CreateRequest>, { file = 'F16', quantize = 
   const pull = () => {
     throw new AppError('internal', 'nothing is pulled here')
   }
-  return createModel(request, signal, { store, clock: systemClock, quantize, pull })
+  return createModel(request, signal, { store, clock: systemClock, quantize, convert: convertHere, pull })
 }
 
 async function create(fields: Partial<CreateRequest>, run: Run = {}): Promise<Progress[]> {

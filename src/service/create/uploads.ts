@@ -8,7 +8,7 @@ import type { GgufHead } from '../../gguf/types.ts'
 import { type Digest, parseDigest } from '../../model/digest.ts'
 import type { Progress } from '../../registry/registry.ts'
 import type { Store } from '../../store/store.ts'
-import { areSafetensors, convertedLayer, type UploadedFile } from './converted.ts'
+import { areSafetensors, convertedLayer, type UploadedFile, type Uploads } from './converted.ts'
 import { type PlannedLayer, plannedLayer } from './layers.ts'
 
 export interface UploadedModel {
@@ -22,14 +22,15 @@ export interface UploadedModel {
 /** In the order of the files' names. */
 export async function* readUploads(
   files: Record<string, string>,
-  store: Store,
+  uploads: Uploads,
   signal?: AbortSignal,
 ): AsyncGenerator<Progress, UploadedModel[]> {
+  const { store } = uploads
   const entries = toUploads(files).sort((a, b) => (a.path < b.path ? -1 : 1))
   await checkKinds(entries, store)
   const models: UploadedModel[] = []
   for (const parts of areSafetensors(entries) ? [entries] : groupParts(entries)) {
-    const layer = areSafetensors(parts) ? yield* convertedLayer(parts, store, signal) : yield* ggufLayer(parts, store)
+    const layer = areSafetensors(parts) ? yield* convertedLayer(parts, uploads, signal) : yield* ggufLayer(parts, store)
     const [only, ...others] = parts
     const isAsSent = others.length === 0 && only?.digest === layer.digest
     models.push({ layer, head: await readModelHead(store, layer.digest), ...(isAsSent ? { file: only.path } : {}) })
