@@ -18,6 +18,9 @@ export interface EmbedResponseBody {
   total_duration?: number
   load_duration?: number
   prompt_eval_count?: number
+  /** Only where texts were cut so that they fit. Llamero's own. */
+  truncated?: boolean
+  prompt_dropped_tokens?: number
 }
 
 export interface EmbeddingsResponseBody {

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AppError } from '../base/errors.ts'
+import { silentLog } from '../base/log.ts'
 import type { Message, Tool } from '../chat/message.ts'
 import type { ChatRequest } from './service.ts'
 import { collect, createStage, finishOf, POOLING_FILE, THINKING_TEMPLATE, TOOLS_TEMPLATE, textOf } from './testing/stage.ts'
@@ -118,7 +119,8 @@ describe('the messages of a chat', () => {
   })
 
   it('that do not fit are left out from the oldest on, without the system text', async () => {
-    const { add, chat, requests } = setUp()
+    const warn = vi.fn()
+    const { add, chat, requests } = setUp({ log: { ...silentLog, warn } })
     add('m')
     const messages = [
       { role: 'user', content: 'old '.repeat(60) },
@@ -130,6 +132,9 @@ describe('the messages of a chat', () => {
     expect(requests()[0]?.prompt).toBe('system: be kind\nuser: new\n')
     expect(finish.truncation).toEqual({ droppedMessages: 2, droppedTokens: expect.any(Number) })
     expect(finish.truncation?.droppedTokens).toBeGreaterThan(360)
+    expect(warn.mock.calls).toEqual([
+      ['a prompt was cut to fit the context', { model: 'm:latest', contextTokens: 64, ...finish.truncation }],
+    ])
   })
 
   it('of exactly the size of the context are kept', async () => {

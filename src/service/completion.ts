@@ -8,6 +8,7 @@ import type { ReplyParser } from '../chat/parse/reply-parser.ts'
 import { createReplyParser, preservedTokens } from '../chat/parse/select.ts'
 import { stripLeadingBos } from '../chat/prompt.ts'
 import type { PromptTemplate } from '../chat/prompt-template.ts'
+import { shortName } from '../model/name.ts'
 import type { ModelOptions } from '../model/options.ts'
 import type { CompletionChunk, CompletionRequest, Sampling } from '../runner/runner.ts'
 import { grammarOf, parserName } from './grammar.ts'
@@ -72,8 +73,16 @@ export async function* complete(options: RunOptions, completion: Completion): As
     const context = completion.withContext
       ? await run.lease.runner.tokenize(prompt + written, { addSpecial: false, parseSpecial: true })
       : undefined
-    yield toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context, thinkingTokens })
+    const finish = toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context, thinkingTokens })
+    if (finish.truncation) tellTruncation(options, run, finish.truncation)
+    yield finish
   }
+}
+
+/** What the reply says too, for those who run the server. */
+function tellTruncation({ log }: RunOptions, { model, lease }: Run, { droppedMessages, droppedTokens }: Truncation): void {
+  const { contextTokens } = lease
+  log.warn('a prompt was cut to fit the context', { model: shortName(model.name), contextTokens, droppedMessages, droppedTokens })
 }
 
 function* toPrompt(tokens: PromptLogprob[]): Generator<ChatEvent> {
@@ -232,6 +241,8 @@ function shiftsByDefault({ config }: Model): boolean {
   return config.model_family !== 'deepseek2' && !config.model_families?.includes('deepseek2')
 }
 
+type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
+
 interface FinishFacts {
   completion: Completion
   totalNs: number
@@ -242,7 +253,7 @@ interface FinishFacts {
 function toFinish(
   end: Extract<CompletionChunk, { type: 'end' }>,
   { completion, totalNs, context, thinkingTokens }: FinishFacts,
-): ChatEvent {
+): FinishEvent {
   const truncation: Truncation = {
     droppedMessages: completion.truncation?.droppedMessages ?? 0,
     droppedTokens: (completion.truncation?.droppedTokens ?? 0) + end.droppedTokens,

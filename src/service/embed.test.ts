@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { silentLog } from '../base/log.ts'
 import { MAX_INPUTS_PER_CALL, toUnit } from './embed.ts'
 import type { EmbedRequest } from './service.ts'
 import { createStage, POOLING_FILE } from './testing/stage.ts'
@@ -96,6 +97,16 @@ describe('an input that is too long', () => {
     const { promptTokens } = await embed({ inputs: ['x'.repeat(200)], options: { num_ctx: 64 } })
     expect(promptTokens).toBe(62)
     expect(seen[0]).toHaveLength(62)
+  })
+
+  it('is told, with how much of it was left out', async () => {
+    const warn = vi.fn()
+    const { add, embed } = setUp({ log: { ...silentLog, warn } })
+    add('m', POOLING)
+    const options = { num_ctx: 64 }
+    expect((await embed({ inputs: ['x'.repeat(200), 'fits', 'x'.repeat(63)], options })).droppedTokens).toBe(139)
+    expect(warn.mock.calls).toEqual([['texts were cut to fit the context', { model: 'm:latest', droppedTokens: 139 }]])
+    expect(await embed({ inputs: ['x'.repeat(62)], options })).not.toHaveProperty('droppedTokens')
   })
 
   it('keeps the token that begins it', async () => {

@@ -4,6 +4,7 @@
 import { AppError } from '../base/errors.ts'
 import { quoteGo } from '../base/go-text.ts'
 import type { GgufHead } from '../gguf/types.ts'
+import { shortName } from '../model/name.ts'
 import type { Runner } from '../runner/runner.ts'
 import { architectureName } from '../scheduler/architecture.ts'
 import { isReranker } from './capabilities.ts'
@@ -28,12 +29,18 @@ export async function embed(options: RunOptions, request: EmbedRequest, signal: 
     const isRaw = request.normalize === false && model.head !== undefined && givesRawVectors(model.head)
     for (let start = 0; start < request.inputs.length; start += MAX_INPUTS_PER_CALL) {
       const inputs = request.inputs.slice(start, start + MAX_INPUTS_PER_CALL)
-      const tokens = await Promise.all(inputs.map((text) => toTokens(run, text, request.truncate !== false)))
-      const { vectors, promptTokens } = await run.lease.runner.embed(tokens, signal)
+      const fitted = await Promise.all(inputs.map((text) => toTokens(run, text, request.truncate !== false)))
+      const { vectors, promptTokens } = await run.lease.runner.embed(
+        fitted.map(({ tokens }) => tokens),
+        signal,
+      )
       reply.promptTokens += promptTokens
+      for (const { droppedTokens } of fitted) if (droppedTokens > 0) reply.droppedTokens = (reply.droppedTokens ?? 0) + droppedTokens
       reply.embeddings.push(...vectors.map((vector) => (isRaw ? vector : toUnit(vector, request.dimensions))))
     }
   }
+  const { droppedTokens } = reply
+  if (droppedTokens) options.log.warn('texts were cut to fit the context', { model: shortName(model.name), droppedTokens })
   reply.totalNs = Math.max(options.clock.monotonicNs() - startNs, 1)
   return reply
 }
@@ -54,21 +61,27 @@ function normalize(vector: Float32Array): Float32Array {
   return vector.map((value) => value * factor)
 }
 
+interface FittedTokens {
+  tokens: readonly number[]
+  droppedTokens: number
+}
+
 /** Cuts what is too long, or throws `context_exceeded`. A cut keeps the special tokens around the text. */
-async function toTokens(run: Run, input: EmbedInput, truncate: boolean): Promise<readonly number[]> {
+async function toTokens(run: Run, input: EmbedInput, truncate: boolean): Promise<FittedTokens> {
   const { runner } = run.lease
   const windowTokens = embedWindow(run)
   if (typeof input !== 'string') return cutTokens(input, windowTokens, truncate)
   const whole = await runner.tokenize(input, { addSpecial: true, parseSpecial: true })
   if (whole.length === 0) throw new AppError('invalid_request', 'input content cannot be empty')
-  if (whole.length <= windowTokens - 2) return whole
+  if (whole.length <= windowTokens - 2) return { tokens: whole, droppedTokens: 0 }
   const bare = await runner.tokenize(input, { addSpecial: false, parseSpecial: true })
   const limit = textLimit(runner, bare, windowTokens)
   if (limit <= 0) throw new AppError('invalid_request', 'input after truncation exceeds maximum context length')
-  if (bare.length <= limit) return whole
+  if (bare.length <= limit) return { tokens: whole, droppedTokens: 0 }
   if (!truncate) throw inputTooLong()
   const before = runner.facts.addsBos && whole.length > bare.length ? 1 : 0
-  return [...whole.slice(0, before), ...bare.slice(0, limit), ...whole.slice(before + bare.length)]
+  const tokens = [...whole.slice(0, before), ...bare.slice(0, limit), ...whole.slice(before + bare.length)]
+  return { tokens, droppedTokens: bare.length - limit }
 }
 
 /** wire: a context of less than four tokens is loaded as one of four, and a text is cut to what was asked for. */
@@ -77,10 +90,10 @@ function embedWindow({ lease, options }: Run): number {
 }
 
 /** Token ids stay as the client chose them, except that the end of too many is cut off. */
-function cutTokens(tokens: readonly number[], windowTokens: number, truncate: boolean): readonly number[] {
-  if (tokens.length <= windowTokens) return tokens
+function cutTokens(tokens: readonly number[], windowTokens: number, truncate: boolean): FittedTokens {
+  if (tokens.length <= windowTokens) return { tokens, droppedTokens: 0 }
   if (!truncate) throw inputTooLong()
-  return tokens.slice(0, windowTokens)
+  return { tokens: tokens.slice(0, windowTokens), droppedTokens: tokens.length - windowTokens }
 }
 
 function inputTooLong(): AppError {

@@ -101,6 +101,8 @@ export interface EmbedReply {
   totalNs: number
   loadNs: number
   promptTokens: number
+  /** Of texts that were too long; absent where all fit. */
+  droppedTokens?: number
 }
 
 export interface RerankRequest extends RunRequest {

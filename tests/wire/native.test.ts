@@ -248,6 +248,14 @@ describe('embed and embeddings', () => {
     expect(server.service.calls[0]?.request).toEqual({ model: 'm', inputs: ['a', ''], truncate: false, dimensions: 2, keepAliveNs: 1e9 })
   })
 
+  it('says where a text was cut, in the body and in a header', async () => {
+    const cut = async (request: { inputs: readonly unknown[] }) => ({ ...(await embed(request)), droppedTokens: 138 })
+    await using server = await startWire({ embed: cut })
+    const { text: body, headers } = await sendJson(server, '/api/embed', { model: 'm', input: 'long' })
+    expect(JSON.parse(body)).toMatchObject({ prompt_eval_count: 1, truncated: true, prompt_dropped_tokens: 138 })
+    expect(headers).toMatchObject({ 'x-llamero-truncated': 'true' })
+  })
+
   it.each([[undefined], [null], [''], [[]]])('only loads the model for the input %j', async (input) => {
     await using server = await startWire({ embed })
     expect((await sendJson(server, '/api/embed', { model: 'm', input })).text).toBe('{"model":"m","embeddings":[]}')

@@ -97,6 +97,8 @@ const embedResponse = object<EmbedResponseBody>('api.EmbedResponse', {
   total_duration: optional(whole),
   load_duration: optional(whole),
   prompt_eval_count: optional(whole),
+  truncated: optional(flag),
+  prompt_dropped_tokens: optional(whole),
 })
 
 const tagsResponse = object<TagsResponseBody>('api.ListResponse', {

@@ -14,6 +14,7 @@ export async function handleEmbed(request: HttpRequest, { service, unused }: Nat
   const inputs = toInputs(wire.input, model)
   const { truncate, dimensions, options, keep_alive: keepAliveNs } = wire
   const reply = await service.embed({ model, inputs, ...present({ truncate, dimensions, options, keepAliveNs }) }, request.signal)
+  const { droppedTokens } = reply
   const body: EmbedResponseBody = {
     model,
     embeddings: reply.embeddings.map((vector) => Array.from(vector, shortenFloat32)),
@@ -25,8 +26,9 @@ export async function handleEmbed(request: HttpRequest, { service, unused }: Nat
           load_duration: wholeNs(reply.loadNs),
           prompt_eval_count: reply.promptTokens,
         })),
+    ...(droppedTokens ? { truncated: true, prompt_dropped_tokens: droppedTokens } : {}),
   }
-  return json(body)
+  return json(body, droppedTokens ? { headers: { 'X-Llamero-Truncated': 'true' } } : {})
 }
 
 export async function handleEmbeddings(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {
