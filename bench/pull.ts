@@ -12,6 +12,8 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { freePort } from '../tests/support/server.ts'
+import { median } from './turns.ts'
 
 const self = fileURLToPath(import.meta.url)
 const root = path.dirname(path.dirname(self))
@@ -37,7 +39,7 @@ async function compare(mib: number, rounds: number): Promise<void> {
       ours.push(pulled.seconds)
       memory.push(pulled.memoryMib)
     }
-    const [first, second] = [median(plain), median(ours)]
+    const [first = 0, second = 0] = [median(plain), median(ours)]
     console.log(
       '| scenario | curl + sha256sum | pull | ratio (above 1: the pull is faster) | memory of the server |\n|---|---|---|---|---|',
     )
@@ -140,17 +142,4 @@ async function pullWithServer(folder: string, registry: string): Promise<{ secon
 function peakMemoryMib(id: number | undefined): number {
   if (process.platform !== 'linux') return Number.NaN
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]) / 1024
-}
-
-async function freePort(): Promise<number> {
-  const server = http.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
-}
-
-function median(figures: number[]): number {
-  return figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? 0
 }

@@ -1,5 +1,6 @@
 // What a client of the soak does: requests of mixed lengths and shapes, one after the other, some of which it leaves in the middle.
 
+import type { createRandom } from '../src/gguf/testing/random.ts'
 import { freshPrompt, freshText } from './scenario.ts'
 
 /** A request that takes longer hangs. */
@@ -16,18 +17,7 @@ export interface SoakTally {
   errors: Map<string, number>
 }
 
-export type Random = () => number
-
-/** The same numbers for the same seed. */
-export function randomFrom(seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+type Random = ReturnType<typeof createRandom>
 
 /** One request; what goes wrong is counted, not thrown. */
 export async function askOnce(url: string, model: string, random: Random, tally: SoakTally): Promise<void> {

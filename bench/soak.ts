@@ -4,8 +4,9 @@
 // wrong: errors, memory that grows, a cache beyond its limit, processes that are left; and then fails.
 
 import { parseArgs } from 'node:util'
+import { createRandom } from '../src/gguf/testing/random.ts'
 import { post, type Target, unload } from './client.ts'
-import { askOnce, randomFrom, type SoakTally } from './soak-client.ts'
+import { askOnce, type SoakTally } from './soak-client.ts'
 import { findGrowth, most, SoakWatch } from './soak-watch.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 
@@ -60,7 +61,7 @@ async function soak(target: Target, watching: SoakWatch, tally: SoakTally): Prom
   const start = performance.now()
   const phase = () => Math.floor((performance.now() - start) / Math.min(PHASE_MS, durationMs / 4))
   const client = async (index: number) => {
-    const random = randomFrom(Number(values.seed) * 1000 + index)
+    const random = createRandom(Number(values.seed) * 1000 + index)
     while (performance.now() - start < durationMs) {
       const isStray = random() < STRAYS
       await askOnce(target.url, models[(phase() + (isStray ? 1 : 0)) % 2] as string, random, tally)

@@ -7,7 +7,6 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readGgufHead } from '../../src/gguf/head.ts'
 import { type GgufEntry, writeGgufFile } from '../../src/gguf/writer.ts'
-import { MEDIA_TYPES } from '../../src/model/media-type.ts'
 import { parseModelName } from '../../src/model/name.ts'
 import type { Progress } from '../../src/registry/registry.ts'
 import { answer, type FaultRegistry, honest, resetAfter, startFaultRegistry } from '../support/fault-registry.ts'
@@ -25,12 +24,7 @@ beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'pull-parts-'))
   parts = []
   for (let index = 0; index < COUNT; index++) parts.push(await writePart(index))
-  pulling = await createPulling({
-    async buildManifest({ digest, sizeBytes }) {
-      const config = await pulling.store.blobs.write('{"model_format":"gguf"}')
-      return { config: { mediaType: MEDIA_TYPES.config, ...config }, layers: [{ mediaType: MEDIA_TYPES.model, digest, sizeBytes }] }
-    },
-  })
+  pulling = await createPulling()
 })
 afterEach(async () => {
   await server.close()

@@ -3,7 +3,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MEDIA_TYPES } from '../../src/model/media-type.ts'
 import { parseModelName } from '../../src/model/name.ts'
 import type { Progress } from '../../src/registry/registry.ts'
 import {
@@ -27,12 +26,7 @@ const NAME = parseModelName('tiny')
 let server: FaultRegistry
 let pulling: Pulling
 beforeEach(async () => {
-  pulling = await createPulling({
-    async buildManifest({ digest, sizeBytes }) {
-      const config = await pulling.store.blobs.write('{"model_format":"gguf"}')
-      return { config: { mediaType: MEDIA_TYPES.config, ...config }, layers: [{ mediaType: MEDIA_TYPES.model, digest, sizeBytes }] }
-    },
-  })
+  pulling = await createPulling()
 })
 afterEach(async () => {
   await server.close()

@@ -2,9 +2,9 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { freePort } from '../support/server.ts'
 import { ISSUER, SERVICE } from '../support/token-server.ts'
 
 export interface DockerRegistry {
@@ -82,15 +82,4 @@ async function untilItAnswers(host: string, child: ChildProcess, complaints: () 
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error('docker-registry does not answer')
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

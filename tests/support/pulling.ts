@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { silentLog } from '../../src/base/log.ts'
 import { mergeSplitFiles } from '../../src/gguf/merge.ts'
+import { MEDIA_TYPES } from '../../src/model/media-type.ts'
 import { parseModelName } from '../../src/model/name.ts'
 import { createRegistry, type RegistryOptions } from '../../src/registry/create-registry.ts'
 import type { Progress, Registry, TransferOptions } from '../../src/registry/registry.ts'
@@ -24,6 +25,7 @@ export interface Pulling {
   remove(): void
 }
 
+/** Of a file that brings no manifest, the model has that one layer. */
 export async function createPulling(options: Partial<RegistryOptions> = {}): Promise<Pulling> {
   const folder = mkdtempSync(path.join(tmpdir(), 'llamero-pulling-'))
   const root = path.join(folder, 'models')
@@ -37,7 +39,10 @@ export async function createPulling(options: Partial<RegistryOptions> = {}): Pro
     environment: {},
     version: '0.0.0',
     mergeFiles: mergeSplitFiles,
-    buildManifest: () => Promise.reject(new Error('no package is expected here')),
+    async buildManifest({ digest, sizeBytes }) {
+      const config = await store.blobs.write('{"model_format":"gguf"}')
+      return { config: { mediaType: MEDIA_TYPES.config, ...config }, layers: [{ mediaType: MEDIA_TYPES.model, digest, sizeBytes }] }
+    },
     catalogue: {},
     ...options,
   })
