@@ -89,7 +89,7 @@ export const VARIABLES = {
   kvCacheType: variable<KvCacheType>('OLLAMA_KV_CACHE_TYPE', 'Type of the KV cache (default f16)', parseKvCacheType, () => 'f16'),
   speculate: variable(
     'LLAMERO_SPECULATE',
-    'Guess tokens that repeat earlier ones (default on); the text is the same',
+    'Guess tokens that repeat earlier ones, and with a draft model (default on); the text is the same',
     parseFlag,
     () => true,
   ),
