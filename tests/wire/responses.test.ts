@@ -5,6 +5,7 @@ import { SILENCE_MS } from '../../src/http/keep-alive.ts'
 import { eventsOf, finish, timings } from '../../src/http/testing/fake-service.ts'
 import type { ChatRequest, Service } from '../../src/service/service.ts'
 import { type Answer, send, sendJson, startWire, type WireServer } from './harness.ts'
+import { followStream } from './sse.ts'
 
 const text = (value: string, logprobs?: Logprob[]): ChatEvent => ({ type: 'text-delta', text: value, ...(logprobs ? { logprobs } : {}) })
 const thinking = (value: string): ChatEvent => ({ type: 'thinking-delta', text: value })
@@ -152,9 +153,11 @@ describe('a response', () => {
     })
   })
 
-  it('has one empty message where the model said nothing, and where nothing was run', async () => {
+  it('has one empty message where the model said nothing, or only thought, and where nothing was run', async () => {
     await using silent = await startWire(saying(text(''), finish))
     expect((await respond(silent)).body).toMatchObject({ status: 'completed', output: [messageItem('')] })
+    await using thoughtful = await startWire(saying(thinking('hm'), finish))
+    expect((await respond(thoughtful)).body).toMatchObject({ status: 'completed', output: [reasoningItem('hm'), messageItem('')] })
     await using loading = await startWire(saying({ type: 'loaded' }))
     const { body } = await respond(loading, { input: [] })
     expect(body).toMatchObject({ status: 'completed', output: [messageItem('')], usage: { input_tokens: 0, total_tokens: 0 } })
@@ -305,18 +308,29 @@ describe('a streamed response', () => {
     }
     await using server = await startWire({ startChat: async () => ({ promptTokens: 1, events: events() }) }, { clock })
     const answer = await fetch(`${server.url}/v1/responses`, { method: 'POST', body: JSON.stringify({ ...question, stream: true }) })
-    const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
-    let got = ''
-    const readUntil = async (wanted: string) => {
-      while (!got.includes(wanted)) got += (await reader.read()).value ?? ''
-    }
-    await readUntil('response.in_progress')
+    const coming = followStream(answer)
+    await coming.until('response.in_progress')
     await new Promise((resolve) => setImmediate(resolve))
     wake()
-    await readUntil('\n\n: keep-alive\n\n')
-    expect(got).not.toContain('output_item')
+    await coming.until('\n\n: keep-alive\n\n')
+    expect(coming.text()).not.toContain('output_item')
     speak()
-    await readUntil('response.completed')
+    await coming.until('response.completed')
+  })
+
+  it('ends with an empty message where all was thinking', async () => {
+    await using server = await startWire(saying(thinking('hm'), finish))
+    const events = eventsIn(await sendJson(server, '/v1/responses', { ...question, stream: true }))
+    const last = events.slice(-6).map(({ type, output_index: at }) => [type, at])
+    expect(last).toEqual([
+      ['response.output_item.added', 1],
+      ['response.content_part.added', 1],
+      ['response.output_text.done', 1],
+      ['response.content_part.done', 1],
+      ['response.output_item.done', 1],
+      ['response.completed', undefined],
+    ])
+    expect(events.at(-1)).toMatchObject({ response: { output: [reasoningItem('hm'), messageItem('')] } })
   })
 
   it('ends as incomplete where it was cut', async () => {

@@ -66,9 +66,14 @@ export class ResponseOutput {
     if (this.#open) yield this.#grow(this.#open, event.text, event.logprobs)
   }
 
-  /** Closes what is open; a reply that said nothing says so in an empty message. */
+  /** Closes what is open. wire: a reply that said nothing, or was only thought, says so in an empty message. */
   *end(status: 'completed' | 'incomplete'): Iterable<OutputEvent> {
-    if (!this.#open && this.items.length === 0) yield* this.#begin('message')
+    const hasSpoken = this.#open?.kind === 'message' || this.items.some(({ type }) => type !== 'reasoning')
+    const hasBegun = this.#open !== undefined || this.items.length > 0
+    if (!hasSpoken && (status === 'completed' || !hasBegun)) {
+      yield* this.#close('completed')
+      yield* this.#begin('message')
+    }
     yield* this.#close(status)
   }
 
