@@ -139,6 +139,17 @@ describe('a model is not found', () => {
   })
 })
 
+describe('a model that is damaged', () => {
+  it('is named, with what helps', async () => {
+    const { add, read } = setUp()
+    add('m', { layers: { params: '{' } })
+    await expect(read('m')).rejects.toMatchObject({
+      code: 'store_corrupt',
+      message: expect.stringMatching(/^model 'm:latest' cannot be read: .+ \(pull or create it again, or remove it\)$/),
+    })
+  })
+})
+
 describe('layers of JSON', () => {
   it('that are none are a corrupt store', () => {
     for (const parse of [parseParamsLayer, parseMessagesLayer]) {

@@ -106,9 +106,13 @@ export function createModelReader(options: ModelReaderOptions): ModelReader {
   return {
     describe: (stored) => describe(stored).catch((error: unknown) => rethrow(error, stored.name)),
     async read(name) {
-      const stored = await options.store.manifests.read(name)
-      if (!stored) throw notFound(name)
-      return this.describe(stored)
+      try {
+        const stored = await options.store.manifests.read(name)
+        if (!stored) throw notFound(name)
+        return await this.describe(stored)
+      } catch (error) {
+        throw isDamage(error) ? unreadable(name, error) : error
+      }
     },
   }
 }
@@ -234,6 +238,16 @@ function toDetails(config: ConfigBlob, modelLayer: Layer | undefined): ModelDeta
     parameter_size: config.model_type,
     quantization_level: config.file_type,
   }
+}
+
+function isDamage(error: unknown): error is AppError {
+  return isAppError(error, 'store_corrupt') || isAppError(error, 'invalid_gguf')
+}
+
+/** What is wrong with a file tells nobody whose file it is, nor what helps. */
+function unreadable(name: ModelName, cause: AppError): AppError {
+  const message = `model '${shortName(name)}' cannot be read: ${cause.message} (pull or create it again, or remove it)`
+  return new AppError(cause.code, message, { cause, details: cause.details })
 }
 
 function rethrow(error: unknown, name: ModelName): never {
