@@ -169,9 +169,10 @@ describe('Loop', () => {
 })
 
 describe('the end of a reply', () => {
-  it('comes at once for an empty prompt', () => {
-    const { loop, endOf } = stage()
+  it('comes at once for an empty prompt, and its sampler goes', () => {
+    const { engine, loop, endOf } = stage()
     loop.submit(1, greedyRequest({ prompt: '' }))
+    expect(engine.openSamplers).toBe(0)
     expect(endOf(1)).toMatchObject({ reason: 'stop', promptTokens: 0, evalTokens: 0 })
   })
 

@@ -5,12 +5,12 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError, toAppError } from '../../base/errors.ts'
-import type { CompletionChunk, CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
+import type { CompletionChunk, CompletionRequest, ContextSize, StepChunk, ToParent } from '../protocol.ts'
 import { Admission } from './admission.ts'
 import { type Completion, createCompletion } from './completion.ts'
 import { EmbeddingJob } from './embedding.ts'
 import type { Engine } from './engine.ts'
-import { largerContext, replyReserve } from './growth.ts'
+import { largerContext, moreSlots, replyReserve } from './growth.ts'
 import { PrefillPace } from './prefill-pace.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import { PrefixKeeper } from './prefix-keeper.ts'
@@ -21,6 +21,8 @@ import type { ThreadGovernor } from './thread-governor.ts'
 
 /** Requests that wait for a slot. The scheduler bounds them long before; this stops a caller without one. */
 export const MAX_WAITING = 4096
+/** When there was no memory for more slots, so long passes before they are asked for again. */
+export const SLOTS_RETRY_NS = 5e9
 /** Each output of a batch is as large as the vocabulary: so many of a prompt's tokens have one in one step. */
 export const MAX_PROMPT_OUTPUTS = 64
 
@@ -60,8 +62,9 @@ export class Loop {
   readonly #waiting: Completion[] = []
   readonly #embeddings: EmbeddingJob[] = []
   #threads = 1
-  /** The growth that the parent was asked for, and for whom. */
-  #growth: { completion: Completion; contextTokens: number } | undefined
+  /** The growth that the parent was asked for: for one request, or for all that wait for a slot. */
+  #growth: { size: ContextSize; completion?: Completion } | undefined
+  #noMoreSlotsUntilNs = Number.NEGATIVE_INFINITY
 
   constructor(options: LoopOptions) {
     const { engine, prefixCache: cache } = options
@@ -78,8 +81,12 @@ export class Loop {
       if (this.#options.engine.facts.pooling !== 'none') throw new AppError('unsupported_capability', 'this model is loaded for embeddings')
       if (this.#waiting.length >= MAX_WAITING) throw new AppError('server_busy', 'too many requests wait for this model')
       const completion = createCompletion(this.#options, id, request)
-      if (completion.prompt.length > 0) this.#waiting.push(completion)
-      else this.#sendChunks(completion.end('stop').map((chunk) => ({ id, chunk })))
+      if (completion.prompt.length > 0) {
+        this.#waiting.push(completion)
+        return
+      }
+      this.#sendChunks(completion.end('stop').map((chunk) => ({ id, chunk })))
+      completion.close()
     })
   }
 
@@ -107,14 +114,16 @@ export class Loop {
 
   /** The parent's word on the growth that was asked for. */
   answerGrowth(granted: boolean): void {
-    const { engine, send } = this.#options
+    const { engine, send, clock } = this.#options
     const growth = this.#growth
     this.#growth = undefined
-    if (!growth || !this.#has(growth.completion)) return
-    if (granted && engine.grow(growth.contextTokens)) {
-      this.#speculation?.grow(growth.contextTokens)
-      send({ type: 'grown', contextTokens: engine.facts.contextTokens })
-    } else growth.completion.growthRefused = true
+    if (!growth || !(growth.completion ? this.#has(growth.completion) : this.#waiting.length > 0)) return
+    if (granted && engine.grow(growth.size)) {
+      this.#speculation?.grow(growth.size.contextTokens)
+      for (let sequence = this.#slots.length; sequence < engine.sequences; sequence++) this.#slots.push(new Slot(sequence))
+      send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, slots: engine.sequences } })
+    } else if (growth.completion) growth.completion.growthRefused = true
+    else this.#noMoreSlotsUntilNs = clock.monotonicNs() + SLOTS_RETRY_NS
   }
 
   /** No step may follow. What the slots hold is saved, unless that takes too long. */
@@ -149,11 +158,23 @@ export class Loop {
   #admit(): void {
     while (this.#waiting[0]) {
       const completion = this.#waiting[0]
-      if (this.#slots.every((slot) => slot.completion) || !this.#fits(completion)) return
+      if (this.#slots.every((slot) => slot.completion)) {
+        this.#askForSlots()
+        return
+      }
+      if (!this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
       if (!this.#admission.admit(completion)) return
       this.#waiting.shift()
     }
+  }
+
+  #askForSlots(): void {
+    const { engine, clock, send } = this.#options
+    const slots = moreSlots({ slots: engine.sequences, mostSlots: engine.mostSequences, waiting: this.#waiting.length })
+    if (slots === undefined || this.#growth || clock.monotonicNs() < this.#noMoreSlotsUntilNs) return
+    this.#growth = { size: { contextTokens: engine.facts.contextTokens, slots } }
+    send({ type: 'grow', size: this.#growth.size })
   }
 
   /** False while the first of the queue waits for a larger context. A prompt that can be neither fitted nor cut leaves the queue. */
@@ -239,8 +260,8 @@ export class Loop {
     const next = largerContext({ contextTokens, neededTokens, limitTokens: reachableTokens })
     if (next === undefined) return false
     if (!this.#growth) {
-      this.#growth = { completion, contextTokens: next }
-      this.#options.send({ type: 'grow', contextTokens: next })
+      this.#growth = { completion, size: { contextTokens: next, slots: this.#options.engine.sequences } }
+      this.#options.send({ type: 'grow', size: this.#growth.size })
     }
     return true
   }
