@@ -5,6 +5,7 @@ import { SILENCE_MS } from '../../src/http/keep-alive.ts'
 import { eventsOf, finish, listedModel, timings } from '../../src/http/testing/fake-service.ts'
 import type { ChatRequest, Service } from '../../src/service/service.ts'
 import { type Answer, send, sendJson, startWire, type WireServer } from './harness.ts'
+import { followStream } from './sse.ts'
 
 const text = (value: string): ChatEvent => ({ type: 'text-delta', text: value })
 const thinking = (value: string): ChatEvent => ({ type: 'thinking-delta', text: value })
@@ -189,17 +190,13 @@ describe('a streamed message', () => {
     }
     await using server = await startWire({ startChat: async () => ({ promptTokens: 1, events: events() }) }, { clock })
     const answer = await fetch(`${server.url}/v1/messages`, { method: 'POST', body: JSON.stringify(stream) })
-    const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
-    let got = ''
-    const readUntil = async (wanted: string) => {
-      while (!got.includes(wanted)) got += (await reader.read()).value ?? ''
-    }
-    await readUntil('message_start')
+    const coming = followStream(answer)
+    await coming.until('message_start')
     await new Promise((resolve) => setImmediate(resolve))
     wake()
-    await readUntil('event: ping\ndata: {"type":"ping"}\n\n')
+    await coming.until('event: ping\ndata: {"type":"ping"}\n\n')
     goOn()
-    await readUntil('message_stop')
+    await coming.until('message_stop')
   })
 
   it('ends with an error event when the run fails after it has begun', async () => {

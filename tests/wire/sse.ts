@@ -10,3 +10,19 @@ export function sseData(answer: Answer): unknown[] {
       return data.startsWith('{') ? JSON.parse(data) : data
     })
 }
+
+/** What comes of a stream while it is written. */
+export function followStream(answer: Response): { text(): string; until(wanted: string): Promise<void> } {
+  const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  return {
+    text: () => text,
+    async until(wanted) {
+      while (!text.includes(wanted)) {
+        const { done, value } = await reader.read()
+        if (done) throw new Error(`the stream has ended without ${wanted}:\n${text}`)
+        text += value
+      }
+    },
+  }
+}
