@@ -2,11 +2,21 @@
 // its requests; every request ends with exactly one answer unless it was cancelled. The child sends what one decode step made in one message.
 
 import type { ErrorCode } from '../base/errors.ts'
-import type { CompletionChunk, CompletionRequest, EmbeddingResult, EngineReport, LoadSpec, QuantizeSpec, RunnerFacts } from './runner.ts'
+import type {
+  CompletionChunk,
+  CompletionRequest,
+  ContextSize,
+  EmbeddingResult,
+  EngineReport,
+  LoadSpec,
+  QuantizeSpec,
+  RunnerFacts,
+} from './runner.ts'
 
 export type {
   CompletionChunk,
   CompletionRequest,
+  ContextSize,
   DraftSpec,
   EmbeddingResult,
   EngineReport,
@@ -47,9 +57,9 @@ export type ToParent =
   | { type: 'step'; chunks: StepChunk[] }
   | { type: 'result'; id: number; result: Result }
   | { type: 'failure'; id: number; failure: Failure }
-  /** A request needs a larger context. One is asked for at a time. */
-  | { type: 'grow'; contextTokens: number }
-  | { type: 'grown'; contextTokens: number }
+  /** A request needs a larger context, or waits for a slot. One growth is asked for at a time. */
+  | { type: 'grow'; size: ContextSize }
+  | { type: 'grown'; size: ContextSize }
 
 /** The parent adds the sizes, which it reads from the engine's log. */
 export type ChildFacts = Omit<RunnerFacts, 'processId' | 'sizeBytes' | 'sizeVramBytes'> & {

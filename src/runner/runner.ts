@@ -7,8 +7,10 @@ export interface LoadSpec {
   modelPath: string
   adapterPaths: readonly string[]
   contextTokens: number
-  /** Slots: sequences that are decoded together. */
+  /** Slots: sequences that are decoded together, at most. */
   parallel: number
+  /** Slots that are there from the start; more open when requests wait for one and `mayGrow` allows it. Absent = all. */
+  startSlots?: number
   /** Tokens evaluated at once; 0 = automatic. */
   batchTokens: number
   /** Compute threads; 0 = automatic. */
@@ -28,6 +30,13 @@ export interface LoadSpec {
   embedding: boolean
   /** Where what sequences hold is saved when they lose their slot or the runner ends. Absent = nowhere. */
   prefixCache?: PrefixCacheSpec
+}
+
+/** What a context has room for. */
+export interface ContextSize {
+  slots: number
+  /** Of each slot. */
+  contextTokens: number
 }
 
 export interface DraftSpec {
@@ -195,8 +204,8 @@ export interface LoadRunnerOptions {
   signal?: AbortSignal
   /** Now and then while it loads; the amount may be the same as before. */
   onProgress?: (loadedBytes: number) => void
-  /** Is there memory for a context of so many tokens beside the one in force? Absent = the context never grows. */
-  mayGrow?: (contextTokens: number) => boolean
+  /** Is there memory for such a context beside the one in force? Absent = the context never grows. */
+  mayGrow?: (wanted: ContextSize) => boolean
 }
 
 /** Loads a model. Throws `load_failed` with the engine's last words, `insufficient_memory`, `cancelled`. */

@@ -7,7 +7,7 @@ import { TEST_ARCHITECTURE } from './testing/targets.ts'
 const GIB = 2 ** 30
 const target = { weightsBytes: 98_000_000, architecture: TEST_ARCHITECTURE }
 const spec = { ...FAKE_SPEC, batchTokens: 512, parallel: 2 }
-const question = { target, spec, contextTokens: 4096, wantedTokens: 8192, promisedBytes: 0 }
+const question = { target, spec, contextTokens: 4096, wanted: { contextTokens: 8192, slots: 2 }, promisedBytes: 0 }
 const of = (freeBytes: number, rest = {}) => decideGrowth({ ...question, memory: { totalBytes: 16 * GIB, freeBytes }, ...rest })
 
 describe('a growth', () => {
@@ -15,6 +15,15 @@ describe('a growth', () => {
     const oneToken = 30 * 3 * (64 + 64) * 2
     const { computeBytes } = estimateMemory(target, { ...spec, contextTokens: 8192 })
     expect(of(8 * GIB).neededBytes).toBe(oneToken * (8192 * 2 + 4096) + computeBytes)
+  })
+
+  it('of the slots needs the caches of all of them', () => {
+    const oneToken = 30 * 3 * (64 + 64) * 2
+    const { computeBytes } = estimateMemory(target, spec)
+    const wanted = { contextTokens: 4096, slots: 8 }
+    expect(of(8 * GIB, { wanted, spec: { ...spec, parallel: 8, startSlots: 1 } }).neededBytes).toBe(
+      oneToken * (4096 * 8 + 4096) + computeBytes,
+    )
   })
 
   it('is granted to the byte of what is free beyond a sixteenth of all memory', () => {

@@ -1,7 +1,7 @@
 // Whether a runner's context may grow. While it does, the old context and the new one stand side by side and one sequence at a time is in a
 // copy between them. Nothing is evicted for it: a request that is refused goes on in the context it has, which is all that Ollama would give it.
 
-import type { LoadSpec } from '../runner/runner.ts'
+import type { ContextSize, LoadSpec } from '../runner/runner.ts'
 import { estimateKvCache, estimateMemory } from './estimate.ts'
 import type { LoadTarget, Memory } from './target.ts'
 
@@ -14,7 +14,7 @@ export interface GrowthQuestion {
   spec: LoadSpec
   /** In force now, per sequence. */
   contextTokens: number
-  wantedTokens: number
+  wanted: ContextSize
   memory: Memory
   /** Of a load that is under way. */
   promisedBytes: number
@@ -27,9 +27,9 @@ export interface GrowthAnswer {
 }
 
 /** Granted where the new context and one copied sequence fit into what is free, less a margin and what a load under way will take. */
-export function decideGrowth({ target, spec, contextTokens, wantedTokens, memory, promisedBytes }: GrowthQuestion): GrowthAnswer {
-  const { kvCacheBytes, computeBytes } = estimateMemory(target, { ...spec, contextTokens: wantedTokens })
-  const copyBytes = estimateKvCache(target, { ...spec, contextTokens, parallel: 1 })
+export function decideGrowth({ target, spec, contextTokens, wanted, memory, promisedBytes }: GrowthQuestion): GrowthAnswer {
+  const { kvCacheBytes, computeBytes } = estimateMemory(target, { ...spec, contextTokens: wanted.contextTokens, startSlots: wanted.slots })
+  const copyBytes = estimateKvCache(target, { ...spec, contextTokens, startSlots: 1 })
   const neededBytes = Math.ceil(kvCacheBytes + computeBytes + copyBytes)
   const vramBytes = spec.gpuLayers === 0 ? 0 : (memory.freeVramBytes ?? 0)
   const availableBytes = Math.floor(memory.freeBytes + vramBytes - promisedBytes - memory.totalBytes * MARGIN_SHARE)

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { formatDurationNs } from '../base/duration.ts'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
+import type { ContextSize, LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
 
 /** A loader that was told to give up has so long to end its process; then the next load may start beside it. */
 const GIVE_UP_MS = 10_000
@@ -22,7 +22,7 @@ export interface LoadAttempt {
 export interface LoadAttemptOptions {
   loadRunner: LoadRunner
   spec: LoadSpec
-  mayGrow: (contextTokens: number) => boolean
+  mayGrow: (wanted: ContextSize) => boolean
   clock: Clock
   log: Log
   /** 0 or less = wait for ever. */

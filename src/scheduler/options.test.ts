@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_OPTIONS } from '../model/options.ts'
+import { estimateMemory } from './estimate.ts'
 import { type LoadOptions, needsReload, toLoadSpec } from './options.ts'
 import type { LoadTarget } from './target.ts'
 import { createTarget, TEST_ARCHITECTURE, TEST_LIMITS } from './testing/targets.ts'
@@ -89,6 +90,29 @@ describe('the prefix cache', () => {
 
   it('is none where it is turned off', () => {
     expect(spec({}, { of: createTarget('a', { modelPath: blob('a') }) }).prefixCache).toBeUndefined()
+  })
+})
+
+describe('slots that open when they are needed', () => {
+  const prefixCache = { folder: '/states', limitBytes: 1e9, freeShare: 0.1 }
+  const target = createTarget('a', { modelPath: `/models/blobs/sha256-${'a'.repeat(64)}` })
+  const of = (rest: Partial<LoadTarget> = {}) =>
+    toLoadSpec({ ...target, ...rest }, DEFAULT_OPTIONS, { ...TEST_LIMITS, numParallel: 4, prefixCache })
+
+  it('are one at the start where talks that lose theirs are saved', () => {
+    expect(of()).toMatchObject({ parallel: 4, startSlots: 1 })
+    expect(spec({}, { numParallel: 4 })).not.toHaveProperty('startSlots')
+  })
+
+  it('are all there from the start beside a draft model and for embeddings', () => {
+    expect(of({ draft: { modelPath: 'draft.gguf', weightsBytes: 50_000_000, architecture: TEST_ARCHITECTURE } })).not.toHaveProperty(
+      'startSlots',
+    )
+    expect(of({ isEmbedding: true })).not.toHaveProperty('startSlots')
+  })
+
+  it('take memory when they open', () => {
+    expect(estimateMemory(target, of()).kvCacheBytes).toBe(estimateMemory(target, { ...of(), startSlots: 4 }).kvCacheBytes / 4)
   })
 })
 

@@ -49,6 +49,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     adapterPaths: target.adapterPaths,
     contextTokens,
     parallel,
+    ...(opensSlots(target, draft, limits) ? { startSlots: 1 } : {}),
     // More than all slots can hold would only take memory.
     batchTokens:
       options.num_batch > 0 ? Math.min(options.num_batch, contextTokens * parallel) : automaticBatch(target, contextTokens, parallel),
@@ -111,6 +112,14 @@ function slotsOf(target: LoadTarget, spec: Pick<LoadSpec, 'contextTokens' | 'dra
   const fits = (parallel: number) =>
     estimateKvCache(target, { ...spec, parallel, batchTokens: 0, kvCacheType: limits.kvCacheType }) <= limits.slotMemoryBytes
   return AUTOMATIC_SLOTS.find(fits) ?? 1
+}
+
+/**
+ * Memory for a slot is taken, and cleared, whether or not it is used: slots open when requests wait for them. Talks that lose theirs are saved;
+ * where nothing is, all slots are there from the start, to keep what they hold.
+ */
+function opensSlots(target: LoadTarget, { draft }: Pick<LoadSpec, 'draft'>, limits: SchedulerLimits): boolean {
+  return draft === undefined && prefixCacheOf(target, limits).prefixCache !== undefined
 }
 
 function contextTokensOf(target: LoadTarget, asked: number, configured: number): number {

@@ -7,7 +7,7 @@ import { onAbort, throwIfAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError, cancelled, toAppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
+import type { ContextSize, LoadRunner, LoadSpec, Runner } from '../runner/runner.ts'
 import { estimateMemory } from './estimate.ts'
 import { decideGrowth } from './growth.ts'
 import type { Lease } from './lease.ts'
@@ -207,7 +207,7 @@ class QueueScheduler implements Scheduler {
 
   async #load({ target, spec }: Waiting, estimatedBytes: number): Promise<void> {
     const { loadRunner, clock, log, limits } = this.#options
-    const mayGrow = (contextTokens: number) => this.#mayGrow(target, contextTokens)
+    const mayGrow = (wanted: ContextSize) => this.#mayGrow(target, wanted)
     const attempt = startLoad({ loadRunner, spec, mayGrow, clock, log, timeoutMs: limits.loadTimeoutMs })
     const loading: Loading = { key: target.key, spec, keepAliveNs: limits.keepAliveNs, estimatedBytes, attempt }
     this.#loading = loading
@@ -235,14 +235,14 @@ class QueueScheduler implements Scheduler {
     }
   }
 
-  #mayGrow(target: LoadTarget, wantedTokens: number): boolean {
+  #mayGrow(target: LoadTarget, wanted: ContextSize): boolean {
     const model = this.#loaded.get(target.key)
     if (!model) return false
     const { spec, contextTokens } = model
     const promisedBytes = this.#loading?.estimatedBytes ?? 0
-    const answer = decideGrowth({ target, spec, contextTokens, wantedTokens, memory: this.#options.memory(), promisedBytes })
+    const answer = decideGrowth({ target, spec, contextTokens, wanted, memory: this.#options.memory(), promisedBytes })
     const words = answer.granted ? 'the context grows' : 'there is no memory for a larger context'
-    this.#options.log.info(words, { model: target.name, contextTokens, wantedTokens, ...answer })
+    this.#options.log.info(words, { model: target.name, contextTokens, wanted, ...answer })
     return answer.granted
   }
 

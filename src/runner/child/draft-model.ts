@@ -77,7 +77,7 @@ export class DraftModel {
   grow(contextTokens: number): void {
     const { engine } = this.#options
     const most = Math.min(contextTokens, engine.facts.trainContextTokens)
-    if (!this.#isBroken && most > engine.facts.contextTokens) engine.grow(most)
+    if (!this.#isBroken && most > engine.facts.contextTokens) engine.grow({ contextTokens: most, slots: engine.sequences })
   }
 
   /** Each sequence comes to hold what its reply holds, or a piece more of it; those that do have their first guess. */

@@ -1,14 +1,15 @@
 // What the loop needs of an engine, in the house's words. llama/engine.ts is llama.cpp; the loop's own tests use one of a few lines.
 // Synchronous throughout: a runner has nothing else to do while the engine computes.
 
-import type { RunnerFacts, Sampling } from '../protocol.ts'
+import type { ContextSize, RunnerFacts, Sampling } from '../protocol.ts'
 import type { TokenPiece } from './text-output.ts'
 
 export interface Engine {
   /** The same object as long as the context does not grow. */
   readonly facts: EngineFacts
-  /** Sequences that can be decoded together. */
+  /** Sequences that can be decoded together; a growth may make more of them. */
   readonly sequences: number
+  readonly mostSequences: number
   /** Tokens that one batch holds at most. */
   readonly batchTokens: number
   readonly batch: Batch
@@ -37,8 +38,8 @@ export interface Engine {
   copySequence(source: number, target: number): void
   /** Drops `count` tokens from `from` on and moves the rest up. */
   dropMiddle(sequence: number, from: number, count: number): void
-  /** A larger context for all sequences, which hold what they held. False when that cannot be had, and then nothing has changed. */
-  grow(contextTokens: number): boolean
+  /** A context for more tokens or more sequences; those that there are hold what they held. False when that cannot be had, and then nothing has changed. */
+  grow(size: ContextSize): boolean
 
   /** What else than the model and the way it is loaded decides where a state fits. May change when the context grows. */
   readonly stateIdentity: string

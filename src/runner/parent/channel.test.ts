@@ -51,7 +51,7 @@ class FakeConnection implements Connection {
 function stage() {
   const connection = new FakeConnection()
   const sizes = { sizeBytes: 100, sizeVramBytes: 0 }
-  const channel = new RunnerChannel(connection, { facts, sizes: () => sizes, mayGrow: (contextTokens) => contextTokens <= 8192 })
+  const channel = new RunnerChannel(connection, { facts, sizes: () => sizes, mayGrow: ({ contextTokens }) => contextTokens <= 8192 })
   const text = (id: number, ...texts: string[]) =>
     channel.hear({ type: 'step', chunks: texts.map((part) => ({ id, chunk: { type: 'text' as const, text: part } })) })
   const finish = (id: number) => channel.hear({ type: 'step', chunks: [{ id, chunk: end }] })
@@ -61,8 +61,8 @@ function stage() {
 describe('RunnerChannel', () => {
   it('answers a wish for a larger context with what there is memory for', () => {
     const { connection, channel } = stage()
-    channel.hear({ type: 'grow', contextTokens: 8192 })
-    channel.hear({ type: 'grow', contextTokens: 16_384 })
+    channel.hear({ type: 'grow', size: { contextTokens: 8192, slots: 1 } })
+    channel.hear({ type: 'grow', size: { contextTokens: 16_384, slots: 1 } })
     expect(connection.sent).toEqual([
       { type: 'growth', granted: true },
       { type: 'growth', granted: false },
@@ -72,7 +72,7 @@ describe('RunnerChannel', () => {
   it('tells the context and the sizes in force', () => {
     const { channel, sizes } = stage()
     expect(channel.facts).toMatchObject({ contextTokens: facts.contextTokens, sizeBytes: 100 })
-    channel.hear({ type: 'grown', contextTokens: 8192 })
+    channel.hear({ type: 'grown', size: { contextTokens: 8192, slots: 1 } })
     sizes.sizeBytes = 150
     expect(channel.facts).toMatchObject({ contextTokens: 8192, sizeBytes: 150 })
   })

@@ -5,7 +5,7 @@ import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { BoundedQueue } from '../../base/bounded-queue.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
 import type { Result, ToChild, ToParent } from '../protocol.ts'
-import type { CompletionChunk, CompletionRequest, EmbeddingResult, Runner, RunnerExit, RunnerFacts } from '../runner.ts'
+import type { CompletionChunk, CompletionRequest, ContextSize, EmbeddingResult, Runner, RunnerExit, RunnerFacts } from '../runner.ts'
 import { toError } from './failure.ts'
 
 /** Chunks that wait for a slow reader before its request pauses; it goes on when a quarter of them is left. */
@@ -23,7 +23,7 @@ export interface ChannelOptions {
   /** As they were after the load. */
   facts: Omit<RunnerFacts, 'sizeBytes' | 'sizeVramBytes'>
   sizes: () => Pick<RunnerFacts, 'sizeBytes' | 'sizeVramBytes'>
-  mayGrow: (contextTokens: number) => boolean
+  mayGrow: (wanted: ContextSize) => boolean
 }
 
 type Pending =
@@ -103,8 +103,8 @@ export class RunnerChannel implements Runner {
     else if (message.type === 'result') this.#settle(message.id, (pending) => pending.resolve(message.result))
     else if (message.type === 'failure') this.#fail(message.id, toError(message.failure))
     else if (message.type === 'grow') {
-      this.#connection.send({ type: 'growth', granted: this.#options.mayGrow(message.contextTokens) })
-    } else if (message.type === 'grown') this.#contextTokens = message.contextTokens
+      this.#connection.send({ type: 'growth', granted: this.#options.mayGrow(message.size) })
+    } else if (message.type === 'grown') this.#contextTokens = message.size.contextTokens
   }
 
   #takeChunk(id: number, chunk: CompletionChunk): void {

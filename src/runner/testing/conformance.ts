@@ -2,7 +2,7 @@
 // states behaviour at the seam and nothing about how it comes about.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { CompletionChunk, CompletionRequest, LoadRunner, LoadRunnerOptions, LoadSpec, Runner } from '../runner.ts'
+import type { CompletionChunk, CompletionRequest, ContextSize, LoadRunner, LoadRunnerOptions, LoadSpec, Runner } from '../runner.ts'
 
 export interface ConformanceSubject {
   load: LoadRunner
@@ -258,7 +258,7 @@ function describeGrowth(load: (spec: Partial<LoadSpec>, options: LoadRunnerOptio
     beforeEach(async () => {
       asked.length = 0
       largest = 512
-      const mayGrow = (contextTokens: number) => asked.push(contextTokens) > 0 && contextTokens <= largest
+      const mayGrow = ({ contextTokens }: ContextSize) => asked.push(contextTokens) > 0 && contextTokens <= largest
       runner = await load({}, { mayGrow })
     })
     afterEach(() => runner.close())
@@ -299,6 +299,28 @@ function describeGrowth(load: (spec: Partial<LoadSpec>, options: LoadRunnerOptio
       expect(end.droppedTokens).toBeGreaterThan(0)
       expect(end.promptTokens + end.droppedTokens).toBe(150)
       expect(runner.facts.contextTokens).toBe(128)
+    })
+
+    it('opens a slot for a request that waits for one, and both texts are what they are alone', async () => {
+      const sizes: ContextSize[] = []
+      const opening = await load({ startSlots: 1 }, { mayGrow: (size) => sizes.push(size) > 0 })
+      const requests = [greedyRequest({ maxTokens: 60 }), greedyRequest({ prompt: '1, 2, 3, 4, 5, 6, 7, 8, 9,', maxTokens: 60 })]
+      const alone: string[] = []
+      for (const request of requests) alone.push((await collect(opening.complete(request))).text)
+      expect(sizes).toEqual([])
+      const together = await Promise.all(requests.map((request) => collect(opening.complete(request))))
+      await opening.close()
+      expect(together.map(({ text }) => text)).toEqual(alone)
+      expect(sizes).toEqual([{ contextTokens: 128, slots: 2 }])
+    })
+
+    it('serves one request after the other where there is no memory for another slot', async () => {
+      const narrow = await load({ startSlots: 1 }, { mayGrow: () => false })
+      const replies = await Promise.all(
+        [greedyRequest({ maxTokens: 20 }), greedyRequest({ maxTokens: 20 })].map((request) => collect(narrow.complete(request))),
+      )
+      await narrow.close()
+      expect(replies.map(({ end }) => end.evalTokens)).toEqual([20, 20])
     })
 
     it('does not grow for a request that may not have more', async () => {

@@ -5,12 +5,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
-import { largerContext, replyReserve } from '../child/growth.ts'
+import { largerContext, moreSlots, replyReserve } from '../child/growth.ts'
 import { fitPrompt } from '../child/prompt-fit.ts'
 import { TextOutput, toTokenPiece } from '../child/text-output.ts'
 import type {
   CompletionChunk,
   CompletionRequest,
+  ContextSize,
   EmbeddingResult,
   LoadRunner,
   LoadSpec,
@@ -26,7 +27,7 @@ export interface FakeRunnerOptions {
   spec?: Partial<LoadSpec>
   facts?: Partial<RunnerFacts>
   /** As in LoadRunnerOptions. */
-  mayGrow?: ((contextTokens: number) => boolean) | undefined
+  mayGrow?: ((wanted: ContextSize) => boolean) | undefined
   /** The reply to the request with that number (0, 1, ...). Default: an endless story that depends on the prompt. */
   reply?: (request: CompletionRequest, index: number) => FakeReply
   /** Awaited before each token; a test holds it back to stand in the middle of a reply. */
@@ -111,7 +112,7 @@ class Fake implements FakeRunner {
   constructor(options: FakeRunnerOptions) {
     this.#options = options
     this.#spec = { ...FAKE_SPEC, ...options.spec }
-    this.#slots = Array.from({ length: this.#spec.parallel }, () => ({ busy: false, tokens: [] }))
+    this.#slots = Array.from({ length: this.#spec.startSlots ?? this.#spec.parallel }, () => ({ busy: false, tokens: [] }))
     this.#facts = { ...fakeFacts(this.#spec), ...options.facts }
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
@@ -271,6 +272,7 @@ class Fake implements FakeRunner {
         best.busy = true
         return best
       }
+      if (this.#opensSlot()) continue
       let wake = () => {}
       const woken = new Promise<void>((resolve) => {
         wake = resolve
@@ -285,6 +287,13 @@ class Fake implements FakeRunner {
         throw error
       }
     }
+  }
+
+  #opensSlot(): boolean {
+    const slots = moreSlots({ slots: this.#slots.length, mostSlots: this.#spec.parallel, waiting: 1 })
+    if (slots === undefined || !this.#options.mayGrow?.({ contextTokens: this.#facts.contextTokens, slots })) return false
+    while (this.#slots.length < slots) this.#slots.push({ busy: false, tokens: [] })
+    return true
   }
 
   #promptOf(request: CompletionRequest): { tokens: readonly number[]; droppedTokens: number } {
@@ -313,7 +322,8 @@ class Fake implements FakeRunner {
     const { contextTokens, trainContextTokens } = this.#facts
     const limitTokens = Math.min(contextLimitTokens, trainContextTokens)
     const next = largerContext({ contextTokens, neededTokens, limitTokens })
-    if (next !== undefined && this.#options.mayGrow?.(next)) this.#facts = { ...this.#facts, contextTokens: next }
+    if (next !== undefined && this.#options.mayGrow?.({ contextTokens: next, slots: this.#slots.length }))
+      this.#facts = { ...this.#facts, contextTokens: next }
   }
 
   #tokenize(text: string, { addSpecial, parseSpecial }: { addSpecial: boolean; parseSpecial: boolean }): number[] {

@@ -4,6 +4,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { Batch, DraftEngine, Engine, EngineFacts, Sampler, SamplerOptions } from '../child/engine.ts'
 import { type TokenPiece, toTokenPiece } from '../child/text-output.ts'
+import type { ContextSize } from '../protocol.ts'
 
 export const END_TOKEN = 256
 /** A control token: silent unless it is preserved. */
@@ -18,6 +19,8 @@ export interface ScriptedEngineOptions {
   /** What the engine says when it is to grow; default: yes. */
   canGrow?: boolean
   sequences?: number
+  /** Those that are there from the start; default: all. */
+  startSequences?: number
   batchTokens?: number
   pooling?: string
   canShift?: boolean
@@ -41,7 +44,8 @@ interface BatchToken {
 
 export class ScriptedEngine implements Engine, DraftEngine {
   facts: EngineFacts
-  readonly sequences: number
+  sequences: number
+  readonly mostSequences: number
   readonly batchTokens: number
   readonly batch: Batch
   readonly canShift: boolean
@@ -58,11 +62,12 @@ export class ScriptedEngine implements Engine, DraftEngine {
 
   constructor(options: ScriptedEngineOptions = {}) {
     this.#options = options
-    this.sequences = options.sequences ?? 2
+    this.mostSequences = options.sequences ?? 2
+    this.sequences = options.startSequences ?? this.mostSequences
     this.batchTokens = options.batchTokens ?? 64
     this.canShift = options.canShift ?? true
     this.canBranch = options.canBranch ?? true
-    this.memory = Array.from({ length: this.sequences }, () => [])
+    this.memory = Array.from({ length: this.mostSequences }, () => [])
     const contextTokens = options.contextTokens ?? 1000
     const trainContextTokens = options.trainContextTokens ?? FACTS.trainContextTokens
     const pooledTokens = Math.min(contextTokens, this.batchTokens)
@@ -113,6 +118,7 @@ export class ScriptedEngine implements Engine, DraftEngine {
     this.#options.onDecode?.(this.#tokens.map((token) => token.sequence))
     const step = new Map<number, number>()
     for (const { token, position, sequence } of this.#tokens) {
+      if (sequence >= this.sequences) throw new Error(`there is no sequence ${sequence} yet`)
       const held = this.memory[sequence] as number[]
       if (this.facts.pooling === 'none' && held.length !== position)
         throw new Error(`sequence ${sequence} holds ${held.length} tokens, not ${position}`)
@@ -142,9 +148,13 @@ export class ScriptedEngine implements Engine, DraftEngine {
     this.memory[sequence]?.splice(from, count)
   }
 
-  grow(contextTokens: number): boolean {
-    if (contextTokens <= this.facts.contextTokens || contextTokens > this.facts.trainContextTokens) throw new Error('a growth must grow')
+  grow({ contextTokens, slots }: ContextSize): boolean {
+    const isLarger = contextTokens > this.facts.contextTokens || slots > this.sequences
+    const isSmaller = contextTokens < this.facts.contextTokens || slots < this.sequences
+    if (!isLarger || isSmaller || slots > this.mostSequences) throw new Error('a growth must grow')
+    if (contextTokens > Math.max(this.facts.contextTokens, this.facts.trainContextTokens)) throw new Error('a growth must grow')
     if (this.#options.canGrow === false) return false
+    this.sequences = slots
     this.facts = { ...this.facts, contextTokens }
     return true
   }

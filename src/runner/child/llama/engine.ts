@@ -4,16 +4,16 @@
 
 import { writeSync } from 'node:fs'
 import { AppError } from '../../../base/errors.ts'
-import { type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
+import { type ContextSize, type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
 import type { DraftEngine, Engine, EngineFacts, SamplerOptions } from '../engine.ts'
 import { likeliestOf, logprobsOf } from '../logprobs.ts'
 import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
 import { LlamaBatch } from './batch.ts'
 import { type Library, loadLibrary } from './library.ts'
-import { applyAdapters, completionShape, contextParams, createContext, EMBEDDING_SEQUENCES, loadAdapters, loadModel } from './load.ts'
+import { applyAdapters, completionShape, contextParams, createContext, loadAdapters, loadModel, openContext } from './load.ts'
 import { viewFloats } from './native-memory.ts'
 import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
-import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
+import { identifyState, moveState, readState, type Sequences, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
 /** More tokens than are ever evaluated ahead. */
@@ -25,10 +25,10 @@ export async function createLlamaEngine(spec: LoadSpec, threads: number): Promis
   const api = bindApi(library)
   api.backendInit()
   const model = loadModel(api, spec)
-  const { context, pooling } = createContext(api, model, { spec, threads })
+  const { context, pooling, slots } = openContext(api, model, { spec, threads })
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, role: 'model' })
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, slots, role: 'model' })
 }
 
 interface EngineParts {
@@ -39,11 +39,13 @@ interface EngineParts {
   pooling: string
   threads: number
   adapters: readonly AdapterPointer[]
+  /** That are there from the start. */
+  slots: number
   role: ModelRole
 }
 
 export class LlamaEngine implements Engine, DraftEngine {
-  readonly sequences: number
+  readonly mostSequences: number
   readonly batchTokens: number
   readonly batch: LlamaBatch
   readonly canShift: boolean
@@ -56,6 +58,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   readonly #vocabulary: Vocabulary
   readonly #slidingWindow: number
   readonly #sampling: SamplingContext
+  #sequences: number
   #threads = 0
   /** Copies and shifts that the engine has only noted: it carries them out with the next evaluation. */
   #hasNotedChanges = false
@@ -69,9 +72,10 @@ export class LlamaEngine implements Engine, DraftEngine {
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
     this.#slidingWindow = api.modelSlidingWindow(model)
-    this.sequences = spec.embedding ? EMBEDDING_SEQUENCES : spec.parallel
+    this.mostSequences = Math.max(parts.slots, spec.embedding ? 1 : spec.parallel)
+    this.#sequences = parts.slots
     this.batchTokens = api.contextBatch(context)
-    this.batch = new LlamaBatch(this.batchTokens, this.sequences)
+    this.batch = new LlamaBatch(this.batchTokens, this.mostSequences)
     this.canShift = this.#memory !== null && api.memoryCanShift(this.#memory)
     this.canBranch = this.#memory !== null && !api.modelIsRecurrent(model) && !api.modelIsHybrid(model)
     this.#facts = this.#readFacts(spec.contextTokens)
@@ -101,11 +105,20 @@ export class LlamaEngine implements Engine, DraftEngine {
       const contextTokens = Math.min(own.contextTokens, api.modelTrainContext(model))
       const spec = { ...shared, modelPath, adapterPaths: [], contextTokens }
       const { context } = createContext(api, model, { spec, threads, keepsAll: true })
-      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, adapters: [], role: 'draft' })
+      const slots = spec.parallel
+      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, adapters: [], slots, role: 'draft' })
     } catch (error) {
       api.modelFree(model)
       throw error
     }
+  }
+
+  get sequences(): number {
+    return this.#sequences
+  }
+
+  get #sequenceCounts(): Sequences {
+    return { open: this.#sequences, most: this.mostSequences }
   }
 
   get facts(): EngineFacts {
@@ -174,23 +187,24 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   /** The old context stays until the new one holds everything, so that a failure costs nothing. */
-  grow(contextTokens: number): boolean {
+  grow({ contextTokens, slots }: ContextSize): boolean {
     const api = this.#api
     const { model, spec, threads, adapters, role } = this.#parts
     const marks = GROWTH_MARKS[role]
     if (this.#memory === null || this.#hasNotedChanges) return false
     writeSync(STANDARD_ERROR, `${marks.begin}\n`)
     const batch = { n_batch: this.batchTokens, n_ubatch: api.contextPhysicalBatch(this.#context) }
-    const shape = { ...completionShape({ ...spec, contextTokens }), ...batch }
+    const shape = { ...completionShape({ ...spec, contextTokens, startSlots: slots }), ...batch }
     const next = api.contextInit(model, contextParams(api, { spec, threads, keepsAll: role === 'draft', shape }))
     if (next === null) return false
-    if (!applyAdapters(api, next, adapters) || !this.#copySequences(next)) {
+    if (!applyAdapters(api, next, adapters) || !this.#copySequences(next, slots)) {
       api.contextFree(next)
       return false
     }
     api.contextFree(this.#context)
     this.#context = next
     this.#memory = api.contextMemory(next)
+    this.#sequences = slots
     this.#threads = 0
     this.#facts = this.#readFacts(contextTokens)
     Object.assign(this.#sampling, { context: next, contextTokens: this.#facts.contextTokens })
@@ -198,11 +212,12 @@ export class LlamaEngine implements Engine, DraftEngine {
     return true
   }
 
-  #copySequences(target: ContextPointer): boolean {
+  #copySequences(target: ContextPointer, slots: number): boolean {
     const api = this.#api
+    const to = { context: target, sequences: { open: slots, most: this.mostSequences } }
     for (let sequence = 0; sequence < this.sequences; sequence++) {
       if (api.memoryLast(this.#memory as MemoryPointer, sequence) < 0) continue
-      if (!moveState(api, sequence, { from: this.#context, to: target })) return false
+      if (!moveState(api, sequence, { context: this.#context, sequences: this.#sequenceCounts }, to)) return false
     }
     return true
   }
@@ -217,7 +232,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   stateBytes(sequence: number): number {
-    return stateBytes(this.#api, this.#context, sequence)
+    return stateBytes(this.#api, this.#context, sequence, this.#sequenceCounts)
   }
 
   /** Of a sliding window only what the next token attends to is saved. */
@@ -228,12 +243,15 @@ export class LlamaEngine implements Engine, DraftEngine {
 
   readState(sequence: number, length: number, into: Uint8Array): boolean {
     if (this.#memory === null || this.#hasNotedChanges) return false
-    return this.#api.memoryLast(this.#memory, sequence) === length - 1 && readState(this.#api, this.#context, sequence, into)
+    return (
+      this.#api.memoryLast(this.#memory, sequence) === length - 1 &&
+      readState(this.#api, this.#context, sequence, into, this.#sequenceCounts)
+    )
   }
 
   writeState(sequence: number, state: Uint8Array): boolean {
     if (this.#memory === null || this.#hasNotedChanges) return false
-    const written = writeState(this.#api, this.#context, sequence, state)
+    const written = writeState(this.#api, this.#context, sequence, state, this.#sequenceCounts)
     if (!written) this.#api.memoryRemove(this.#memory, sequence, -1, -1)
     return written
   }

@@ -3,13 +3,14 @@
 import { AppError } from '../../../base/errors.ts'
 import type { LoadSpec } from '../../protocol.ts'
 import type { AdapterPointer, ContextPointer, LlamaApi, ModelPointer } from './api.ts'
+import { hasPlainStates } from './sequence-state.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
 
 const DEFAULT_BATCH_TOKENS = 512
 /** As much of one input as a pooling model takes at once, as in Ollama. */
 const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
 /** Inputs that are pooled together. */
-export const EMBEDDING_SEQUENCES = 32
+const EMBEDDING_SEQUENCES = 32
 
 export interface ContextSpec {
   spec: LoadSpec
@@ -44,6 +45,22 @@ export function createContext(api: LlamaApi, model: ModelPointer, { spec, thread
   return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
 }
 
+/** Slots can only be added later where a sequence's state can be taken from a context of few into one of many. */
+export function openContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
+  const { parallel, startSlots = parallel } = spec
+  const isPlain = api.modelSlidingWindow(model) <= 0 && !api.modelIsRecurrent(model) && !api.modelIsHybrid(model)
+  if (spec.embedding || startSlots >= parallel || !isPlain) return openAllSlots(api, model, { spec, threads })
+  const opened = createContext(api, model, { spec, threads })
+  if (hasPlainStates(api, opened.context, startSlots)) return { ...opened, slots: startSlots }
+  api.contextFree(opened.context)
+  return openAllSlots(api, model, { spec, threads })
+}
+
+function openAllSlots(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
+  const slots = spec.embedding ? EMBEDDING_SEQUENCES : spec.parallel
+  return { ...createContext(api, model, { spec: { ...spec, startSlots: spec.parallel }, threads }), slots }
+}
+
 export function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }: ContextSpec & { shape: Partial<ContextParams> }) {
   return {
     ...api.contextDefaultParams(),
@@ -58,13 +75,14 @@ export function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }:
 }
 
 export function completionShape(spec: LoadSpec) {
-  const contextTokens = spec.contextTokens * spec.parallel
+  const slots = spec.startSlots ?? spec.parallel
+  const contextTokens = spec.contextTokens * slots
   const batchTokens = Math.max(Math.min(spec.batchTokens || DEFAULT_BATCH_TOKENS, contextTokens), spec.parallel)
   return {
     n_ctx: contextTokens,
     n_batch: batchTokens,
     n_ubatch: batchTokens,
-    n_seq_max: spec.parallel,
+    n_seq_max: slots,
     embeddings: false,
     kv_unified: false,
   }
