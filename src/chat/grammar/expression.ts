@@ -51,7 +51,7 @@ export function optional(...parts: readonly (Expression | string)[]): Expression
   return repeat(sequence(...parts), 0, 1)
 }
 
-function isEmpty(expression: Expression): boolean {
+export function isEmpty(expression: Expression): boolean {
   return (expression.kind === 'text' && expression.text === '') || (expression.kind === 'sequence' && expression.items.length === 0)
 }
 

@@ -1,7 +1,7 @@
 // The parts of JSON that every schema shares, with the white space that llama.cpp's own converter allows, so that the same model writes the same
 // text: bounded, since models fall into endless white space.
 
-import { type CodePointRange, choice, type Expression, optional, repeat, sequence, set, text } from './expression.ts'
+import { type CodePointRange, choice, type Expression, isEmpty, optional, repeat, sequence, set, text } from './expression.ts'
 import type { GrammarWriter } from './grammar-writer.ts'
 
 /** A number is at most so long, on either side of the point. */
@@ -87,15 +87,22 @@ export class JsonRules {
   }
 
   braces(content: Expression): Expression {
-    return sequence('{', this.space, content, this.space, '}')
+    return sequence('{', this.space, this.#closed(content), '}')
   }
 
   brackets(content: Expression): Expression {
-    return sequence('[', this.space, content, this.space, ']')
+    return sequence('[', this.space, this.#closed(content), ']')
   }
 
   get comma(): Expression {
     return sequence(',', this.space)
+  }
+
+  /** With white space behind it, unless there is nothing: a second run of it would make its bounds those of two. */
+  #closed(content: Expression): Expression {
+    if (isEmpty(content)) return content
+    if (content.kind === 'repeat' && content.min === 0 && content.max === 1) return optional(content.item, this.space)
+    return sequence(content, this.space)
   }
 
   #listOf(item: Expression): Expression {

@@ -43,6 +43,19 @@ it('bounds white space as llama.cpp does', () => {
   expect(['  ', '\t', '\n\n\n', `\n${' '.repeat(21)}`, '\n \n'].map(between)).toEqual(Array(5).fill(false))
 })
 
+it.each([
+  [{ type: 'object', additionalProperties: false, properties: {} }, '{}'],
+  [{ type: 'object' }, '{}'],
+  [{ type: 'object', properties: { a: true } }, '{}'],
+  [{ type: 'array', maxItems: 0 }, '[]'],
+  [{ type: 'array', items: { type: 'null' } }, '[]'],
+])('bounds it once where %j has nothing inside', (schema, [open, close]) => {
+  const reader = new Gbnf(toGrammar({ type: 'schema', schema }))
+  const around = (space: string) => reader.accepts(`${open}${space}${close}`)
+  expect(['', ' ', '\n', '\n \t'].map(around)).toEqual(Array(4).fill(true))
+  expect(['  ', '\n \n', ' \n'].map(around)).toEqual(Array(3).fill(false))
+})
+
 describe('a schema that no grammar expresses', () => {
   const refusals: [schema: unknown, path: string, reason: string][] = [
     [{ type: 5 }, '#', 'type must be a string or an array of strings'],
