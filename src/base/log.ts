@@ -1,5 +1,7 @@
 // One line per record on standard error: `time=... level=INFO msg="..." key=value`. Levels follow OLLAMA_DEBUG.
 
+import { inspect } from 'node:util'
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type LogFields = Readonly<Record<string, unknown>>
@@ -11,6 +13,7 @@ export interface LogOptions {
   write?: (line: string) => void
 }
 
+/** Records below `level` are dropped. Fields that are undefined are left out; of an error, the message is written. */
 export function createLog({ level, write = (line) => void process.stderr.write(line) }: LogOptions): Log {
   const lowest = LOG_LEVELS.indexOf(level)
   const at = (name: LogLevel) => (message: string, fields?: LogFields) => {
@@ -30,9 +33,16 @@ function formatFields(fields: LogFields | undefined): string {
     .join('')
 }
 
+/** Whatever is logged, logging does not fail. */
 function toText(value: unknown): string {
   if (value instanceof Error) return value.message
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  try {
+    return JSON.stringify(value, (_, item) => (item instanceof Error ? item.message : typeof item === 'bigint' ? String(item) : item))
+  } catch {
+    // What JSON has no words for, like a cycle.
+    return inspect(value, { breakLength: Number.POSITIVE_INFINITY })
+  }
 }
 
 function quote(text: string): string {
