@@ -105,10 +105,15 @@ describe('guessing ahead', () => {
 
   it('guesses nothing beside many streams, where it is off, and where nothing can be taken back', () => {
     const most = ({ engine }: { engine: ScriptedEngine }) => Math.max(...engine.steps.slice(1).map((step) => step.get(0) ?? 0))
-    const crowd = stage({ next: (tokens) => tokens.at(-4) ?? END_TOKEN })
-    for (let id = 0; id < 8; id++) crowd.loop.submit(id, greedyRequest({ prompt: 'abcdabcdabcd', maxTokens: 20 }))
-    crowd.run()
-    expect(most(crowd)).toBe(4)
+    for (const [streams, tokens] of [
+      [4, 4],
+      [8, 1],
+    ] as const) {
+      const crowd = stage({ next: (held) => held.at(-4) ?? END_TOKEN, sequences: streams })
+      for (let id = 0; id < streams; id++) crowd.loop.submit(id, greedyRequest({ prompt: 'abcdabcdabcd', maxTokens: 20 }))
+      crowd.run()
+      expect(most(crowd)).toBe(tokens)
+    }
     for (const options of [{ speculate: false }, { canBranch: false }]) {
       const alone = stage(options)
       alone.loop.submit(1, greedyRequest({ prompt: `${COPIED}:`, maxTokens: 100 }))
