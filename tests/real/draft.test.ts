@@ -20,6 +20,7 @@ beforeAll(async () => {
   await writeTinyModel(file('model.gguf'))
   await writeTinyModel(file('draft.gguf'), { seed: 2 })
   await writeTinyModel(file('more-words.gguf'), { reply: ['some', ' other', ' words'] })
+  await writeTinyModel(file('abort.gguf'), { abortsEngine: true })
   writeFileSync(file('no-model.gguf'), 'GGUF, but not really')
 })
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -86,6 +87,7 @@ describe('a model with a draft', () => {
 
   it.each([
     ['has another vocabulary', () => realSpec().modelPath],
+    ['ends the process of the engine', () => file('abort.gguf')],
     ['is no model', () => file('no-model.gguf')],
     ['is not there', () => file('nowhere.gguf')],
   ])('does without one that %s', async (_, place) => {

@@ -43,6 +43,11 @@ export class EngineLog {
     this.#onLine = onLine
   }
 
+  /** Which of the two models the last lines are about. */
+  get role(): ModelRole {
+    return this.#role
+  }
+
   get lastLines(): string {
     return this.#tail.join('\n')
   }

@@ -2,10 +2,10 @@
 // called off leaves no process behind. While it lasts, the process's resident memory tells how far it is.
 
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
-import { AppError, cancelled } from '../../base/errors.ts'
+import { AppError, cancelled, isAppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { ChildFacts, Failure, ToParent } from '../protocol.ts'
-import type { LoadRunner, RunnerExit, RunnerFacts } from '../runner.ts'
+import type { LoadRunner, LoadSpec, RunnerExit, RunnerFacts } from '../runner.ts'
 import { RunnerChannel } from './channel.ts'
 import { explainWith } from './engine-log.ts'
 import { toError } from './failure.ts'
@@ -25,7 +25,22 @@ type Outcome =
   | { type: 'exited'; exit: RunnerExit }
   | { type: 'aborted' }
 
-export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRunner {
+export function createRunnerLoader(options: RunnerLoaderOptions): LoadRunner {
+  const load = createPlainLoader(options)
+  return async (spec, loadOptions) => {
+    try {
+      return await load(spec, loadOptions)
+    } catch (error) {
+      // At some files the engine ends its process; a draft model is no reason to do without the model.
+      if (!spec.draft || !isAppError(error, 'load_failed') || error.details.atDraft !== true) throw error
+      warnOfDraft(options.log, spec, error.message)
+      const { draft: _, ...without } = spec
+      return load(without, loadOptions)
+    }
+  }
+}
+
+function createPlainLoader({ entry, log }: RunnerLoaderOptions): LoadRunner {
   return async (spec, { signal, onProgress, mayGrow }) => {
     throwIfAborted(signal)
     let channel: RunnerChannel | undefined
@@ -45,8 +60,7 @@ export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRun
     runner.send({ type: 'load', spec })
     try {
       const { weightBytes, draftProblem, ...facts } = await readOutcome(runner, await outcome)
-      if (draftProblem !== undefined)
-        log.warn('the draft model is left out', { model: spec.modelPath, draft: spec.draft?.modelPath, reason: draftProblem })
+      if (draftProblem !== undefined) warnOfDraft(log, spec, draftProblem)
       channel = new RunnerChannel(runner, {
         facts,
         sizes: () => sizesOf(runner, weightBytes),
@@ -64,13 +78,17 @@ export function createRunnerLoader({ entry, log }: RunnerLoaderOptions): LoadRun
   }
 }
 
+function warnOfDraft(log: Log, { modelPath, draft }: LoadSpec, reason: string): void {
+  log.warn('the draft model is left out', { model: modelPath, draft: draft?.modelPath, reason })
+}
+
 async function readOutcome(runner: RunnerProcess, outcome: Outcome): Promise<ChildFacts & { processId: number }> {
   if (outcome.type === 'aborted') throw cancelled()
   await runner.log.loaded
   const { lastLines } = runner.log
   if (outcome.type === 'exited') {
     throw new AppError('load_failed', `the runner has stopped while it loaded the model${explainWith(lastLines)}`, {
-      details: { exitCode: outcome.exit.code, signal: outcome.exit.signal, lastLines },
+      details: { exitCode: outcome.exit.code, signal: outcome.exit.signal, lastLines, atDraft: runner.log.role === 'draft' },
     })
   }
   if (outcome.type === 'failed') throw toError(outcome.failure, lastLines)
