@@ -48,6 +48,9 @@ describe('a transfer', () => {
 
   it.each([
     ['a b', 'registry.ollama.ai/library/a b:latest'],
+    ['  ', 'registry.ollama.ai/library/  :latest'],
+    ['x:', 'registry.ollama.ai/library/x:!MISSING!'],
+    ['x:local:cloud', 'registry.ollama.ai/library/x:local:cloud'],
     [':latest', 'registry.ollama.ai/library/!MISSING!:latest'],
     ['n.s/x:y', 'registry.ollama.ai/n.s/x:y'],
     ['a//b', 'a/!MISSING!/b:latest'],

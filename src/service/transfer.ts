@@ -37,7 +37,7 @@ function* nameToPush(model: string): Generator<Progress, ModelName> {
   try {
     return localName(model)
   } catch (error) {
-    if (!isAppError(error, 'invalid_model_name')) throw error
+    if (model === '' || !isAppError(error) || error.code === 'cloud_disabled') throw error
     yield { status: 'retrieving manifest' }
     yield { status: "couldn't retrieve manifest" }
     throw new AppError('invalid_model_name', `unqualified name: ${spellOut(model)}`, { cause: error, details: { model } })
@@ -48,7 +48,7 @@ function* nameToPush(model: string): Generator<Progress, ModelName> {
 function spellOut(model: string): string {
   const path = model.slice(model.lastIndexOf('://') < 0 ? 0 : model.lastIndexOf('://') + 3)
   const tagged = path.lastIndexOf(':') > path.lastIndexOf('/') ? path : `${path}:${DEFAULT_TAG}`
-  const parts = tagged.split('/').map((part) => part.replace(/^(?=:|$)/, '!MISSING!'))
+  const parts = tagged.split('/').map((part) => part.replace(/^(?=:|$)|(?<=:)$/, '!MISSING!'))
   return [DEFAULT_HOST, DEFAULT_NAMESPACE]
     .slice(0, Math.max(3 - parts.length, 0))
     .concat(parts)

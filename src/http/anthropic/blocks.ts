@@ -120,7 +120,7 @@ function readResult(block: Block, { place, notes }: BlockContext): ToolResult {
       else if (piece.type === 'image') images.push(piece.image)
     })
   } else if (content !== undefined && content !== null) throw fieldError(`${place}.content`, 'must be a string or a list of blocks')
-  return { toolCallId: requireId(block, place), text: failed === true ? markError(text) : text, images }
+  return { toolCallId: readId(block, place), text: failed === true ? markError(text) : text, images }
 }
 
 /** Templates know no failed call: the model is told in words. */
@@ -130,11 +130,12 @@ function markError(text: string): string {
 
 /** Their content has many shapes; the model reads it as it stands. */
 function readServerResult(block: Block, place: string): ToolResult {
-  return { toolCallId: requireId(block, place), text: JSON.stringify(block.content ?? ''), images: [] }
+  return { toolCallId: readId(block, place), text: JSON.stringify(block.content ?? ''), images: [] }
 }
 
-function requireId(block: Block, place: string): string {
-  return requireText(block.tool_use_id, `${place}.tool_use_id`)
+/** wire: a result may belong to no call. */
+function readId(block: Block, place: string): string {
+  return requireText(block.tool_use_id ?? '', `${place}.tool_use_id`)
 }
 
 function readDocument(block: Block, context: BlockContext): Piece {

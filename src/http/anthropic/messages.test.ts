@@ -168,7 +168,6 @@ describe('messages', () => {
     ['a call without an id', { type: 'tool_use', name: 'f' }, "tool_use block missing required 'id' field"],
     ['a call without a name', { type: 'tool_use', id: 'f' }, "tool_use block missing required 'name' field"],
     ['a call with a list', { type: 'tool_use', id: 'f', name: 'f', input: [] }, 'messages.0.content.0.input: must be an object'],
-    ['a result of nothing', { type: 'tool_result', content: 'x' }, 'messages.0.content.0.tool_use_id: must be a string'],
     [
       'a result that is a number',
       { type: 'tool_result', tool_use_id: 'a', content: 5 },
@@ -200,9 +199,43 @@ describe('messages', () => {
     expect(refusal(() => user(block))).toBe(words)
   })
 
-  it('refuse to have no content', () => {
-    const body = Buffer.from('{"model":"m","max_tokens":1,"messages":[{"role":"user"}]}')
-    expect(refusal(() => readMessagesCall(body))).toBe('messages.content: is required')
+  it.each([
+    ['{}', 'unexpected end of JSON input'],
+    [
+      '5',
+      'json: cannot unmarshal number into Go struct field MessagesRequest.messages of type struct { Role string "json:\\"role\\""; Content json.RawMessage "json:\\"content\\"" }',
+    ],
+    ['{"role":1,"content":""}', 'json: cannot unmarshal number into Go struct field MessagesRequest.messages.role of type string'],
+    ['{"content":true}', 'json: cannot unmarshal bool into Go struct field MessagesRequest.messages of type []anthropic.ContentBlock'],
+    ['{"content":["x"]}', 'json: cannot unmarshal string into Go struct field MessagesRequest.messages of type anthropic.ContentBlock'],
+    ['{"content":[{"text":5}]}', 'json: cannot unmarshal number into Go struct field MessagesRequest.messages.text of type string'],
+    ['{"content":[{"is_error":"x"}]}', 'json: cannot unmarshal string into Go struct field MessagesRequest.messages.is_error of type bool'],
+    [
+      '{"content":[{"type":"image","source":"x"}]}',
+      'json: cannot unmarshal string into Go struct field MessagesRequest.messages.source of type anthropic.ImageSource',
+    ],
+    [
+      '{"content":[{"type":"image","source":{"data":5}}]}',
+      'json: cannot unmarshal number into Go struct field MessagesRequest.messages.source.data of type string',
+    ],
+  ])("say in Ollama's words what is wrong with %s", (message, words) => {
+    const body = Buffer.from(`{"model":"m","max_tokens":1,"messages":[${message}]}`)
+    expect(refusal(() => readMessagesCall(body))).toBe(words)
+  })
+
+  it('that say nothing are left out where others say something', () => {
+    const turns = (...list: unknown[]) =>
+      readMessagesCall(Buffer.from(JSON.stringify({ model: 'm', max_tokens: 1, messages: list }))).request.messages
+    const empty = [
+      { role: 'assistant', content: '' },
+      { role: 'user', content: null },
+      { role: 'assistant', content: [{ type: 'text', text: '' }] },
+    ]
+    expect(turns({ role: 'user', content: 'a' }, ...empty)).toEqual([{ role: 'user', content: 'a' }])
+    expect(turns({ role: 'user', content: null })).toEqual([{ role: 'user', content: '' }])
+    expect(turns({ role: 'user', content: [{ type: 'tool_result', content: '' }] })).toEqual([
+      { role: 'tool', content: '', toolCallId: '' },
+    ])
   })
 
   it('refuse other roles', () => {

@@ -69,6 +69,15 @@ describe('every field', () => {
     }
   })
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ['metadata', { metadata: 'x' }, 'string into Go struct field MessagesRequest.metadata of type anthropic.Metadata'],
+    ['who asks', { metadata: { user_id: 1 } }, 'number into Go struct field Metadata.metadata.user_id of type string'],
+    ['output_config', { output_config: [] }, 'array into Go struct field MessagesRequest.output_config of type anthropic.OutputConfig'],
+    ['an effort', { output_config: { effort: 1 } }, 'number into Go struct field OutputConfig.output_config.effort of type string'],
+  ])("says in Ollama's words that the type of %s is wrong", (_, fields, words) => {
+    expect(refusal(fields)).toBe(`json: cannot unmarshal ${words}`)
+  })
+
   it('that nobody knows is named', () => {
     expect(read({ mystery: 1, nothing: null }).warnings).toEqual(['mystery'])
   })
@@ -124,7 +133,7 @@ describe('a request', () => {
     expect(wordsOf({ ...question, messages: [{ role: 'user', content: 5 }] })).toBe(
       'json: cannot unmarshal number into Go struct field MessagesRequest.messages of type []anthropic.ContentBlock',
     )
-    expect(wordsOf({ ...question, messages: [5] })).toMatch(/of type anthropic\.MessageParam$/)
+    expect(wordsOf({ ...question, messages: [5] })).toMatch(/of type struct \{ Role string /)
     expect(wordsOf({ ...question, messages: [{ role: 5 }] })).toMatch(/of type string$/)
     expect(wordsOf({ ...question, tools: [5] })).toMatch(/of type anthropic\.Tool$/)
   })
@@ -233,7 +242,9 @@ describe('tools', () => {
     expect(refusal({ tools: [tool], tool_choice: { type: 'tool', name: 'g' } })).toBe('tool_choice.name: there is no tool "g"')
     expect(refusal({ tools: [tool], tool_choice: { type: 'tool' } })).toBe('tool_choice.name: the name of a tool is required')
     expect(refusal({ tools: [tool], tool_choice: { type: 'all' } })).toBe('tool_choice.type: must be auto, any, tool or none')
-    expect(refusal({ tools: [tool], tool_choice: 'auto' })).toBe('tool_choice: must be an object')
+    expect(refusal({ tools: [tool], tool_choice: 'auto' })).toBe(
+      'json: cannot unmarshal string into Go struct field MessagesRequest.tool_choice of type anthropic.ToolChoice',
+    )
   })
 })
 

@@ -1,6 +1,6 @@
 // A request of Anthropic's dialect as the domain's. What it does not say stays as the Modelfile has it.
 
-import { type Decoded, described, flag, integer, list, number, rawJson, record, struct, text } from '../../api/fields.ts'
+import { type Decoded, described, flag, integer, list, number, rawJson, struct, text } from '../../api/fields.ts'
 import { runFields } from '../../api/run-fields.ts'
 import { AppError } from '../../base/errors.ts'
 import { isRecord } from '../../base/json.ts'
@@ -10,16 +10,16 @@ import { type DecodedRequest, decodeRequest, type Fates } from '../request-field
 import { fieldError, wordedError } from './errors.ts'
 import { marksCache, messages, toMessages, toSystemMessages } from './messages.ts'
 import { Notes } from './notes.ts'
-import { tools, toToolChoice, toTools } from './tools.ts'
+import { toolChoice, tools, toToolChoice, toTools } from './tools.ts'
 
 const promptFields = {
   model: runFields.model,
   messages,
   system: described(rawJson, { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'object' } }] }),
   tools,
-  tool_choice: described(rawJson, { type: 'object' }),
+  tool_choice: toolChoice,
   thinking: struct('ThinkingConfig', { type: text, budget_tokens: integer, display: text }, { goPackage: 'anthropic' }),
-  output_config: record,
+  output_config: struct('OutputConfig', { effort: text, format: rawJson }, { goPackage: 'anthropic' }),
   output_format: described(rawJson, { type: 'object', description: 'The older place of `output_config.format`.' }),
   cache_control: described(rawJson, { description: 'Tells that cached tokens are to be counted apart.' }),
   /** Beyond Anthropic: options of the run, and how long the model stays loaded. */
@@ -37,6 +37,8 @@ export const messagesRequest = struct(
     top_p: number,
     top_k: integer,
     stop_sequences: list(text, '[]string'),
+    /** Who a model's user is changes nothing. */
+    metadata: struct('Metadata', { user_id: text }, { goPackage: 'anthropic' }),
   },
   { goPackage: 'anthropic' },
 )
@@ -49,7 +51,6 @@ const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.l
 
 /** What Anthropic knows beside these. A model's name for its users, its price, its speed: none of these changes what a local model says. */
 export const FATES: Fates = {
-  metadata: 'unused',
   service_tier: 'unused',
   inference_geo: 'unused',
   speed: 'unused',
@@ -92,6 +93,7 @@ export function readMessagesCall(body: Uint8Array): MessagesCall {
       ...(stop && stop.length > 0 ? { stop } : {}),
     }
   })
+  if (fields.metadata) warnings.unshift('metadata')
   const request: ChatRequest = fields.stream && prompt.tools ? { ...prompt, streamsCalls: true } : prompt
   return {
     request,
@@ -126,12 +128,13 @@ function toChatRequest(
   const notes = new Notes()
   const all = toTools(fields.tools ?? [], notes)
   const wanted = toThink(fields, notes)
+  const turns = toMessages(fields.messages, notes)
   // A reply that has begun is beyond its thinking.
-  const think = wanted === undefined && fields.messages.at(-1)?.role === 'assistant' ? false : wanted
+  const think = wanted === undefined && turns.at(-1)?.role === 'assistant' ? false : wanted
   const format = toFormat(fields)
   const request: ChatRequest = {
     model: fields.model,
-    messages: [...toSystemMessages(fields.system, notes), ...toMessages(fields.messages, notes)],
+    messages: [...toSystemMessages(fields.system, notes), ...turns],
     thinkIsOptional: true,
     continuesLastMessage: true,
     ...(options ? { options } : {}),
@@ -146,7 +149,7 @@ function toChatRequest(
   return request
 }
 
-const EFFORTS = new Map<unknown, Think>([
+const EFFORTS = new Map<string, Think>([
   ['low', 'low'],
   ['medium', 'medium'],
   ['high', 'high'],
@@ -156,7 +159,7 @@ const EFFORTS = new Map<unknown, Think>([
 
 /** An effort says how long a model thinks, where it may think at all. Undefined leaves it to the model. */
 function toThink({ thinking, output_config: config }: PromptRequest, notes: Notes): Think | undefined {
-  const effort = readEffort(config, notes)
+  const effort = readEffort(config)
   switch (thinking?.type) {
     case 'disabled':
       return false
@@ -180,12 +183,9 @@ function toBudget({ thinking }: PromptRequest): Pick<ChatRequest, 'thinkingBudge
   return { thinkingBudgetTokens: tokens }
 }
 
-function readEffort(config: Record<string, unknown> | undefined, notes: Notes): Think | undefined {
-  if (!config) return undefined
-  notes.unused('output_config', config, ['effort', 'format'])
-  const { effort } = config
-  if (effort === undefined || effort === null || effort === '') return undefined
-  const think = EFFORTS.get(typeof effort === 'string' ? effort.trim().toLowerCase() : effort)
+function readEffort({ effort = '' }: { effort?: string } = {}): Think | undefined {
+  if (effort === '') return undefined
+  const think = EFFORTS.get(effort.trim().toLowerCase())
   if (think === undefined) throw fieldError('output_config.effort', 'must be low, medium, high, xhigh or max')
   return think
 }

@@ -1,7 +1,7 @@
 // Tools and the choice between them, in Anthropic's shapes. Input schemas are kept whole. Tools that Anthropic's own servers run cannot run here
 // and are refused; those that the client runs, and whose schemas Anthropic publishes, are offered to the model like any other.
 
-import { type Field, list, wrongType } from '../../api/fields.ts'
+import { type Decoded, type Field, flag, list, struct, text, wrongType } from '../../api/fields.ts'
 import { isRecord } from '../../base/json.ts'
 import type { Tool } from '../../chat/message.ts'
 import type { ToolChoice } from '../../service/service.ts'
@@ -51,10 +51,11 @@ export interface ChosenTools {
   parallelToolCalls?: boolean
 }
 
+export const toolChoice = struct('ToolChoice', { type: text, name: text, disable_parallel_tool_use: flag }, { goPackage: 'anthropic' })
+
 /** Throws `invalid_request` for a choice that the tools cannot fulfil. */
-export function toToolChoice(choice: unknown, all: readonly Tool[]): ChosenTools {
+export function toToolChoice(choice: Decoded<typeof toolChoice.fields> | undefined, all: readonly Tool[]): ChosenTools {
   if (choice === undefined) return {}
-  if (!isRecord(choice)) throw fieldError('tool_choice', 'must be an object')
   const parallel = choice.disable_parallel_tool_use === true ? { parallelToolCalls: false } : {}
   switch (choice.type) {
     case 'auto':
