@@ -105,6 +105,17 @@ describe('a response', () => {
     expect(body).toMatchObject({ instructions: null, previous_response_id: null, truncation: 'disabled' })
   })
 
+  it.each<[object, object | null, object | null]>([
+    [{ effort: 'low' }, { effort: 'low' }, { effort: 'low', summary: null }],
+    [{ summary: 'auto' }, { summary: 'auto' }, { effort: null, summary: 'auto' }],
+    [{ effort: '', generate_summary: 'auto' }, null, null],
+  ])('says of the reasoning %j what Ollama says, whole and in a stream', async (reasoning, whole, streamed) => {
+    await using server = await startWire(saying(text('a'), finish))
+    expect((await respond(server, { reasoning })).body.reasoning).toEqual(whole)
+    const [created] = eventsIn(await sendJson(server, '/v1/responses', { ...question, reasoning, stream: true }))
+    expect(created).toMatchObject({ response: { reasoning: streamed } })
+  })
+
   it('says back what it was asked', async () => {
     await using server = await startWire(saying(text('a'), finish))
     const tool = { type: 'function', name: 'f', parameters: { type: 'object' }, strict: true }

@@ -1,7 +1,6 @@
 // The response object: what the request said, given back, and what the model made of it. All keys are always there.
 
 import type { AppError } from '../../base/errors.ts'
-import { isRecord } from '../../base/json.ts'
 import { createId } from '../ids.ts'
 import { toErrorBody } from './errors.ts'
 import type { OutputItem } from './responses-output.ts'
@@ -57,7 +56,7 @@ export function beginResponse(wire: WireResponsesRequest, nowMs: number): Respon
     frequency_penalty: 0,
     top_logprobs: wire.top_logprobs ?? 0,
     temperature: wire.temperature ?? 1,
-    reasoning: toReasoning(wire.reasoning),
+    reasoning: toReasoning(wire),
     usage: null,
     max_output_tokens: wire.max_output_tokens ?? null,
     max_tool_calls: null,
@@ -105,8 +104,11 @@ function toUsage(finish: FinishEvent | undefined): ResponsesUsage {
 }
 
 /** wire: null unless the request says how to reason. */
-function toReasoning(reasoning: WireResponsesRequest['reasoning']): object | null {
-  return isRecord(reasoning) && Object.keys(reasoning).length > 0 ? reasoning : null
+/** wire: in a stream both keys are there, elsewhere those that were sent. */
+function toReasoning({ reasoning: { effort, summary } = {}, stream }: WireResponsesRequest): object | null {
+  if (!effort && !summary) return null
+  if (stream) return { effort: effort || null, summary: summary || null }
+  return { ...(effort ? { effort } : {}), ...(summary ? { summary } : {}) }
 }
 
 function toSeconds(ms: number): number {
