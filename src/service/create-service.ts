@@ -36,7 +36,8 @@ export function createService({ store, registry, reader, runs, quantize, convert
     identify: (model) => identifyModel(model, reader),
     list: createModelList({ store, reader, log }),
     show: (request) => showModel(request, reader),
-    create: (request, signal) => createModel(request, signal, { store, quantize, convert, clock, pull: (model, during) => pull({ model }, during) }),
+    create: (request, signal) =>
+      createModel(request, signal, { store, quantize, convert, clock, pull: (model, during) => pull({ model }, during) }),
     copy: (source, destination) => copyModel(source, destination, store),
     remove: (model) => removeModel(model, store),
     pull,
