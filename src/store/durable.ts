@@ -9,6 +9,7 @@ import { errorCode, unlessMissing } from '../base/system-error.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS'])
+const IN_THE_WAY = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ELOOP'])
 // Systems that cannot open or sync a folder make renames durable by themselves.
 const NO_FOLDER_SYNC = new Set(['EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP'])
 
@@ -94,6 +95,8 @@ export async function toStoreError(error: unknown, folder: string, neededBytes?:
   const code = errorCode(error) ?? ''
   if (FULL.has(code)) return diskFull(neededBytes, await freeBytes(folder), error)
   if (REFUSED.has(code)) return new AppError('internal', `the models folder may not be changed by this user (${code})`, { cause: error })
+  if (IN_THE_WAY.has(code))
+    return new AppError('store_corrupt', `something else lies where a file of the models folder belongs (${code})`, { cause: error })
   return error
 }
 

@@ -42,6 +42,26 @@ describe('a manifest', () => {
     expect(await names()).toEqual(['ghcr.io/org/team/m:8b'])
   })
 
+  it.each([
+    ['a folder', 'm:7b', () => mkdirSync(library('m', '7b'), { recursive: true })],
+    [
+      'a file in place of a folder',
+      'm:7b',
+      () => {
+        mkdirSync(library(), { recursive: true })
+        writeFileSync(library('m'), 'x')
+      },
+    ],
+  ])('is not written where %s lies, and the error names no path', async (_, name, put) => {
+    put()
+    await expect(write(name)).rejects.toMatchObject({
+      code: 'store_corrupt',
+      message: expect.stringMatching(/^something else lies where a file of the models folder belongs \(E[A-Z]+\)$/),
+    })
+    expect(await read(name)).toBeUndefined()
+    expect(readdirSync(at())).toEqual(['registry.ollama.ai'])
+  })
+
   it('keeps the bytes of a registry', async () => {
     const bytes = new TextEncoder().encode(
       `${JSON.stringify({ layers: [], config: { digest: manifest.config.digest, size: 6, mediaType: 'x' }, more: 1 })}  `,
