@@ -16,6 +16,10 @@ const NO_FOLDER_SYNC = new Set(['EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP'])
 /** A program that writes in large pieces fails with so much free at most. */
 const FULL_BELOW_BYTES = 1024 * 1024
 
+export function isDiskFull(error: unknown): boolean {
+  return FULL.has(errorCode(error) ?? '')
+}
+
 export function temporaryName(prefix: string): string {
   return `${prefix}${process.pid}-${randomBytes(8).toString('hex')}`
 }
@@ -93,7 +97,7 @@ export async function requireFree(folder: string, neededBytes: number): Promise<
 /** What a failed disk operation means for a client; no paths, since clients see it. */
 export async function toStoreError(error: unknown, folder: string, neededBytes?: number): Promise<unknown> {
   const code = errorCode(error) ?? ''
-  if (FULL.has(code)) return diskFull(neededBytes, await freeBytes(folder), error)
+  if (isDiskFull(error)) return diskFull(neededBytes, await freeBytes(folder), error)
   if (REFUSED.has(code)) return new AppError('internal', `the models folder may not be changed by this user (${code})`, { cause: error })
   if (IN_THE_WAY.has(code))
     return new AppError('store_corrupt', `something else lies where a file of the models folder belongs (${code})`, { cause: error })

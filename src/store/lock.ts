@@ -6,6 +6,7 @@ import path from 'node:path'
 import { raceAbort } from '../base/abort.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { errorCode, unlessMissing } from '../base/system-error.ts'
+import { isDiskFull } from './durable.ts'
 import { ownOwner, stateOf } from './owner.ts'
 
 export interface Lock {
@@ -22,6 +23,8 @@ export class Locks {
   readonly #clock: Clock
   /** The end of the queue of this process, by lock. */
   readonly #queues = new Map<string, Promise<void>>()
+  /** Files of ours that are empty. */
+  readonly #nameless = new Set<string>()
 
   constructor(folder: string, clock: Clock) {
     this.#folder = folder
@@ -102,6 +105,10 @@ export class Locks {
       const handle = await open(file, 'wx', 0o644)
       try {
         await handle.writeFile(ownOwner())
+      } catch (error) {
+        // On a full disk a lock has no room for its owner's name, and holds without: to make room, too, one needs it.
+        if (!isDiskFull(error)) throw error
+        this.#nameless.add(file)
       } finally {
         await handle.close()
       }
@@ -132,6 +139,7 @@ export class Locks {
     try {
       if (await this.#isAbandoned(file)) await rm(file, { force: true })
     } finally {
+      this.#nameless.delete(guard)
       await rm(guard, { force: true })
     }
     return true
@@ -149,7 +157,7 @@ export class Locks {
     }
     touchLater()
     const release = (): Promise<void> => {
-      released ??= removeOwn(file).finally(() => {
+      released ??= removeOwn(file, this.#nameless.delete(file) ? '' : ownOwner()).finally(() => {
         timer?.cancel()
         leave()
       })
@@ -160,6 +168,6 @@ export class Locks {
 }
 
 /** Another may have taken over a lock whose holder stood still for too long. */
-async function removeOwn(file: string): Promise<void> {
-  if ((await unlessMissing(readFile(file, 'utf8'))) === ownOwner()) await rm(file, { force: true })
+async function removeOwn(file: string, content: string): Promise<void> {
+  if ((await unlessMissing(readFile(file, 'utf8'))) === content) await rm(file, { force: true })
 }

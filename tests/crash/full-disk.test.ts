@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -67,6 +67,19 @@ describe.skipIf(missingMount())('a disk', () => {
       details: { neededBytes: WEIGHTS.length + 23 },
     })
     expect(registry.requests.map(({ kind }) => kind)).toEqual(['manifest'])
+  })
+
+  it('that is full to the last byte lets a server start, and a model be removed', async () => {
+    registry = await startFaultRegistry(MODEL)
+    await pulling.pull(nameHere())
+    fill(0)
+    const again = await createStore({ root: store.root, stateFolder: tmpdir() })
+    await again.prune()
+    const [stored] = await again.manifests.list()
+    expect(await again.manifests.remove(parseModelName(nameHere()))).toBe(true)
+    await again.removeUnused([...(stored?.manifest.layers ?? [])])
+    expect(statfsSync(disk).bavail * statfsSync(disk).bsize).toBeGreaterThan(WEIGHTS.length - MIB)
+    expect(readdirSync(path.join(store.root, '.locks')).filter((name) => name.endsWith('.lock'))).toEqual([])
   })
 
   it('that fills up meanwhile ends the pull with a clear word; what it has stays, and the next pull fetches only the rest', async () => {
