@@ -57,22 +57,31 @@ async function build({ build }) {
   replaceDist()
 }
 
-/** Another build may do the same at this moment; whichever is last stays. */
+/** Another build may do the same at this moment; whichever is last stays. What is removed has a name that only this one knows. */
 function replaceDist() {
+  const former = `${fresh}.old`
   for (;;) {
-    rmSync(dist, { recursive: true, force: true, maxRetries: 10 })
-    try {
-      return renameSync(fresh, dist)
-    } catch (error) {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-    }
+    ignoring(['ENOENT'], () => renameSync(dist, former))
+    rmSync(former, { recursive: true, force: true })
+    if (ignoring(['ENOTEMPTY', 'EEXIST'], () => renameSync(fresh, dist))) return
+  }
+}
+
+/** False where it failed with one of these. */
+function ignoring(codes, task) {
+  try {
+    task()
+    return true
+  } catch (error) {
+    if (codes.includes(error.code)) return false
+    throw error
   }
 }
 
 /** Of builds that were killed. */
 function removeAbandoned() {
   for (const name of readdirSync(root)) {
-    const builder = /^dist\.(\d+)$/.exec(name)?.[1]
+    const builder = /^dist\.(\d+)(?:\.old)?$/.exec(name)?.[1]
     if (builder !== undefined && !isRunning(Number(builder))) rmSync(path.join(root, name), { recursive: true, force: true })
   }
 }
