@@ -51,6 +51,8 @@ export type ChatEvent =
   | { type: 'loaded' }
   | { type: 'unloaded' }
   | { type: 'rendered'; prompt: string; imageCount: number }
+  /** Before all that is written, where something of the prompt was left out; only where the request wants it. `finish` tells the whole. */
+  | { type: 'cut'; truncation: Truncation }
   /** Some of the prompt's tokens, in order, before all that is written; only where the request wants them. */
   | { type: 'prompt'; tokens: PromptLogprob[] }
   | { type: 'thinking-delta'; text: string; logprobs?: Logprob[] }
@@ -72,9 +74,9 @@ export type ChatEvent =
     }
 
 /** What the model has written, and not how its run went. */
-export type WrittenEvent = Exclude<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' | 'prompt' | 'finish' }>
+export type WrittenEvent = Exclude<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' | 'cut' | 'prompt' | 'finish' }>
 
-const RUN_EVENTS: ReadonlySet<ChatEvent['type']> = new Set<ChatEvent['type']>(['loaded', 'unloaded', 'rendered', 'prompt', 'finish'])
+const RUN_EVENTS: ReadonlySet<ChatEvent['type']> = new Set<ChatEvent['type']>(['loaded', 'unloaded', 'rendered', 'cut', 'prompt', 'finish'])
 
 export function isWritten(event: ChatEvent): event is WrittenEvent {
   return !RUN_EVENTS.has(event.type)

@@ -154,6 +154,8 @@ export interface RunnerPromptLogprob extends Omit<RunnerLogprob, 'logprob'> {
 }
 
 export type CompletionChunk =
+  /** Before all else, where tokens of the prompt had to go so that it fits. */
+  | { type: 'cut'; droppedTokens: number }
   /** Only with `promptLogprobs`, before all text: some of the prompt's tokens, special ones included, in order. */
   | { type: 'prompt'; tokens: RunnerPromptLogprob[] }
   /** Never half a character, never a part of a stop string. Logprobs are those of the tokens that begin in this text. */
@@ -168,7 +170,7 @@ export type CompletionChunk =
       promptEvalNs: number
       evalTokens: number
       evalNs: number
-      /** Tokens of the prompt that were cut to fit. */
+      /** Tokens of the prompt that were cut to fit, or lost to a shift of the context while the reply was written. */
       droppedTokens: number
     }
 

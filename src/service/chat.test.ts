@@ -137,6 +137,24 @@ describe('the messages of a chat', () => {
     ])
   })
 
+  it('that are left out are told before the reply where the request wants that, and once', async () => {
+    const { add, chat } = setUp()
+    add('m')
+    const cut = async (request: Partial<ChatRequest>) => {
+      const events = await chat({ options: { num_ctx: 64 }, ...request })
+      const told = events.flatMap((event, at) => (event.type === 'cut' ? [{ at, ...event.truncation }] : []))
+      return { told, whole: finishOf(events).truncation }
+    }
+    const long = { role: 'user', content: 'old '.repeat(60) }
+    const messages = await cut({ messages: [long, ...QUESTION], tellsCut: true })
+    expect(messages.told).toEqual([{ at: 0, ...messages.whole }])
+    const tokens = await cut({ messages: [long], tellsCut: true })
+    expect(tokens.told).toEqual([{ at: 0, ...tokens.whole }])
+    expect(tokens.whole).toMatchObject({ droppedMessages: 0 })
+    expect((await cut({ messages: [long] })).told).toEqual([])
+    expect(await cut({ messages: QUESTION, tellsCut: true })).toEqual({ told: [], whole: undefined })
+  })
+
   it('of exactly the size of the context are kept', async () => {
     const { add, chat, requests } = setUp()
     add('m')

@@ -56,8 +56,15 @@ export async function* complete(options: RunOptions, completion: Completion): As
   let written = ''
   let isBehindBos = false
   const seen = { thinking: '' }
+  let isCutTold = !request.tellsCut
   const start = (some: Completion) => chunksOf(run, toRunnerRequest(some), { signal, truncates: request.truncate !== false })
   for await (const chunk of chunksWithinBudget(completion, start, options.clock)) {
+    const droppedTokens = chunk.type === 'cut' ? chunk.droppedTokens : 0
+    if (!isCutTold && (chunk.type === 'cut' || completion.truncation)) {
+      isCutTold = true
+      yield { type: 'cut', truncation: addDropped(completion, droppedTokens) }
+    }
+    if (chunk.type === 'cut') continue
     if (chunk.type === 'text') {
       written += chunk.text
       yield* watch(toEvents(parser, chunk), seen, completion)
@@ -241,6 +248,10 @@ function shiftsByDefault({ config }: Model): boolean {
   return config.model_family !== 'deepseek2' && !config.model_families?.includes('deepseek2')
 }
 
+function addDropped({ truncation }: Completion, droppedTokens: number): Truncation {
+  return { droppedMessages: truncation?.droppedMessages ?? 0, droppedTokens: (truncation?.droppedTokens ?? 0) + droppedTokens }
+}
+
 type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
 
 interface FinishFacts {
@@ -254,10 +265,7 @@ function toFinish(
   end: Extract<CompletionChunk, { type: 'end' }>,
   { completion, totalNs, context, thinkingTokens }: FinishFacts,
 ): FinishEvent {
-  const truncation: Truncation = {
-    droppedMessages: completion.truncation?.droppedMessages ?? 0,
-    droppedTokens: (completion.truncation?.droppedTokens ?? 0) + end.droppedTokens,
-  }
+  const truncation = addDropped(completion, end.droppedTokens)
   return {
     type: 'finish',
     reason: end.reason,

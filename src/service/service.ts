@@ -43,6 +43,8 @@ export interface CompletionFields extends RunRequest {
   promptLogprobs?: number
   /** Token id -> bias added to its logit. */
   logitBias?: readonly (readonly [token: number, bias: number])[]
+  /** An event says before the reply that something of the prompt was left out. */
+  tellsCut?: boolean
   /** The prompt is evaluated, and nothing is written. */
   prefillOnly?: boolean
   debugRenderOnly?: boolean

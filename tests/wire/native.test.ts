@@ -116,6 +116,7 @@ describe('generate', () => {
       think: 'high',
       truncate: false,
       topLogprobs: 0,
+      tellsCut: true,
     })
   })
 
@@ -129,7 +130,7 @@ describe('generate', () => {
   ])('reads %j', async (fields, format) => {
     await using server = await startWire({ generate: () => eventsOf(finish) })
     await sendJson(server, '/api/generate', { model: 'm', prompt: 'p', ...fields })
-    expect(server.service.calls[0]?.request).toEqual({ model: 'm', prompt: 'p', ...(format ? { format } : {}) })
+    expect(server.service.calls[0]?.request).toEqual({ model: 'm', prompt: 'p', ...(format ? { format } : {}), tellsCut: true })
   })
 
   it.each([-1, 21])('refuses %i alternatives per token', async (top) => {
@@ -138,15 +139,25 @@ describe('generate', () => {
     expect(answer).toMatchObject({ status: 400, text: '{"error":"top_logprobs must be between 0 and 20"}' })
   })
 
-  it('says what was cut from the prompt, in a header too where it still can', async () => {
-    const cut: ChatEvent = { type: 'finish', reason: 'repetition', timings, truncation: { droppedMessages: 2, droppedTokens: 300 } }
-    await using server = await startWire({ generate: () => eventsOf(text('a'), cut) })
+  it('says what was cut from the prompt, in a header too', async () => {
+    const cut = { type: 'finish' as const, reason: 'repetition' as const, timings, truncation: { droppedMessages: 2, droppedTokens: 300 } }
+    const { truncation } = cut
+    await using server = await startWire({ generate: () => eventsOf({ type: 'cut', truncation }, text('a'), cut) })
     const whole = await sendJson(server, '/api/generate', { model: 'm', prompt: 'p', stream: false })
     const said = { truncated: true, prompt_dropped_messages: 2, prompt_dropped_tokens: 300 }
     expect(JSON.parse(whole.text)).toMatchObject({ ...said, done_reason: 'repetition' })
     expect(whole.headers['x-llamero-truncated']).toBe('true')
     const streamed = await sendJson(server, '/api/generate', { model: 'm', prompt: 'p' })
-    expect(records(streamed).at(-1)).toMatchObject(said)
+    expect(records(streamed)).toMatchObject([{ response: 'a' }, said])
+    expect(streamed.headers['x-llamero-truncated']).toBe('true')
+  })
+
+  it('says at the end alone what was lost while it wrote', async () => {
+    const lost = { type: 'finish' as const, reason: 'stop' as const, timings, truncation: { droppedMessages: 0, droppedTokens: 30 } }
+    await using server = await startWire({ generate: () => eventsOf(text('a'), lost) })
+    const streamed = await sendJson(server, '/api/generate', { model: 'm', prompt: 'p' })
+    expect(records(streamed).at(-1)).toMatchObject({ truncated: true, prompt_dropped_tokens: 30 })
+    expect(streamed.headers).not.toHaveProperty('x-llamero-truncated')
   })
 })
 
@@ -217,6 +228,7 @@ describe('chat', () => {
         { role: '', content: '' },
       ],
       tools: [tool],
+      tellsCut: true,
     })
   })
 

@@ -15,7 +15,8 @@ import type { FinishEvent } from './metrics.ts'
 import { present } from './wire.ts'
 
 type SingleEvent = Extract<ChatEvent, { type: 'loaded' | 'unloaded' | 'rendered' }>
-export type DeltaEvent = Exclude<ChatEvent, SingleEvent | FinishEvent>
+type CutEvent = Extract<ChatEvent, { type: 'cut' }>
+export type DeltaEvent = Exclude<ChatEvent, SingleEvent | CutEvent | FinishEvent>
 
 /** Events as one endpoint's objects. */
 export interface Projection {
@@ -30,6 +31,7 @@ export interface Projection {
 }
 
 const MAX_TOP_LOGPROBS = 20
+const TRUNCATED = { 'X-Llamero-Truncated': 'true' }
 /** wire: these come from the run, where a streaming request has already lost the charset. */
 const RUN_STAGE: readonly ErrorCode[] = ['invalid_format', 'context_exceeded', 'engine_error', 'runner_crashed']
 
@@ -50,6 +52,7 @@ export function toCompletionFields(wire: Decoded<typeof completionFields>): Comp
       topLogprobs: wire.logprobs ? topLogprobs : undefined,
       debugRenderOnly: wire._debug_render_only,
     }),
+    tellsCut: true,
   }
 }
 
@@ -62,7 +65,8 @@ export async function replyWithEvents(events: AsyncIterable<ChatEvent>, projecti
       return json(projection.single(first))
     }
     if (!streams) return await fold(all, projection)
-    return { kind: 'ndjson', records: toRecords(all, projection), failure: streamFailure(projection.endpoint) }
+    const headers = first?.type === 'cut' ? { headers: TRUNCATED } : {}
+    return { kind: 'ndjson', records: toRecords(all, projection), failure: streamFailure(projection.endpoint), ...headers }
   } catch (thrown) {
     const error = toAppError(thrown)
     if (streams && RUN_STAGE.includes(error.code)) return toErrorReply(error, projection.endpoint, JSON_WITHOUT_CHARSET)
@@ -91,15 +95,16 @@ async function fold(events: AsyncIterable<ChatEvent>, projection: Projection): P
   for await (const event of events) {
     if (event.type === 'finish') {
       const body = projection.fold(deltas, event)
-      return json(body, 'truncated' in body ? { headers: { 'X-Llamero-Truncated': 'true' } } : {})
+      return json(body, 'truncated' in body ? { headers: TRUNCATED } : {})
     }
-    if (!isSingle(event)) deltas.push(event)
+    if (!isSingle(event) && event.type !== 'cut') deltas.push(event)
   }
   throw cutShort()
 }
 
 function project(event: ChatEvent, projection: Projection): object | undefined {
   if (event.type === 'finish') return projection.finish(event)
+  if (event.type === 'cut') return undefined
   return isSingle(event) ? projection.single(event) : projection.delta(event)
 }
 

@@ -2,6 +2,7 @@
 // is saved when it is worth that. A request waits while its state is read from a file, and while the engine has to carry out changes that it
 // has only noted.
 
+import type { CompletionChunk } from '../protocol.ts'
 import type { Completion } from './completion.ts'
 import type { Engine } from './engine.ts'
 import type { FoundPrefix } from './prefix-cache.ts'
@@ -26,31 +27,30 @@ export class Admission {
     this.#slots = slots
   }
 
-  /** False while the request has to wait. */
-  admit(completion: Completion): boolean {
+  /** What there is to tell of the request as it begins; undefined while it has to wait. */
+  admit(completion: Completion): CompletionChunk[] | undefined {
     const { engine, keeper } = this.#options
     const { prompt } = completion
     const choice = chooseSlot(this.#slots, prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
-    if (!choice) return false
+    if (!choice) return undefined
     const found = completion.tellsPrompt ? undefined : keeper?.find(prompt, choice.prefixLength)
     if (found && found.state === undefined) {
       keeper?.fetch(found)
-      return false
+      return undefined
     }
     // A saved state goes where it costs the others least.
     const slot = this.#slots[(found && chooseSlot(this.#slots, [], ANY_SLOT)?.sequence) ?? choice.sequence] as Slot
     const isWorthSaving = keeper?.isWorthSaving(slot, prompt) ?? false
     const mayMove = engine.settled
     // The next step settles the engine, if there is one.
-    if (!mayMove && (found || isWorthSaving) && this.#slots.some((other) => other.completion && !other.completion.paused)) return false
+    if (!mayMove && (found || isWorthSaving) && this.#slots.some((other) => other.completion && !other.completion.paused)) return undefined
     if (mayMove && isWorthSaving) keeper?.save(slot)
     const cached = completion.tellsPrompt ? this.#empty(slot) : found && mayMove ? this.#restore(slot, found) : this.#reuse(slot, choice)
     slot.tokens = prompt.slice(0, cached)
     slot.pureLength = Number.POSITIVE_INFINITY
     slot.lastUsed = ++this.#uses
     slot.completion = completion
-    completion.begin(cached)
-    return true
+    return completion.begin(cached)
   }
 
   #empty({ sequence }: Slot): number {

@@ -58,6 +58,8 @@ export class Completion {
   #startedNs = 0
   #firstTokenNs: number | undefined
   #evalTokens = 0
+  /** Of the prompt, in the context. */
+  #promptTokensLeft = 0
   #lastText = ''
   #repeatedTexts = 0
   readonly #closing: Closing | undefined
@@ -123,13 +125,22 @@ export class Completion {
   }
 
   /** The request has its slot; that many tokens of the prompt are in its memory already. */
-  begin(cachedTokens: number): void {
+  begin(cachedTokens: number): CompletionChunk[] {
     this.#startedNs = this.#context.clock.monotonicNs()
     this.#cachedTokens = cachedTokens
+    this.#promptTokensLeft = this.prompt.length
     this.todo = this.prompt.slice(cachedTokens)
     const { repeatLastN } = this.request.sampling
     const seen = repeatLastN < 0 ? this.prompt : repeatLastN === 0 ? [] : this.prompt.slice(-repeatLastN)
     for (const token of seen) this.sampler.see(token)
+    return this.#droppedTokens > 0 ? [{ type: 'cut', droppedTokens: this.#droppedTokens }] : []
+  }
+
+  /** The context shifts: tokens from that place on are lost, of the prompt as long as it reaches so far. */
+  lose(from: number, count: number): void {
+    const lost = Math.max(Math.min(from + count, this.#promptTokensLeft) - from, 0)
+    this.#promptTokensLeft -= lost
+    this.#droppedTokens += lost
   }
 
   /** Every token of the prompt needs the logits in front of it. */

@@ -206,7 +206,7 @@ describe('the end of a reply', () => {
       const { loop, run, endOf, engine } = stage({ contextTokens: 20, sequences: 1, canShift, next })
       loop.submit(1, greedyRequest({ prompt: 'hello', maxTokens: 100, contextShift: true, keepTokens: 3 }))
       run()
-      expect(endOf(1)).toMatchObject({ reason: 'length', evalTokens: canShift ? 100 : 15 })
+      expect(endOf(1)).toMatchObject({ reason: 'length', evalTokens: canShift ? 100 : 15, droppedTokens: canShift ? 2 : 0 })
       if (canShift) expect(engine.memory[0]?.slice(0, 3)).toEqual(bytes('hel'))
     },
   )

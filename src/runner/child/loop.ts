@@ -164,8 +164,10 @@ export class Loop {
       }
       if (!this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
-      if (!this.#admission.admit(completion)) return
+      const begun = this.#admission.admit(completion)
+      if (!begun) return
       this.#waiting.shift()
+      this.#sendChunks(begun.map((chunk) => ({ id: completion.id, chunk })))
     }
   }
 
@@ -273,6 +275,7 @@ export class Loop {
     const behind = slot.tokens.length - keep
     const discard = Math.max(Math.floor(behind / 2), completion.todo.length)
     engine.dropMiddle(slot.sequence, keep, discard)
+    completion.lose(keep, discard)
     slot.tokens.splice(keep, discard)
     slot.pureLength = Math.min(slot.pureLength, keep)
     // By the time the context is full again there may be memory.

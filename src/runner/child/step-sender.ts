@@ -30,7 +30,7 @@ export function createStepSender(send: (message: ToParent) => void, clock: Pick<
     sentNs = clock.monotonicNs()
     for (const { id, chunk } of chunks) {
       if (chunk.type === 'end') begun.delete(id)
-      else begun.add(id)
+      else if (chunk.type === 'text') begun.add(id)
     }
     send({ type: 'step', chunks })
   }

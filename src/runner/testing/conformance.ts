@@ -179,9 +179,10 @@ function describeLimits(runner: () => Runner): void {
 
     it('cuts the middle of a long prompt when it may', async () => {
       const prompt = Array.from({ length: 150 }, () => 65)
-      const { end } = await collect(runner().complete(greedyRequest({ prompt, maxTokens: 1, keepTokens: -1 })))
-      expect(end.promptTokens).toBe(127)
-      expect(end.droppedTokens).toBe(23)
+      const chunks: CompletionChunk[] = []
+      for await (const chunk of runner().complete(greedyRequest({ prompt, maxTokens: 1, keepTokens: -1 }))) chunks.push(chunk)
+      expect(chunks[0]).toEqual({ type: 'cut', droppedTokens: 23 })
+      expect(chunks.at(-1)).toMatchObject({ promptTokens: 127, droppedTokens: 23 })
     })
 
     it('refuses a grammar that is none', async () => {

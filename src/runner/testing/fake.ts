@@ -141,6 +141,7 @@ class Fake implements FakeRunner {
       const shared = request.promptLogprobs === undefined ? commonPrefixLength(slot.tokens, prompt.tokens) : 0
       const cachedTokens = Math.min(shared, prompt.tokens.length - 1)
       slot.tokens = prompt.tokens
+      if (prompt.droppedTokens > 0) yield { type: 'cut', droppedTokens: prompt.droppedTokens }
       if (request.promptLogprobs !== undefined) {
         yield {
           type: 'prompt',
