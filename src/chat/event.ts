@@ -1,5 +1,5 @@
 // THE stream union: every completion, in every dialect, is a sequence of these. It begins with at most one of `loaded`, `unloaded`, `rendered`
-// (which then is all there is), or has the `prompt` where that was asked for, goes on with deltas and calls, and ends with exactly one `finish`. A failure throws an AppError instead.
+// (which then is all there is), or with `cut` and the `prompt` where they were asked for, goes on with deltas and calls, and ends with exactly one `finish`. A failure throws an AppError instead.
 
 import type { ToolCall } from './message.ts'
 
