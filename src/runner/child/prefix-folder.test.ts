@@ -148,6 +148,21 @@ describe('PrefixFolder', () => {
     expect(firstTokens(one)).toEqual([3, 4, 5])
   })
 
+  it('counts what others are about to write, as large as it will be', async () => {
+    const folder = open({ limitBytes: 600 })
+    folder.list()
+    await write(folder, 1, { ageMs: 2000 })
+    await write(folder, 2, { ageMs: 1000 })
+    const theirs = path.join(root, 'key-1', `tmp-${'a'.repeat(16)}`)
+    writeFileSync(theirs, '')
+    truncateSync(theirs, 176)
+    expect(await write(folder, 3)).toEqual({ removed: [nameOf(saved(1).tokens)] })
+    truncateSync(theirs, 500)
+    expect(await write(folder, 4)).toBeUndefined()
+    expect(firstTokens(folder)).toEqual([2, 3])
+    expect(existsSync(theirs)).toBe(true)
+  })
+
   it('writes nothing that is larger than the limit, and deletes nothing for it', async () => {
     const exact = 64 + 12 + 100
     const folder = open({ limitBytes: exact })

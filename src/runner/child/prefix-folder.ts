@@ -75,13 +75,16 @@ export class PrefixFolder implements PrefixFiles {
 
   async write({ tokens, leastLength, state }: SavedState): Promise<{ removed: string[] } | undefined> {
     const name = nameOf(tokens)
-    const removed = await this.#makeRoom(HEAD_BYTES + tokens.byteLength + state.byteLength, name)
+    const fileBytes = HEAD_BYTES + tokens.byteLength + state.byteLength
+    const removed = await this.#makeRoom(fileBytes, name)
     if (!removed) return undefined
     const temporary = this.#at(`tmp-${randomBytes(8).toString('hex')}`)
     this.#writing = temporary
     try {
       const handle = await open(temporary, 'wx', 0o600)
       try {
+        // So that other runners, who make room at the same time, see how large it will be.
+        await handle.truncate(fileBytes)
         await this.#writeAll(handle, { key: this.#options.key.bytes, tokens, leastLength, stateBytes: state.byteLength }, state)
       } finally {
         await handle.close()
@@ -172,20 +175,22 @@ export class PrefixFolder implements PrefixFiles {
     return checksum === head.stateChecksum ? state : undefined
   }
 
-  /** Which of this key's files had to go; undefined where it does not fit even without all others. A file of that name does not count. */
+  /** Which of this key's files had to go; undefined where it does not fit even without all others. What others are writing stays; a file of that name does not count. */
   async #makeRoom(neededBytes: number, exceptName: string): Promise<string[] | undefined> {
     const { root, limitBytes, freeShare } = this.#options
     const except = this.#at(exceptName)
     const files = listFiles(root)
       .filter(({ file }) => file !== except)
       .sort((a, b) => b.modifiedMs - a.modifiedMs)
-    let usedBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    const staying = files.filter(({ file }) => TEMPORARY_NAME.test(path.basename(file)))
+    const leaving = files.filter((each) => !staying.includes(each))
+    let usedBytes = sumUp(files)
     const { bavail, bsize } = await statfs(root)
     const roomBytes = Math.min(limitBytes, freeShare * (bavail * bsize + usedBytes))
-    if (neededBytes > roomBytes) return undefined
+    if (neededBytes + sumUp(staying) > roomBytes) return undefined
     const removed: string[] = []
     while (usedBytes + neededBytes > roomBytes) {
-      const oldest = files.pop()
+      const oldest = leaving.pop()
       if (!oldest) break
       await rm(oldest.file, { force: true })
       usedBytes -= oldest.sizeBytes
@@ -197,6 +202,10 @@ export class PrefixFolder implements PrefixFiles {
   #at(name: string): string {
     return path.join(this.#folder, name)
   }
+}
+
+function sumUp(files: readonly { sizeBytes: number }[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 function readHeadOf(file: string, key: Uint8Array): PrefixHead | undefined {
@@ -220,7 +229,7 @@ function listFiles(root: string): { file: string; sizeBytes: number; modifiedMs:
   return folders.flatMap(({ name: folder }) =>
     readdirSync(path.join(root, folder)).flatMap((name) => {
       const file = path.join(root, folder, name)
-      const stats = FILE_NAME.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined
+      const stats = FILE_NAME.test(name) || TEMPORARY_NAME.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined
       return stats ? [{ file, sizeBytes: stats.size, modifiedMs: stats.mtimeMs }] : []
     }),
   )
