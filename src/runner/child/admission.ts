@@ -53,6 +53,16 @@ export class Admission {
     return completion.begin(cached)
   }
 
+  /** Whether the request would take the place of a talk that is worth keeping, and is so long itself that a slot of its own costs little beside that. */
+  wantsSlot({ prompt }: Completion): boolean {
+    const { engine, keeper } = this.#options
+    const choice = chooseSlot(this.#slots, prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
+    if (!keeper || !choice) return false
+    const slot = this.#slots[choice.sequence] as Slot
+    const knownLength = keeper.find(prompt, choice.prefixLength)?.length ?? choice.prefixLength
+    return keeper.isLong(prompt.length - knownLength) && keeper.isWorthSaving(slot, prompt)
+  }
+
   #empty({ sequence }: Slot): number {
     this.#options.engine.keepFirst(sequence, 0)
     return 0

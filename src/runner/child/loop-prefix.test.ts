@@ -55,7 +55,8 @@ function stage(options: ScriptedEngineOptions = {}, { files = createFiles(), mem
     sent.flatMap((message) => (message.type === 'step' ? message.chunks.filter((one) => one.id === id).map((one) => one.chunk) : []))
   const endOf = (id: number) => chunksOf(id).find((chunk) => chunk.type === 'end')
   const written = () => cache.close(new Promise(() => {}))
-  return { engine, loop, run, runWithFetch, endOf, files, cache, written }
+  const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size.slots] : []))
+  return { engine, loop, run, runWithFetch, endOf, files, cache, written, asked }
 }
 
 const long = (letter: string, length = 100) => letter.repeat(length)
@@ -71,6 +72,46 @@ describe('Loop with a prefix cache', () => {
     expect(endOf(2)).toMatchObject({ cachedTokens: 0 })
     expect(endOf(3)).toMatchObject({ promptTokens: 101, cachedTokens: 100 })
     expect(engine.steps.at(-1)?.get(0)).toBe(1)
+  })
+
+  it('opens a slot for a long talk where it would take that of another, and not for a short one', () => {
+    const { loop, run, endOf, asked, files } = stage({ sequences: 8, startSequences: 1 })
+    loop.submit(1, ask(long('x', 200)))
+    run()
+    loop.submit(2, ask(long('y', 200)))
+    run()
+    expect(asked()).toEqual([2])
+    loop.answerGrowth(true)
+    run()
+    loop.submit(3, ask(`${long('x', 200)}?`))
+    run()
+    expect(endOf(3)).toMatchObject({ cachedTokens: 200 })
+    loop.submit(4, ask(long('z', 199)))
+    run()
+    expect(endOf(4)).toBeDefined()
+    expect(asked()).toEqual([2])
+    expect(files.saved.size).toBe(1)
+  })
+
+  it('takes the slot of another talk where there is no memory for one more', async () => {
+    const { loop, run, endOf, asked, files, written } = stage({ sequences: 8, startSequences: 1 })
+    for (const [id, letter] of ['x', 'y', 'z'].entries()) loop.submit(id, ask(long(letter, 200)))
+    run()
+    loop.answerGrowth(false)
+    run()
+    expect([0, 1, 2].map((id) => endOf(id))).not.toContain(undefined)
+    expect(asked()).toEqual([4])
+    await written()
+    expect(files.saved.size).toBe(2)
+  })
+
+  it('does not save a talk of which the next question changes the end alone', () => {
+    const { loop, run, endOf, files } = stage()
+    loop.submit(1, ask(`${long('x')}${long('a', 39)}`))
+    loop.submit(2, ask(`${long('x')}b`))
+    run()
+    expect(endOf(2)).toMatchObject({ cachedTokens: 100 })
+    expect(files.saved.size).toBe(0)
   })
 
   it('restores what an earlier process saved when it ended', async () => {

@@ -159,9 +159,10 @@ export class Loop {
     while (this.#waiting[0]) {
       const completion = this.#waiting[0]
       if (this.#slots.every((slot) => slot.completion)) {
-        this.#askForSlots()
+        this.#askForSlots(this.#waiting.length)
         return
       }
+      if (this.#admission.wantsSlot(completion) && this.#askForSlots(1)) return
       if (!this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
       const begun = this.#admission.admit(completion)
@@ -171,12 +172,15 @@ export class Loop {
     }
   }
 
-  #askForSlots(): void {
+  /** Whether there may be more, as soon as the parent has answered. */
+  #askForSlots(waiting: number): boolean {
     const { engine, clock, send } = this.#options
-    const slots = moreSlots({ slots: engine.sequences, mostSlots: engine.mostSequences, waiting: this.#waiting.length })
-    if (slots === undefined || this.#growth || clock.monotonicNs() < this.#noMoreSlotsUntilNs) return
+    const slots = moreSlots({ slots: engine.sequences, mostSlots: engine.mostSequences, waiting })
+    if (slots === undefined || clock.monotonicNs() < this.#noMoreSlotsUntilNs) return false
+    if (this.#growth) return true
     this.#growth = { size: { contextTokens: engine.facts.contextTokens, slots } }
     send({ type: 'grow', size: this.#growth.size })
+    return true
   }
 
   /** False while the first of the queue waits for a larger context. A prompt that can be neither fitted nor cut leaves the queue. */
