@@ -157,9 +157,10 @@ describe('a prompt that was read before', () => {
   it(
     'is read again when the server was killed while it wrote, and nothing half is taken for whole',
     async () => {
-      const old = await start()
+      const single = { OLLAMA_NUM_PARALLEL: '1' }
+      const old = await start(single)
       const first = await generate(old, SHEEP)
-      // The second talk takes the only slot that is open, and the state of the first is written.
+      // The second talk takes the only slot, and the state of the first is written.
       const second = generate(old, GOAT).catch((error: unknown) => error)
       while (!files(old).some(({ name }) => name.startsWith('tmp-'))) await new Promise(setImmediate)
       await old.kill()
@@ -168,7 +169,7 @@ describe('a prompt that was read before', () => {
       expect(files(old)).toHaveLength(1)
       expect(half?.name).toMatch(/^tmp-/)
 
-      const current = await restart(old)
+      const current = await restart(old, single)
       const again = await generate(current, SHEEP)
       expect(again.prompt_eval_cached_count ?? 0).toBe(0)
       expectSame(again, first)
