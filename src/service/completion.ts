@@ -59,10 +59,9 @@ export async function* complete(options: RunOptions, completion: Completion): As
   let isCutTold = !request.tellsCut
   const start = (some: Completion) => chunksOf(run, toRunnerRequest(some), { signal, truncates: request.truncate !== false })
   for await (const chunk of chunksWithinBudget(completion, start, options.clock)) {
-    const droppedTokens = chunk.type === 'cut' ? chunk.droppedTokens : 0
     if (!isCutTold && (chunk.type === 'cut' || completion.truncation)) {
       isCutTold = true
-      yield { type: 'cut', truncation: addDropped(completion, droppedTokens) }
+      yield { type: 'cut', truncation: addDropped(completion, chunk.type === 'cut' ? chunk.droppedTokens : 0) }
     }
     if (chunk.type === 'cut') continue
     if (chunk.type === 'text') {

@@ -1,6 +1,5 @@
 // A disk that fills up while a model is pulled: a small one of its own, in memory, where this user may mount it.
 
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,37 +9,23 @@ import { parseModelName } from '../../src/model/name.ts'
 import { createStore } from '../../src/store/open.ts'
 import type { OpenStore } from '../../src/store/store.ts'
 import { type FaultRegistry, honest, modelOf, startFaultRegistry } from '../support/fault-registry.ts'
+import { isMountable, mount, unmount } from '../support/mount.ts'
 import { createPulling, type Pulling } from '../support/pulling.ts'
 
 const MIB = 1024 * 1024
 const WEIGHTS = randomBytes(6 * MIB)
 const MODEL = modelOf(WEIGHTS)
 
-function missingMount(): boolean {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mount-'))
-  const mounted = mount(folder)
-  if (mounted) unmount(folder)
-  else console.warn('skipped: this user may not mount a tmpfs')
-  rmSync(folder, { recursive: true, force: true })
-  return !mounted
-}
+const mountSmall = (folder: string) => mount(folder, '-t', 'tmpfs', '-o', 'size=8m', 'none')
 
-function mount(folder: string): boolean {
-  return process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', folder]).status === 0
-}
-
-function unmount(folder: string): void {
-  spawnSync('umount', ['-l', folder])
-}
-
-describe.skipIf(missingMount())('a disk', () => {
+describe.runIf(isMountable('a tmpfs', mountSmall))('a disk', () => {
   let disk: string
   let store: OpenStore
   let pulling: Pulling
   let registry: FaultRegistry
   beforeEach(async () => {
     disk = mkdtempSync(path.join(tmpdir(), 'full-disk-'))
-    mount(disk)
+    mountSmall(disk)
     store = await createStore({ root: path.join(disk, 'models'), stateFolder: tmpdir() })
     pulling = await createPulling({ store })
   })

@@ -97,6 +97,15 @@ function expectRestored(reply: Reply, first: Reply): void {
   expectSame(reply, first)
 }
 
+/** No saved state is taken for it, and a new one is saved. */
+async function expectReadAgain(server: TestServer, prompt: string, first: Reply): Promise<void> {
+  const again = await generate(server, prompt)
+  expect(again.prompt_eval_cached_count ?? 0).toBe(0)
+  expectSame(again, first)
+  await unload(server)
+  expectRestored(await generate(server, prompt), first)
+}
+
 describe('a prompt that was read before', () => {
   it(
     'is known after more talks than slots, after an unload and after a restart',
@@ -145,11 +154,7 @@ describe('a prompt that was read before', () => {
       const bytes = readFileSync(saved?.file ?? '')
       bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1)
       writeFileSync(saved?.file ?? '', bytes)
-      const again = await generate(current, SHEEP)
-      expect(again.prompt_eval_cached_count ?? 0).toBe(0)
-      expectSame(again, first)
-      await unload(current)
-      expectRestored(await generate(current, SHEEP), first)
+      await expectReadAgain(current, SHEEP, first)
     },
     LIMIT_MS,
   )
@@ -170,11 +175,7 @@ describe('a prompt that was read before', () => {
       expect(half?.name).toMatch(/^tmp-/)
 
       const current = await restart(old, single)
-      const again = await generate(current, SHEEP)
-      expect(again.prompt_eval_cached_count ?? 0).toBe(0)
-      expectSame(again, first)
-      await unload(current)
-      expectRestored(await generate(current, SHEEP), first)
+      await expectReadAgain(current, SHEEP, first)
     },
     LIMIT_MS,
   )

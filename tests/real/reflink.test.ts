@@ -8,6 +8,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStore } from '../../src/store/open.ts'
 import type { OpenStore } from '../../src/store/store.ts'
+import { isMountable, mount, unmount } from '../support/mount.ts'
 
 const MIB = 1024 * 1024
 const MODEL_BYTES = 48 * MIB
@@ -19,26 +20,28 @@ const FORMATS: [name: string, command: string, ...words: string[]][] = [
   ['btrfs', 'mkfs.btrfs', '-q'],
 ]
 
+/** Its file lies beside the folder. */
 function mountDisk(folder: string, [, command, ...words]: (typeof FORMATS)[number]): boolean {
   const image = `${folder}.image`
   closeSync(openSync(image, 'w'))
   truncateSync(image, DISK_BYTES)
-  const done = (program: string, ...rest: string[]) => spawnSync(program, rest).status === 0
-  return done(command, ...words, image) && done('mount', '-o', 'loop', image, folder)
+  return spawnSync(command, [...words, image]).status === 0 && mount(folder, '-o', 'loop', image)
 }
 
-describe.each(FORMATS)('on %s', (...format) => {
+for (const format of FORMATS) {
+  describe.runIf(isMountable(format[0], (folder) => mountDisk(folder, format)))(`on ${format[0]}`, () => importsShared(format))
+}
+
+function importsShared(format: (typeof FORMATS)[number]): void {
   let folder: string
-  let isMounted = false
   let store: OpenStore
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'reflink-'))
-    isMounted = process.platform === 'linux' && mountDisk(folder, format)
-    if (!isMounted) console.warn(`skipped: ${format[0]} cannot be made or mounted here`)
+    if (!mountDisk(folder, format)) throw new Error(`${format[0]} cannot be mounted`)
     store = await createStore({ root: path.join(folder, 'models'), stateFolder: folder })
   })
   afterAll(() => {
-    if (isMounted) spawnSync('umount', ['-l', folder])
+    unmount(folder)
     rmSync(folder, { recursive: true, force: true })
     rmSync(`${folder}.image`, { force: true })
   })
@@ -49,8 +52,7 @@ describe.each(FORMATS)('on %s', (...format) => {
     return bavail * bsize
   }
 
-  it('a file becomes a blob that shares its blocks and is a file of its own', async (test) => {
-    if (!isMounted) return test.skip()
+  it('a file becomes a blob that shares its blocks and is a file of its own', async () => {
     const file = path.join(folder, 'model.gguf')
     const content = randomBytes(MODEL_BYTES)
     writeFileSync(file, content)
@@ -68,12 +70,11 @@ describe.each(FORMATS)('on %s', (...format) => {
     expect(readFileSync(blob).equals(content)).toBe(true)
   })
 
-  it('a file is taken that is larger than what is free', async (test) => {
-    if (!isMounted) return test.skip()
+  it('a file is taken that is larger than what is free', async () => {
     const file = path.join(folder, 'large.gguf')
     writeFileSync(file, randomBytes(MODEL_BYTES))
     writeFileSync(path.join(folder, 'filler'), Buffer.alloc(Math.max(0, freeBytes() - MODEL_BYTES / 2), 1))
     expect(freeBytes()).toBeLessThan(MODEL_BYTES)
     expect(await store.blobs.importFile(file)).toMatchObject({ sizeBytes: MODEL_BYTES, existed: false })
   })
-})
+}

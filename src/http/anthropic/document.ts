@@ -2,6 +2,7 @@
 
 import type { DialectDocument, Operations } from '../operation.ts'
 import { anyObject, either, list, looseObject, object, oneOf, optional, orNull, text, whole } from '../schema.ts'
+import { TRUNCATED_DOCUMENT } from '../truncated.ts'
 import type { ContentBlock, Delta } from './content.ts'
 import { CODES, type ErrorBody } from './errors.ts'
 import { countTokensRequest, FATES, messagesRequest } from './request.ts'
@@ -71,7 +72,7 @@ const OPERATIONS: Operations = {
         about: 'The whole message, or with `stream` its events.',
         json: message,
         sse: event,
-        headers: { ...REQUEST_ID, 'X-Llamero-Truncated': '`true` where a part of the conversation did not fit.' },
+        headers: { ...REQUEST_ID, ...TRUNCATED_DOCUMENT },
       },
     },
   },

@@ -8,6 +8,7 @@ import { cutShort } from '../cut-short.ts'
 import { createId } from '../ids.ts'
 import { withSigns } from '../keep-alive.ts'
 import { json, type Reply, type ReplyHeaders, type SseEvent } from '../kernel/reply.ts'
+import { TRUNCATED } from '../truncated.ts'
 import { Content, type ContentBlock, type Step } from './content.ts'
 import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
 import type { MessagesCall } from './request.ts'
@@ -47,7 +48,7 @@ export async function replyWhole(chat: StartedChat, call: MessagesCall, { header
   for await (const event of chat.events) {
     if (event.type === 'finish') {
       drain(content.end())
-      const cut = event.truncation ? { 'X-Llamero-Truncated': 'true' } : {}
+      const cut = event.truncation ? TRUNCATED : {}
       const body = toMessage(call, { content: content.blocks, ...toEnding(event, call, content), usage: toUsage(event, call) })
       return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...cut } })
     }

@@ -10,6 +10,7 @@ import type { CompletionFields, OutputFormat, UnknownFormat } from '../../servic
 import { cutShort } from '../cut-short.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import { peek } from '../peek.ts'
+import { TRUNCATED } from '../truncated.ts'
 import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from './errors.ts'
 import type { FinishEvent } from './metrics.ts'
 import { present } from './wire.ts'
@@ -31,7 +32,6 @@ export interface Projection {
 }
 
 const MAX_TOP_LOGPROBS = 20
-const TRUNCATED = { 'X-Llamero-Truncated': 'true' }
 /** wire: these come from the run, where a streaming request has already lost the charset. */
 const RUN_STAGE: readonly ErrorCode[] = ['invalid_format', 'context_exceeded', 'engine_error', 'runner_crashed']
 

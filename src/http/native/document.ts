@@ -26,6 +26,7 @@ import { type DetokenizeResponseBody, detokenizeRequest, type TokenizeResponseBo
 import { type ProgressBody, pullRequest, pushRequest } from '../../api/transfer.ts'
 import type { DialectDocument, Operation, Operations } from '../operation.ts'
 import { anyObject, flag, list, number, object, oneOf, optional, orNull, type Schema, type Shape, text, time, whole } from '../schema.ts'
+import { TRUNCATED_DOCUMENT } from '../truncated.ts'
 import { STATUS } from './errors.ts'
 
 const details = object<ModelDetailsBody>('api.ModelDetails', {
@@ -163,7 +164,6 @@ const progress = object<ProgressBody>('api.ProgressResponse', {
 const error = object<{ error: string }>('api.Error', { error: text })
 const record = (schema: Schema): Schema => ({ anyOf: [schema, error] })
 
-const TRUNCATED = { 'X-Llamero-Truncated': '`true` where a part of the conversation did not fit.' }
 const NOTHING = { 200: { about: 'Done.' } }
 const root: Operation = { summary: 'Says that the server runs', gives: { 200: { about: '`Ollama is running`', text: true } } }
 const version: Operation = {
@@ -205,7 +205,7 @@ const OPERATIONS: Operations = {
         about: 'Records as they come; without `stream` one of all.',
         json: generateResponse,
         ndjson: record(generateResponse),
-        headers: TRUNCATED,
+        headers: TRUNCATED_DOCUMENT,
       },
     },
   },
@@ -217,7 +217,7 @@ const OPERATIONS: Operations = {
         about: 'Records as they come; without `stream` one of all.',
         json: chatResponse,
         ndjson: record(chatResponse),
-        headers: TRUNCATED,
+        headers: TRUNCATED_DOCUMENT,
       },
     },
   },

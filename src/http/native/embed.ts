@@ -4,6 +4,7 @@ import { parseModelReference } from '../../service/model-reference.ts'
 import { shortenFloat32 } from '../float32.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
+import { TRUNCATED } from '../truncated.ts'
 import { decodeFields } from './fields.ts'
 import type { NativeContext } from './routes.ts'
 import { omitEmpty, present, wholeNs } from './wire.ts'
@@ -28,7 +29,7 @@ export async function handleEmbed(request: HttpRequest, { service, unused }: Nat
         })),
     ...(droppedTokens ? { truncated: true, prompt_dropped_tokens: droppedTokens } : {}),
   }
-  return json(body, droppedTokens ? { headers: { 'X-Llamero-Truncated': 'true' } } : {})
+  return json(body, droppedTokens ? { headers: TRUNCATED } : {})
 }
 
 export async function handleEmbeddings(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {

@@ -8,6 +8,7 @@ import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
 import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
+import { TRUNCATED } from '../truncated.ts'
 import { CHAT_FATES, chatCompletionRequest, readTopLogprobs, toChatRequest } from './chat-request.ts'
 import { type Choice, runChoices } from './choices.ts'
 import { JSON_WITHOUT_CHARSET } from './errors.ts'
@@ -47,7 +48,6 @@ interface ChoiceBody {
 }
 
 /** As the native dialect says it: a part of the talk did not fit. */
-const TRUNCATED = { 'X-Llamero-Truncated': 'true' }
 
 type Rendered = Extract<ChatEvent, { type: 'rendered' }>
 

@@ -2,6 +2,7 @@
 
 import type { DialectDocument, Operations, ReplyDocument } from '../operation.ts'
 import { either, list, looseObject, map, nothing, number, object, oneOf, optional, orNull, type Schema, text, whole } from '../schema.ts'
+import { TRUNCATED_DOCUMENT } from '../truncated.ts'
 import { CHAT_FATES, chatCompletionRequest } from './chat-request.ts'
 import { COMPLETION_FATES, completionRequest } from './completion-request.ts'
 import { EMBEDDING_FATES, embeddingRequest } from './embeddings.ts'
@@ -142,14 +143,13 @@ const anthropicModels = looseObject('anthropic.ModelPage', {
   last_id: orNull(text),
 })
 
-const TRUNCATED = { 'X-Llamero-Truncated': '`true` where a part of the conversation did not fit.' }
 /** An error in a stream is an event; the last one is `[DONE]`, which is no JSON. */
 const streamed = (json: Schema, sse: Schema): ReplyDocument => ({
   about: 'The whole, or with `stream` events that end with `[DONE]`.',
   json,
   sse: either(sse, error),
   sseEnd: '[DONE]',
-  headers: TRUNCATED,
+  headers: TRUNCATED_DOCUMENT,
 })
 
 const OPERATIONS: Operations = {

@@ -17,6 +17,7 @@ import {
   text,
   whole,
 } from '../schema.ts'
+import { TRUNCATED_DOCUMENT } from '../truncated.ts'
 import { RESPONSES_FATES, responsesRequest } from './responses-request.ts'
 
 const status = oneOf('in_progress', 'completed', 'incomplete')
@@ -115,7 +116,7 @@ export const RESPONSES_OPERATIONS: Operations = {
         about: 'The response, or with `stream` its events.',
         json: response,
         sse: event,
-        headers: { 'X-Llamero-Truncated': '`true` where a part of the conversation did not fit.' },
+        headers: TRUNCATED_DOCUMENT,
       },
     },
   },

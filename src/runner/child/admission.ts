@@ -27,20 +27,24 @@ export class Admission {
     this.#slots = slots
   }
 
-  /** What there is to tell of the request as it begins; undefined while it has to wait. */
-  admit(completion: Completion): CompletionChunk[] | undefined {
+  /**
+   * What there is to tell of the request as it begins; undefined while it has to wait. `opensSlot` is asked where a talk that is worth keeping would lose its
+   * slot to a prompt that is so long itself that a slot of its own costs little beside that; true: there may be one soon.
+   */
+  admit(completion: Completion, opensSlot: () => boolean): CompletionChunk[] | undefined {
     const { engine, keeper } = this.#options
     const { prompt } = completion
     const choice = chooseSlot(this.#slots, prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
     if (!choice) return undefined
     const found = completion.tellsPrompt ? undefined : keeper?.find(prompt, choice.prefixLength)
+    // A saved state goes where it costs the others least.
+    const slot = this.#slots[(found && chooseSlot(this.#slots, [], ANY_SLOT)?.sequence) ?? choice.sequence] as Slot
+    const isWorthSaving = keeper?.isWorthSaving(slot, prompt) ?? false
+    if (isWorthSaving && keeper?.isLong(prompt.length - (found?.length ?? choice.prefixLength)) && opensSlot()) return undefined
     if (found && found.state === undefined) {
       keeper?.fetch(found)
       return undefined
     }
-    // A saved state goes where it costs the others least.
-    const slot = this.#slots[(found && chooseSlot(this.#slots, [], ANY_SLOT)?.sequence) ?? choice.sequence] as Slot
-    const isWorthSaving = keeper?.isWorthSaving(slot, prompt) ?? false
     const mayMove = engine.settled
     // The next step settles the engine, if there is one.
     if (!mayMove && (found || isWorthSaving) && this.#slots.some((other) => other.completion && !other.completion.paused)) return undefined
@@ -51,16 +55,6 @@ export class Admission {
     slot.lastUsed = ++this.#uses
     slot.completion = completion
     return completion.begin(cached)
-  }
-
-  /** Whether the request would take the place of a talk that is worth keeping, and is so long itself that a slot of its own costs little beside that. */
-  wantsSlot({ prompt }: Completion): boolean {
-    const { engine, keeper } = this.#options
-    const choice = chooseSlot(this.#slots, prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
-    if (!keeper || !choice) return false
-    const slot = this.#slots[choice.sequence] as Slot
-    const knownLength = keeper.find(prompt, choice.prefixLength)?.length ?? choice.prefixLength
-    return keeper.isLong(prompt.length - knownLength) && keeper.isWorthSaving(slot, prompt)
   }
 
   #empty({ sequence }: Slot): number {

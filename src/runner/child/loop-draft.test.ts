@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CompletionRequest, ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { DraftModel } from './draft-model.ts'
 import { DraftPlan } from './draft-plan.ts'
@@ -36,16 +37,12 @@ function stage({ draftNext, draft = {}, mostTokens = 4, ...options }: StageOptio
   })
   const drafting = draftNext && { model, plan, mostTokens }
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: true, drafting })
-  const run = (limit = 5000) => {
-    let steps = 0
-    while (steps < limit && loop.step()) steps++
-    return steps
-  }
+  const run = (limit = 5000) => runLoop(loop, limit)
+  const { textOf, endOf } = readMessages(sent)
   const replyOf = (id: number) => {
-    const chunks = sent.flatMap((message) => (message.type === 'step' ? message.chunks.filter((entry) => entry.id === id) : []))
-    const end = chunks.map(({ chunk }) => chunk).find((chunk) => chunk.type === 'end')
+    const end = endOf(id)
     return {
-      text: chunks.map(({ chunk }) => (chunk.type === 'text' ? chunk.text : '')).join(''),
+      text: textOf(id),
       reason: end?.reason,
       evalTokens: end?.evalTokens,
       stopSequence: end?.stopSequence,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop, SLOTS_RETRY_NS } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
@@ -14,18 +15,11 @@ function stage(options: ScriptedEngineOptions = {}) {
   const sent: ToParent[] = []
   const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
-  const run = () => {
-    for (let steps = 0; steps < 1000 && loop.step(); steps++);
-  }
+  const run = () => runLoop(loop, 1000)
   const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size.contextTokens] : []))
   const grown = () => sent.flatMap((message) => (message.type === 'grown' ? [message.size.contextTokens] : []))
-  const endOf = (id: number) =>
-    sent
-      .flatMap((message) => (message.type === 'step' ? message.chunks : []))
-      .map((entry) => (entry.id === id ? entry.chunk : undefined))
-      .find((chunk) => chunk?.type === 'end')
   const failureOf = (id: number) => sent.find((message) => message.type === 'failure' && message.id === id)
-  return { engine, loop, run, clock, sent, asked, grown, endOf, failureOf }
+  return { engine, loop, run, clock, sent, asked, grown, ...readMessages(sent), failureOf }
 }
 
 const growing = (request: Parameters<typeof greedyRequest>[0]) => greedyRequest({ contextLimitTokens: 1000, ...request })

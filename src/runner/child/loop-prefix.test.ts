@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
 import { PrefixCache } from './prefix-cache.ts'
@@ -41,9 +42,7 @@ function stage(options: ScriptedEngineOptions = {}, { files = createFiles(), mem
   let fetched = () => {}
   const cache = new PrefixCache({ files, memoryBytes, pendingBytes: 1e6, onFetched: () => fetched(), report: () => {} })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false, prefixCache: cache })
-  const run = () => {
-    while (loop.step());
-  }
+  const run = () => runLoop(loop)
   /** Runs, waits for the file, and runs on. */
   const runWithFetch = async () => {
     const done = new Promise<void>((resolve) => (fetched = resolve))
@@ -51,12 +50,9 @@ function stage(options: ScriptedEngineOptions = {}, { files = createFiles(), mem
     await done
     run()
   }
-  const chunksOf = (id: number) =>
-    sent.flatMap((message) => (message.type === 'step' ? message.chunks.filter((one) => one.id === id).map((one) => one.chunk) : []))
-  const endOf = (id: number) => chunksOf(id).find((chunk) => chunk.type === 'end')
   const written = () => cache.close(new Promise(() => {}))
   const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size.slots] : []))
-  return { engine, loop, run, runWithFetch, endOf, files, cache, written, asked }
+  return { engine, loop, run, runWithFetch, ...readMessages(sent), files, cache, written, asked }
 }
 
 const long = (letter: string, length = 100) => letter.repeat(length)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CompletionRequest, ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
@@ -16,16 +17,11 @@ function stage(options: ScriptedEngineOptions & { speculate?: boolean } = {}) {
   const sent: ToParent[] = []
   const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: options.speculate ?? true })
-  const run = (limit = 5000) => {
-    let steps = 0
-    while (steps < limit && loop.step()) steps++
-    return steps
-  }
+  const run = (limit = 5000) => runLoop(loop, limit)
+  const { textOf, endOf } = readMessages(sent)
   const replyOf = (id: number) => {
-    const chunks = sent.flatMap((message) => (message.type === 'step' ? message.chunks.filter((entry) => entry.id === id) : []))
-    const texts = chunks.map(({ chunk }) => (chunk.type === 'text' ? chunk.text : ''))
-    const end = chunks.map(({ chunk }) => chunk).find((chunk) => chunk.type === 'end')
-    return { text: texts.join(''), reason: end?.reason, evalTokens: end?.evalTokens, stopSequence: end?.stopSequence }
+    const end = endOf(id)
+    return { text: textOf(id), reason: end?.reason, evalTokens: end?.evalTokens, stopSequence: end?.stopSequence }
   }
   return { engine, loop, run, replyOf }
 }

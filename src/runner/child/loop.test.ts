@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { CompletionChunk, ToParent } from '../protocol.ts'
+import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, FIRST_PIECE, MARK_TEXT, MARK_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { MAX_REPEATED_TEXTS } from './completion.ts'
 import { Loop, MAX_PROMPT_OUTPUTS, MAX_WAITING } from './loop.ts'
@@ -19,22 +20,9 @@ function stage(options: ScriptedEngineOptions = {}) {
   const sent: ToParent[] = []
   const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
-  const run = (limit = 10_000) => {
-    let steps = 0
-    while (steps < limit && loop.step()) steps++
-    return steps
-  }
-  const chunksOf = (id: number): CompletionChunk[] =>
-    sent.flatMap((message) =>
-      message.type === 'step' ? message.chunks.filter((entry) => entry.id === id).map((entry) => entry.chunk) : [],
-    )
-  const textOf = (id: number) =>
-    chunksOf(id)
-      .map((chunk) => (chunk.type === 'text' ? chunk.text : ''))
-      .join('')
-  const endOf = (id: number) => chunksOf(id).find((chunk) => chunk.type === 'end')
+  const run = (limit?: number) => runLoop(loop, limit)
   const failureOf = (id: number) => sent.flatMap((message) => (message.type === 'failure' && message.id === id ? [message.failure] : []))[0]
-  return { engine, loop, sent, run, chunksOf, textOf, endOf, failureOf, clock }
+  return { engine, loop, sent, run, ...readMessages(sent), failureOf, clock }
 }
 
 const bytes = (text: string) => [...Buffer.from(text)]

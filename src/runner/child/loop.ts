@@ -162,10 +162,9 @@ export class Loop {
         this.#askForSlots(this.#waiting.length)
         return
       }
-      if (this.#admission.wantsSlot(completion) && this.#askForSlots(1)) return
       if (!this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
-      const begun = this.#admission.admit(completion)
+      const begun = this.#admission.admit(completion, () => this.#askForSlots(1))
       if (!begun) return
       this.#waiting.shift()
       this.#sendChunks(begun.map((chunk) => ({ id: completion.id, chunk })))

@@ -72,7 +72,7 @@ export class LlamaEngine implements Engine, DraftEngine {
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
     this.#slidingWindow = api.modelSlidingWindow(model)
-    this.mostSequences = Math.max(parts.slots, spec.embedding ? 1 : spec.parallel)
+    this.mostSequences = Math.max(parts.slots, spec.parallel)
     this.#sequences = parts.slots
     this.batchTokens = api.contextBatch(context)
     this.batch = new LlamaBatch(this.batchTokens, this.mostSequences)
