@@ -9,10 +9,11 @@ import type { DraftEngine, Engine, EngineFacts, SamplerOptions } from '../engine
 import { likeliestOf, logprobsOf } from '../logprobs.ts'
 import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
 import { LlamaBatch } from './batch.ts'
+import { CandidateList } from './candidate-list.ts'
 import { type Library, loadLibrary } from './library.ts'
 import { applyAdapters, completionShape, contextParams, createContext, loadAdapters, loadModel, openContext } from './load.ts'
 import { viewFloats } from './native-memory.ts'
-import { CandidateList, createSampler, type SamplingContext } from './sampler.ts'
+import { createSampler, type SamplingContext } from './sampler.ts'
 import { identifyState, moveState, readState, type Sequences, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 

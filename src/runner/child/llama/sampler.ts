@@ -1,16 +1,17 @@
 // How the next token is chosen: llama.cpp's samplers in the order of llama-server's default chain, so that a seed gives the text that Ollama
 // gives. With a grammar the chain chooses first and the grammar only looks; a choice it refuses is made again under the grammar, which costs
-// a pass over the whole vocabulary. The engine's grammar reads the text of tokens, which is not always what comes out: parts of characters may
+// a pass over the whole vocabulary. Both get a short list of what can be chosen where there is one (shortlist.ts). The engine's grammar reads the text of tokens, which is not always what comes out: parts of characters may
 // only make whole ones here, and a special token that says nothing is never chosen. Refuses options on which the engine would abort the process.
 
 import { AppError } from '../../../base/errors.ts'
 import type { Sampling } from '../../protocol.ts'
 import type { Sampler, SamplerOptions } from '../engine.ts'
+import { createShortlist, type Shortlist } from '../shortlist.ts'
 import type { TokenPiece } from '../text-output.ts'
 import { afterBytes, BETWEEN_CHARACTERS, type Utf8State } from '../utf8-state.ts'
 import type { ContextPointer, LlamaApi, SamplerPointer, VocabularyPointer } from './api.ts'
-import { allocateBytes, type NativeArray, viewFloats } from './native-memory.ts'
-import { TOKEN_DATA, TOKEN_DATA_ARRAY } from './structs.ts'
+import type { CandidateList } from './candidate-list.ts'
+import { viewFloats } from './native-memory.ts'
 
 /** A grammar beyond this is no format that somebody wrote; the engine's parser is quadratic in places. */
 export const MAX_GRAMMAR_LENGTH = 1024 * 1024
@@ -30,24 +31,65 @@ export interface SamplingContext {
 export function createSampler(context: SamplingContext, options: SamplerOptions): Sampler {
   refuseWrongSampling(options.sampling)
   const grammar = options.grammar === undefined ? undefined : createGrammar(context, options.grammar)
-  const chain = createChain(context, options.sampling)
+  const chain = new Chain(context, options.sampling)
   return grammar === undefined
-    ? plainSampler(context, chain)
+    ? plainSampler(chain)
     : new GrammarSampler(context, { chain, grammar, active: !options.grammarLater, spoken: options.spokenTokens ?? new Set() })
 }
 
-function plainSampler(sampling: SamplingContext, chain: SamplerPointer): Sampler {
-  const { api } = sampling
+function plainSampler(chain: Chain): Sampler {
   return {
-    see: (token) => api.samplerAccept(chain, token),
-    sample: (index) => api.samplerSample(chain, sampling.context, index),
+    see: (token) => chain.accept(token),
+    sample: (index) => chain.sample(index),
     startGrammar: () => {},
-    close: () => api.samplerFree(chain),
+    close: () => chain.close(),
+  }
+}
+
+/** The samplers that know no grammar. */
+class Chain {
+  readonly pointer: SamplerPointer
+  readonly #context: SamplingContext
+  readonly #shortlist: Shortlist | undefined
+
+  constructor(context: SamplingContext, sampling: Sampling) {
+    const biases = mergedBiases(context, sampling)
+    this.#context = context
+    this.pointer = createChain(context, sampling, biases)
+    this.#shortlist = createShortlist({
+      count: sampling.temperature > 0 || cutsTheLikeliest(sampling) ? sampling.topK : 1,
+      biased: biases.map(([token]) => token),
+      windowTokens: hasPenalties(sampling) ? penaltyWindow(context, sampling) : 0,
+    })
+  }
+
+  accept(token: number): void {
+    this.#context.api.samplerAccept(this.pointer, token)
+    this.#shortlist?.see(token)
+  }
+
+  sample(index: number): number {
+    const token = this.choose(index)
+    this.accept(token)
+    return token
+  }
+
+  choose(index: number): number {
+    const { api, candidates } = this.#context
+    const logits = readLogits(this.#context, index)
+    if (this.#shortlist) candidates.fillFrom(logits, this.#shortlist.pick(logits))
+    else candidates.fill(logits)
+    api.samplerApply(this.pointer, candidates.address)
+    return candidates.selected()
+  }
+
+  close(): void {
+    this.#context.api.samplerFree(this.pointer)
   }
 }
 
 interface GrammarParts {
-  chain: SamplerPointer
+  chain: Chain
   grammar: SamplerPointer
   active: boolean
   spoken: ReadonlySet<number>
@@ -55,7 +97,7 @@ interface GrammarParts {
 
 class GrammarSampler implements Sampler {
   readonly #context: SamplingContext
-  readonly #chain: SamplerPointer
+  readonly #chain: Chain
   readonly #grammar: SamplerPointer
   readonly #spoken: ReadonlySet<number>
   #active: boolean
@@ -70,15 +112,14 @@ class GrammarSampler implements Sampler {
   }
 
   see(token: number): void {
-    this.#context.api.samplerAccept(this.#chain, token)
+    this.#chain.accept(token)
   }
 
   sample(index: number, preferred: readonly number[] = []): number {
-    const { api, context } = this.#context
-    if (!this.#active) return api.samplerSample(this.#chain, context, index)
+    if (!this.#active) return this.#chain.sample(index)
     const token = preferred.find((candidate) => this.#allows(candidate)) ?? this.#choose(index)
-    api.samplerAccept(this.#grammar, token)
-    api.samplerAccept(this.#chain, token)
+    this.#context.api.samplerAccept(this.#grammar, token)
+    this.#chain.accept(token)
     this.#characters = this.#charactersAfter(token) ?? BETWEEN_CHARACTERS
     return token
   }
@@ -88,22 +129,20 @@ class GrammarSampler implements Sampler {
   }
 
   close(): void {
-    this.#context.api.samplerFree(this.#chain)
+    this.#chain.close()
     this.#context.api.samplerFree(this.#grammar)
   }
 
   #choose(index: number): number {
     const { api, candidates } = this.#context
-    candidates.fill(this.#logits(index))
-    api.samplerApply(this.#chain, candidates.address)
-    const first = candidates.selected()
+    const first = this.#chain.choose(index)
     if (this.#allows(first)) return first
     // Which tokens come out otherwise is found out one by one: there is seldom a second, and to know them all takes a pass over all pieces.
     const refused: number[] = []
     while (true) {
-      candidates.fill(this.#logits(index), refused)
+      candidates.fill(readLogits(this.#context, index), refused)
       api.samplerApply(this.#grammar, candidates.address)
-      api.samplerApply(this.#chain, candidates.address)
+      api.samplerApply(this.#chain.pointer, candidates.address)
       const next = candidates.selected()
       if (this.#allows(next)) return next
       if (this.#charactersAfter(next) !== undefined || refused.includes(next)) {
@@ -128,82 +167,24 @@ class GrammarSampler implements Sampler {
     if (bytes.length === 0) return undefined
     return text !== undefined && this.#characters.missing === 0 ? BETWEEN_CHARACTERS : afterBytes(this.#characters, bytes)
   }
-
-  #logits(index: number): Float32Array {
-    const { api, context, vocabularySize } = this.#context
-    const address = api.logitsAt(context, index)
-    if (address === null) throw new AppError('engine_error', 'the engine has no logits for a token')
-    return viewFloats(address, vocabularySize)
-  }
 }
 
-/** A llama_token_data_array over the whole vocabulary, in native memory: samplers sort and cut it in place. One for all requests. */
-export class CandidateList {
-  readonly #size: number
-  readonly #ids: Int32Array
-  readonly #floats: Float32Array
-  readonly #array: DataView
-  readonly #data: NativeArray<ArrayBuffer>
-  readonly address: bigint
-
-  constructor(vocabularySize: number) {
-    this.#size = vocabularySize
-    this.#data = allocateBytes(vocabularySize * TOKEN_DATA.sizeBytes)
-    this.#ids = new Int32Array(this.#data.view)
-    this.#floats = new Float32Array(this.#data.view)
-    const array = allocateBytes(TOKEN_DATA_ARRAY.sizeBytes)
-    this.#array = new DataView(array.view)
-    this.address = array.address
-  }
-
-  fill(logits: Float32Array, forbidden: readonly number[] = []): void {
-    for (let token = 0, at = 0; token < this.#size; token++, at += 3) {
-      this.#ids[at + TOKEN_DATA.id] = token
-      this.#floats[at + TOKEN_DATA.logit] = logits[token] as number
-      this.#floats[at + TOKEN_DATA.probability] = 0
-    }
-    for (const token of forbidden) this.#floats[token * 3 + TOKEN_DATA.logit] = Number.NEGATIVE_INFINITY
-    this.#reset(this.#size)
-  }
-
-  only(token: number): void {
-    this.#ids[TOKEN_DATA.id] = token
-    this.#floats[TOKEN_DATA.logit] = 1
-    this.#floats[TOKEN_DATA.probability] = 0
-    this.#reset(1)
-  }
-
-  selected(): number {
-    const at = Number(this.#array.getBigInt64(TOKEN_DATA_ARRAY.selected, true))
-    if (at < 0) throw new AppError('engine_error', 'the samplers chose no token')
-    return this.#ids[at * 3 + TOKEN_DATA.id] as number
-  }
-
-  firstLogit(): number {
-    return this.#floats[TOKEN_DATA.logit] as number
-  }
-
-  #reset(size: number): void {
-    this.#array.setBigUint64(TOKEN_DATA_ARRAY.data, this.#data.address, true)
-    this.#array.setBigUint64(TOKEN_DATA_ARRAY.size, BigInt(size), true)
-    this.#array.setBigInt64(TOKEN_DATA_ARRAY.selected, -1n, true)
-    this.#array.setUint8(TOKEN_DATA_ARRAY.sorted, 0)
-  }
+function readLogits({ api, context, vocabularySize }: SamplingContext, index: number): Float32Array {
+  const address = api.logitsAt(context, index)
+  if (address === null) throw new AppError('engine_error', 'the engine has no logits for a token')
+  return viewFloats(address, vocabularySize)
 }
 
 // Source of the order: common/sampling.cpp and the defaults of common.h in llama.cpp 0.5.0, less the samplers that Ollama leaves off (DRY,
 // top-n-sigma, XTC, mirostat). At temperature 0 the last step takes the most likely of what is left, as theirs does.
-function createChain(context: SamplingContext, sampling: Sampling): SamplerPointer {
-  const { api, vocabularySize, contextTokens } = context
+function createChain(context: SamplingContext, sampling: Sampling, biases: readonly (readonly [number, number])[]): SamplerPointer {
+  const { api, vocabularySize } = context
   const chain = api.chainInit({ no_perf: true })
   const add = (sampler: SamplerPointer) => api.chainAdd(chain, sampler)
-  const biases = mergedBiases(context, sampling)
   if (biases.length > 0) add(api.samplerLogitBias(vocabularySize, biases.length, packBiases(biases)))
-  // The engine sets memory aside for all of the window, and there is nothing to see beyond the context.
-  const lastN = sampling.repeatLastN < 0 ? contextTokens : Math.min(sampling.repeatLastN, contextTokens)
+  const lastN = penaltyWindow(context, sampling)
   add(api.samplerPenalties(vocabularySize, lastN, sampling.repeatPenalty, sampling.frequencyPenalty, sampling.presencePenalty))
-  const cutsTheLikeliest = sampling.typicalP < 1
-  if (sampling.temperature > 0 || cutsTheLikeliest) {
+  if (sampling.temperature > 0 || cutsTheLikeliest(sampling)) {
     add(api.samplerTopK(Math.max(Math.min(sampling.topK, vocabularySize), 0)))
     add(api.samplerTypical(sampling.typicalP, 0))
     add(api.samplerTopP(sampling.topP, 0))
@@ -217,6 +198,20 @@ function createChain(context: SamplingContext, sampling: Sampling): SamplerPoint
     add(api.samplerGreedy())
   }
   return chain
+}
+
+/** The only sampler behind top-k that can take the most likely token away. */
+function cutsTheLikeliest({ typicalP }: Sampling): boolean {
+  return typicalP < 1
+}
+
+/** The engine sets memory aside for all of the window, and there is nothing to see beyond the context. */
+function penaltyWindow({ contextTokens }: SamplingContext, { repeatLastN }: Sampling): number {
+  return repeatLastN < 0 ? contextTokens : Math.min(repeatLastN, contextTokens)
+}
+
+function hasPenalties({ repeatPenalty, frequencyPenalty, presencePenalty }: Sampling): boolean {
+  return repeatPenalty !== 1 || frequencyPenalty !== 0 || presencePenalty !== 0
 }
 
 function createGrammar({ api, vocabulary }: SamplingContext, text: string): SamplerPointer {
