@@ -61,7 +61,7 @@ function normalize(vector: Float32Array): Float32Array {
   return vector.map((value) => value * factor)
 }
 
-interface FittedTokens {
+export interface FittedTokens {
   tokens: readonly number[]
   droppedTokens: number
 }

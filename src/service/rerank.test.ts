@@ -90,7 +90,7 @@ describe('reranking', () => {
   it('cuts a document at the limit, and refuses it where it may not be cut', async () => {
     const { add, rerank, seen } = setUp()
     add(RANK_FILE)
-    await rerank({ documents: ['abcdef'], documentTokens: 3 })
+    expect(await rerank({ documents: ['abcdef'], documentTokens: 3 })).not.toHaveProperty('droppedTokens')
     expect(seen).toEqual(['(bos)q(eos)(sep)abc(eos)'])
     await rerank({ documents: ['abc'], documentTokens: 3, truncate: false })
     await expect(rerank({ documents: ['abcd'], documentTokens: 3, truncate: false })).rejects.toMatchObject({ code: 'context_exceeded' })
@@ -99,7 +99,8 @@ describe('reranking', () => {
   it('cuts a document at what the context leaves, and refuses a query that leaves nothing', async () => {
     const { add, rerank, seen } = setUp()
     add(RANK_FILE)
-    await rerank({ documents: ['x'.repeat(5000)], options: { num_ctx: 64 } })
+    const { droppedTokens } = await rerank({ documents: ['x'.repeat(5000), 'x'.repeat(60)], options: { num_ctx: 64 } })
+    expect(droppedTokens).toBe(5000 - 59 + 1)
     expect(seen[0]).toBe(`(bos)q(eos)(sep)${'x'.repeat(59)}(eos)`)
     await expect(rerank({ query: 'q'.repeat(60), options: { num_ctx: 64 } })).rejects.toMatchObject({
       code: 'context_exceeded',

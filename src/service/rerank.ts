@@ -4,9 +4,10 @@
 
 import { AppError } from '../base/errors.ts'
 import { quoteGo } from '../base/go-text.ts'
+import { shortName } from '../model/name.ts'
 import type { Runner } from '../runner/runner.ts'
 import { isReranker } from './capabilities.ts'
-import { MAX_INPUTS_PER_CALL } from './embed.ts'
+import { type FittedTokens, MAX_INPUTS_PER_CALL } from './embed.ts'
 import type { Model } from './model.ts'
 import { requireLocal, resolveModel } from './resolve.ts'
 import { type Run, type RunOptions, startRun } from './run.ts'
@@ -25,11 +26,17 @@ export async function rerank(options: RunOptions, request: RerankRequest, signal
   const reply: RerankReply = { scores: [], promptTokens: 0 }
   for (let start = 0; start < request.documents.length; start += MAX_INPUTS_PER_CALL) {
     const documents = request.documents.slice(start, start + MAX_INPUTS_PER_CALL)
-    const inputs = await Promise.all(documents.map((document) => pairs(document)))
-    const { vectors, promptTokens } = await run.lease.runner.embed(inputs, signal)
+    const fitted = await Promise.all(documents.map((document) => pairs(document)))
+    const { vectors, promptTokens } = await run.lease.runner.embed(
+      fitted.map(({ tokens }) => tokens),
+      signal,
+    )
     reply.promptTokens += promptTokens
+    for (const { droppedTokens } of fitted) if (droppedTokens > 0) reply.droppedTokens = (reply.droppedTokens ?? 0) + droppedTokens
     reply.scores.push(...vectors.map(toScore))
   }
+  const { droppedTokens } = reply
+  if (droppedTokens) options.log.warn('documents were cut to fit beside the query', { model: shortName(model.name), droppedTokens })
   return reply
 }
 
@@ -47,7 +54,7 @@ function toScore(vector: Float32Array): number {
 }
 
 /** The tokens of the query with a document. Throws `context_exceeded`. */
-type ToPair = (document: string) => Promise<readonly number[]>
+type ToPair = (document: string) => Promise<FittedTokens>
 
 async function createPairs({ lease, model }: Run, { query, truncate, documentTokens }: RerankRequest): Promise<ToPair> {
   const { runner } = lease
@@ -57,10 +64,12 @@ async function createPairs({ lease, model }: Run, { query, truncate, documentTok
   const limit = Math.min(room, documentTokens ?? room)
   return async (document) => {
     const tokens = await plainTokens(runner, document)
+    // What the request itself does not want to be read is not missed.
+    const wanted = Math.min(tokens.length, documentTokens ?? tokens.length)
     if (tokens.length > limit && truncate === false) {
       throw new AppError('context_exceeded', `a document has ${tokens.length} tokens, and ${limit} fit beside the query`)
     }
-    return [...before, ...tokens.slice(0, limit), ...after]
+    return { tokens: [...before, ...tokens.slice(0, limit), ...after], droppedTokens: Math.max(0, wanted - limit) }
   }
 }
 

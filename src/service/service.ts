@@ -120,6 +120,8 @@ export interface RerankReply {
   /** How well each document answers the query, 0 to 1, in the order of the documents. */
   scores: number[]
   promptTokens: number
+  /** Of documents that were too long; absent where all fit. */
+  droppedTokens?: number
 }
 
 export interface ModelIdentity {

@@ -100,12 +100,6 @@ describe('a message', () => {
     expect(await usageOf({ tools: [{ name: 'f', input_schema: {}, ...mark }] })).toEqual(marked)
   })
 
-  it('says in a header that the prompt was cut', async () => {
-    const cut: ChatEvent = { type: 'finish', reason: 'stop', timings, truncation: { droppedMessages: 1, droppedTokens: 0 } }
-    await using server = await startWire(saying(text('a'), cut))
-    expect((await sendJson(server, '/v1/messages', question)).headers).toMatchObject({ 'x-llamero-truncated': 'true' })
-  })
-
   it('names in a header what it did not use', async () => {
     await using server = await startWire(saying(text('a'), finish))
     const answer = await sendJson(server, '/v1/messages', { ...question, metadata: { user_id: 'u' }, mystery: 1, speed: null })

@@ -605,6 +605,20 @@ describe('embeddings', () => {
     expect([answer.status, JSON.parse(answer.text).error]).toMatchObject([400, { param, message }])
   })
 
+  it('say that a text was cut, or refuse it', async () => {
+    await using server = await startWire({
+      embed: async (request) => {
+        if (request.truncate === false) throw new AppError('context_exceeded', 'the input length exceeds the context length')
+        return { ...(await embed(request)), droppedTokens: 138 }
+      },
+    })
+    const cut = await sendJson(server, path, { model: 'm', input: 'a', encoding_format: 'float', user: 'u' })
+    expect(cut.headers).toMatchObject({ 'x-llamero-truncated': 'true', 'x-llamero-warnings': 'user' })
+    expect(JSON.parse(cut.text).usage).toEqual({ prompt_tokens: 2, total_tokens: 2, prompt_dropped_tokens: 138 })
+    const refused = await sendJson(server, path, { model: 'm', input: 'a', truncate: false })
+    expect([refused.status, JSON.parse(refused.text).error]).toMatchObject([400, { param: 'input', code: 'context_length_exceeded' }])
+  })
+
   it('name a model that is missing in words of their own', async () => {
     await using server = await startWire({ embed: () => Promise.reject(new AppError('model_not_found', 'x', { details: { model: 'M' } })) })
     const answer = await sendJson(server, path, { model: 'M', input: 'a' })

@@ -26,6 +26,7 @@ describe('rerank', () => {
         { index: 0, relevance_score: 0.1 },
       ],
       usage: { prompt_tokens: 21, total_tokens: 21 },
+      meta: { tokens: { input_tokens: 21, output_tokens: 0 } },
     })
     expect(asked).toEqual({ model: 'M', query: 'where?', documents: ['here', 'there', 'nowhere'], options: {} })
   })
@@ -39,6 +40,14 @@ describe('rerank', () => {
   it('hands on what says how documents are cut and how the model runs', async () => {
     const { asked } = await answerTo({ max_tokens_per_doc: 100, truncation: false, num_ctx: 512, keep_alive: 0 })
     expect(asked).toMatchObject({ documentTokens: 100, truncate: false, options: { num_ctx: 512 }, keepAliveNs: 0 })
+  })
+
+  it('says that documents were cut', async () => {
+    await using server = await startWire({ rerank: async () => ({ ...(await rerank()), droppedTokens: 7 }) })
+    const { headers, text } = await sendJson(server, '/v1/rerank', ask)
+    expect(headers).toMatchObject({ 'x-llamero-truncated': 'true' })
+    expect(JSON.parse(text).usage).toEqual({ prompt_tokens: 21, total_tokens: 21, prompt_dropped_tokens: 7 })
+    expect((await answerTo()).headers).not.toHaveProperty('x-llamero-truncated')
   })
 
   it.each<[object, string]>([

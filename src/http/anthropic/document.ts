@@ -2,7 +2,7 @@
 
 import type { DialectDocument, Operations } from '../operation.ts'
 import { anyObject, either, list, looseObject, object, oneOf, optional, orNull, text, whole } from '../schema.ts'
-import { TRUNCATED_DOCUMENT } from '../truncated.ts'
+import { DROPPED_SHAPE, TRUNCATED_DOCUMENT } from '../truncated.ts'
 import type { ContentBlock, Delta } from './content.ts'
 import { CODES, type ErrorBody } from './errors.ts'
 import { countTokensRequest, FATES, messagesRequest } from './request.ts'
@@ -29,6 +29,7 @@ const usage = looseObject('anthropic.Usage', {
   cache_creation_input_tokens: whole,
   cache_read_input_tokens: whole,
   output_tokens: whole,
+  ...DROPPED_SHAPE,
 })
 const message = looseObject('anthropic.MessageReply', {
   id: text,

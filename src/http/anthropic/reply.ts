@@ -8,7 +8,7 @@ import { cutShort } from '../cut-short.ts'
 import { createId } from '../ids.ts'
 import { withSigns } from '../keep-alive.ts'
 import { json, type Reply, type ReplyHeaders, type SseEvent } from '../kernel/reply.ts'
-import { TRUNCATED } from '../truncated.ts'
+import { type DroppedBody, toDropped, truncatedHeaders } from '../truncated.ts'
 import { Content, type ContentBlock, type Step } from './content.ts'
 import { JSON_WITHOUT_CHARSET, streamFailure } from './errors.ts'
 import type { MessagesCall } from './request.ts'
@@ -16,7 +16,7 @@ import type { MessagesCall } from './request.ts'
 type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
 type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'model_context_window_exceeded'
 
-interface UsageBody {
+interface UsageBody extends DroppedBody {
   input_tokens: number
   cache_creation_input_tokens: number
   cache_read_input_tokens: number
@@ -48,9 +48,8 @@ export async function replyWhole(chat: StartedChat, call: MessagesCall, { header
   for await (const event of chat.events) {
     if (event.type === 'finish') {
       drain(content.end())
-      const cut = event.truncation ? TRUNCATED : {}
       const body = toMessage(call, { content: content.blocks, ...toEnding(event, call, content), usage: toUsage(event, call) })
-      return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...cut } })
+      return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...truncatedHeaders(body.usage) } })
     }
     if (isWritten(event)) drain(content.push(event))
   }
@@ -121,13 +120,14 @@ function isForced({ request: { toolChoice } }: MessagesCall): boolean {
 }
 
 /** Every prompt is cached as it comes, and nothing is billed: cached tokens are told apart where the client marked what it wants cached. */
-function toUsage({ timings }: FinishEvent, { countsCache }: MessagesCall): UsageBody {
+function toUsage({ timings, truncation }: FinishEvent, { countsCache }: MessagesCall): UsageBody {
   const cached = countsCache ? timings.cachedTokens : 0
   return {
     input_tokens: timings.promptTokens - cached,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: cached,
     output_tokens: timings.evalTokens,
+    ...toDropped(truncation),
   }
 }
 

@@ -26,7 +26,7 @@ import { type DetokenizeResponseBody, detokenizeRequest, type TokenizeResponseBo
 import { type ProgressBody, pullRequest, pushRequest } from '../../api/transfer.ts'
 import type { DialectDocument, Operation, Operations } from '../operation.ts'
 import { anyObject, flag, list, number, object, oneOf, optional, orNull, type Schema, type Shape, text, time, whole } from '../schema.ts'
-import { TRUNCATED_DOCUMENT } from '../truncated.ts'
+import { DROPPED_SHAPE, TEXTS_TRUNCATED_DOCUMENT, TRUNCATED_DOCUMENT } from '../truncated.ts'
 import { STATUS } from './errors.ts'
 
 const details = object<ModelDetailsBody>('api.ModelDetails', {
@@ -62,8 +62,7 @@ const ending: Shape<Ending> = {
   eval_count: optional(whole),
   eval_duration: optional(whole),
   truncated: optional(flag),
-  prompt_dropped_messages: optional(whole),
-  prompt_dropped_tokens: optional(whole),
+  ...DROPPED_SHAPE,
   done: flag,
   done_reason: optional(oneOf('stop', 'length', 'repetition', 'load', 'unload')),
   _debug_info: optional(object<DebugInfoBody>('api.DebugInfo', { rendered_template: text, image_count: optional(whole) })),
@@ -224,7 +223,7 @@ const OPERATIONS: Operations = {
   'POST /api/embed': {
     summary: 'Makes vectors of texts',
     takes: { struct: embedRequest, required: ['model'] },
-    gives: { 200: { about: 'A vector of length 1 for each text.', json: embedResponse } },
+    gives: { 200: { about: 'A vector of length 1 for each text.', json: embedResponse, headers: TEXTS_TRUNCATED_DOCUMENT } },
   },
   'POST /api/embeddings': {
     summary: 'Makes a vector of one text; older than /api/embed',

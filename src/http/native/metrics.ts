@@ -2,6 +2,7 @@ import type { LogprobBody, MetricsBody, TokenLogprobBody, TruncationBody } from 
 import type { ToolCallBody } from '../../api/message.ts'
 import type { ChatEvent, Logprob, Timings, TokenLogprob } from '../../chat/event.ts'
 import type { ToolCall } from '../../chat/message.ts'
+import { toDropped } from '../truncated.ts'
 import { omitEmpty, wholeNs } from './wire.ts'
 
 export type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
@@ -19,11 +20,8 @@ export function toMetrics(timings: Timings): MetricsBody {
 }
 
 export function toTruncation({ truncation }: FinishEvent): TruncationBody {
-  if (!truncation || (truncation.droppedMessages === 0 && truncation.droppedTokens === 0)) return {}
-  return {
-    truncated: true,
-    ...omitEmpty({ prompt_dropped_messages: truncation.droppedMessages, prompt_dropped_tokens: truncation.droppedTokens }),
-  }
+  const dropped = toDropped(truncation)
+  return Object.keys(dropped).length === 0 ? {} : { truncated: true, ...dropped }
 }
 
 export function toLogprobs(logprobs: readonly Logprob[] | undefined): LogprobBody[] | undefined {

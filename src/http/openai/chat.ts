@@ -8,7 +8,7 @@ import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
 import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
-import { TRUNCATED } from '../truncated.ts'
+import { truncatedHeaders } from '../truncated.ts'
 import { CHAT_FATES, chatCompletionRequest, readTopLogprobs, toChatRequest } from './chat-request.ts'
 import { type Choice, runChoices } from './choices.ts'
 import { JSON_WITHOUT_CHARSET } from './errors.ts'
@@ -47,7 +47,11 @@ interface ChoiceBody {
   logprobs?: { content: LogprobBody[] }
 }
 
-/** As the native dialect says it: a part of the talk did not fit. */
+interface CompletionBody {
+  choices: readonly ChoiceBody[]
+  usage: UsageBody
+  [head: string]: unknown
+}
 
 type Rendered = Extract<ChatEvent, { type: 'rendered' }>
 
@@ -71,8 +75,8 @@ export async function handleChat(request: HttpRequest, context: OpenAiContext): 
       await all.return?.()
       return json(toRenderedBody(head, first.event), { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
     }
-    const { body, isTruncated } = await fold(all, head, count)
-    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...(isTruncated ? TRUNCATED : {}) } })
+    const body = await fold(all, head, count)
+    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...truncatedHeaders(body.usage) } })
   })
 }
 
@@ -154,7 +158,7 @@ class CallDeltas {
   }
 }
 
-async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count: number): Promise<{ body: object; isTruncated: boolean }> {
+async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count: number): Promise<CompletionBody> {
   const replies = Array.from({ length: count }, (): ChatEvent[] => [])
   for await (const { index, event } of choices) replies[index]?.push(event)
   const bodies: ChoiceBody[] = []
@@ -165,10 +169,7 @@ async function fold(choices: AsyncIterable<Choice<ChatEvent>>, head: Head, count
     if (end.type === 'finish') finishes.push(end)
     bodies.push(foldChoice(index, events, end))
   }
-  return {
-    body: toCompletionBody(head, bodies, toUsage(finishes)),
-    isTruncated: finishes.some(({ truncation }) => truncation !== undefined),
-  }
+  return toCompletionBody(head, bodies, toUsage(finishes))
 }
 
 function foldChoice(index: number, events: readonly ChatEvent[], end: EndEvent): ChoiceBody {
@@ -194,7 +195,7 @@ function foldChoice(index: number, events: readonly ChatEvent[], end: EndEvent):
   }
 }
 
-function toCompletionBody({ id, created, model, ...rest }: Head, choices: ChoiceBody[], usage: UsageBody): object {
+function toCompletionBody({ id, created, model, ...rest }: Head, choices: ChoiceBody[], usage: UsageBody): CompletionBody {
   return { id, object: 'chat.completion', created, model, ...rest, choices, usage }
 }
 

@@ -7,6 +7,7 @@ import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
 import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
+import { truncatedHeaders } from '../truncated.ts'
 import { type Choice, runChoices } from './choices.ts'
 import { LogprobColumns, type LogprobsBody } from './completion-logprobs.ts'
 import { COMPLETION_FATES, type CompletionPlan, completionRequest, type Prompt, toCompletionPlan } from './completion-request.ts'
@@ -49,7 +50,7 @@ export async function handleCompletions(request: HttpRequest, context: OpenAiCon
     }
     const { all } = await peek(replies)
     const body = await fold(all, { plan, echoed, head: await begin() })
-    return json(body, { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...truncatedHeaders(body.usage) } })
   })
 }
 
@@ -72,6 +73,12 @@ function readEchoes(plan: CompletionPlan, { signal }: HttpRequest, { service }: 
   return Promise.all(
     plan.prompts.map((prompt) => (typeof prompt === 'string' ? prompt : service.detokenize({ ...run, tokens: [...prompt] }, signal))),
   )
+}
+
+interface CompletionBody {
+  choices: readonly ChoiceBody[]
+  usage: UsageBody
+  [head: string]: unknown
 }
 
 interface Answer {
@@ -131,7 +138,7 @@ function toDelta(
   return { text: event.text, ...(logprobs ? { logprobs } : {}) }
 }
 
-async function fold(replies: AsyncIterable<Choice<ChatEvent>>, { plan, echoed, head }: Answer & { head: Head }): Promise<object> {
+async function fold(replies: AsyncIterable<Choice<ChatEvent>>, { plan, echoed, head }: Answer & { head: Head }): Promise<CompletionBody> {
   const { prompts, n, bestOf } = plan
   const events = Array.from({ length: prompts.length * bestOf }, (): ChatEvent[] => [])
   for await (const { index, event } of replies) events[index]?.push(event)

@@ -2,7 +2,7 @@
 
 import type { DialectDocument, Operations, ReplyDocument } from '../operation.ts'
 import { either, list, looseObject, map, nothing, number, object, oneOf, optional, orNull, type Schema, text, whole } from '../schema.ts'
-import { TRUNCATED_DOCUMENT } from '../truncated.ts'
+import { DROPPED_SHAPE, TEXTS_TRUNCATED_DOCUMENT, TRUNCATED_DOCUMENT } from '../truncated.ts'
 import { CHAT_FATES, chatCompletionRequest } from './chat-request.ts'
 import { COMPLETION_FATES, completionRequest } from './completion-request.ts'
 import { EMBEDDING_FATES, embeddingRequest } from './embeddings.ts'
@@ -17,6 +17,7 @@ const usage = object<UsageBody>('openai.Usage', {
   total_tokens: whole,
   prompt_tokens_details: optional(object<{ cached_tokens: number }>(undefined, { cached_tokens: whole })),
   completion_tokens_details: optional(object<{ reasoning_tokens: number }>(undefined, { reasoning_tokens: whole })),
+  ...DROPPED_SHAPE,
 })
 
 const tokenLogprob = { token: text, logprob: number, bytes: list(whole) }
@@ -97,7 +98,7 @@ const embeddings = looseObject('openai.EmbeddingList', {
   object: oneOf('list'),
   data: list(looseObject('openai.Embedding', { object: oneOf('embedding'), embedding: either(list(number), text), index: whole })),
   model: text,
-  usage: looseObject('openai.EmbeddingUsage', { prompt_tokens: whole, total_tokens: whole }),
+  usage: looseObject('openai.EmbeddingUsage', { prompt_tokens: whole, total_tokens: whole, ...DROPPED_SHAPE }),
 })
 
 const reranked = looseObject('openai.RerankList', {
@@ -111,7 +112,8 @@ const reranked = looseObject('openai.RerankList', {
       document: optional(looseObject('openai.RerankDocument', { text })),
     }),
   ),
-  usage: looseObject('openai.RerankUsage', { prompt_tokens: whole, total_tokens: whole }),
+  usage: looseObject('openai.RerankUsage', { prompt_tokens: whole, total_tokens: whole, ...DROPPED_SHAPE }),
+  meta: looseObject('openai.RerankMeta', { tokens: looseObject(undefined, { input_tokens: whole, output_tokens: whole }) }),
 })
 
 const model = looseObject('openai.Model', {
@@ -166,12 +168,18 @@ const OPERATIONS: Operations = {
   'POST /v1/embeddings': {
     summary: 'Makes vectors of texts',
     takes: { struct: embeddingRequest, required: ['model', 'input'], fates: EMBEDDING_FATES },
-    gives: { 200: { about: 'A vector of length 1 for each input: numbers, or base64 of 32-bit floats.', json: embeddings } },
+    gives: {
+      200: {
+        about: 'A vector of length 1 for each input: numbers, or base64 of 32-bit floats.',
+        json: embeddings,
+        headers: TEXTS_TRUNCATED_DOCUMENT,
+      },
+    },
   },
   'POST /v1/rerank': {
     summary: 'Sorts documents by how well they answer a query',
     takes: { struct: rerankRequest, required: ['model', 'query', 'documents'], fates: RERANK_FATES },
-    gives: { 200: { about: 'The best first, with a score between 0 and 1.', json: reranked } },
+    gives: { 200: { about: 'The best first, with a score between 0 and 1.', json: reranked, headers: TEXTS_TRUNCATED_DOCUMENT } },
   },
   'GET /v1/models': {
     summary: 'Lists the models',

@@ -8,6 +8,7 @@ import { shortenFloat32 } from '../float32.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { decodeRequest, type Fates, toWarningHeaders } from '../request-fields.ts'
+import { toDropped, truncatedHeaders } from '../truncated.ts'
 import { fieldError, JSON_WITHOUT_CHARSET } from './errors.ts'
 import { keepAlive, options, textsOrTokens } from './fields.ts'
 import type { OpenAiContext } from './routes.ts'
@@ -61,8 +62,12 @@ export async function handleEmbeddings(request: HttpRequest, { service }: OpenAi
     )
     refuseTooMany(dimensions, reply.embeddings[0])
     const data = reply.embeddings.map((vector, index) => ({ object: 'embedding', embedding: toBody(vector, isBase64), index }))
-    const usage = { prompt_tokens: reply.promptTokens, total_tokens: reply.promptTokens }
-    return json({ object: 'list', data, model, usage }, { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+    const dropped = toDropped(reply)
+    const usage = { prompt_tokens: reply.promptTokens, total_tokens: reply.promptTokens, ...dropped }
+    return json(
+      { object: 'list', data, model, usage },
+      { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...truncatedHeaders(dropped) } },
+    )
   })
 }
 

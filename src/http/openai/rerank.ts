@@ -6,6 +6,7 @@ import { createId } from '../ids.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { decodeRequest, type Fates, toWarningHeaders } from '../request-fields.ts'
+import { type DroppedBody, toDropped, truncatedHeaders } from '../truncated.ts'
 import { fieldError, JSON_WITHOUT_CHARSET, unsupported } from './errors.ts'
 import type { OpenAiContext } from './routes.ts'
 import { runStage } from './run.ts'
@@ -63,7 +64,10 @@ export interface RerankBody {
   object: 'list'
   model: string
   results: RerankResult[]
-  usage: { prompt_tokens: number; total_tokens: number }
+  /** Jina's. */
+  usage: { prompt_tokens: number; total_tokens: number } & DroppedBody
+  /** Cohere's. */
+  meta: { tokens: { input_tokens: number; output_tokens: number } }
 }
 
 /** Each is a run of the model over query and document. */
@@ -91,14 +95,16 @@ export async function handleRerank(request: HttpRequest, { service }: OpenAiCont
       },
       request.signal,
     )
+    const dropped = toDropped(reply)
     const body: RerankBody = {
       id: createId('rerank-'),
       object: 'list',
       model,
       results: toResults(reply.scores, fields.return_documents ? documents : undefined).slice(0, topCount),
-      usage: { prompt_tokens: reply.promptTokens, total_tokens: reply.promptTokens },
+      usage: { prompt_tokens: reply.promptTokens, total_tokens: reply.promptTokens, ...dropped },
+      meta: { tokens: { input_tokens: reply.promptTokens, output_tokens: 0 } },
     }
-    return json(body, { contentType: JSON_WITHOUT_CHARSET, ...(headers ? { headers } : {}) })
+    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...truncatedHeaders(dropped) } })
   })
 }
 

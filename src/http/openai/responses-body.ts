@@ -2,6 +2,7 @@
 
 import type { AppError } from '../../base/errors.ts'
 import { createId } from '../ids.ts'
+import { type DroppedBody, toDropped } from '../truncated.ts'
 import { toErrorBody } from './errors.ts'
 import type { OutputItem } from './responses-output.ts'
 import type { WireResponsesRequest } from './responses-request.ts'
@@ -9,7 +10,7 @@ import type { FinishEvent } from './usage.ts'
 
 export type ResponseStatus = 'in_progress' | 'completed' | 'incomplete' | 'failed'
 
-interface ResponsesUsage {
+interface ResponsesUsage extends DroppedBody {
   input_tokens: number
   input_tokens_details: { cached_tokens: number }
   output_tokens: number
@@ -100,11 +101,11 @@ function toUsage(finish: FinishEvent | undefined): ResponsesUsage {
     output_tokens: evalTokens,
     output_tokens_details: { reasoning_tokens: finish?.thinkingTokens ?? 0 },
     total_tokens: promptTokens + evalTokens,
+    ...toDropped(finish?.truncation),
   }
 }
 
-/** wire: null unless the request says how to reason. */
-/** wire: in a stream both keys are there, elsewhere those that were sent. */
+/** wire: null unless the request says how to reason; in a stream both keys are there, elsewhere those that were sent. */
 function toReasoning({ reasoning: { effort, summary } = {}, stream }: WireResponsesRequest): object | null {
   if (!effort && !summary) return null
   if (stream) return { effort: effort || null, summary: summary || null }

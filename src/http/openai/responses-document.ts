@@ -17,7 +17,7 @@ import {
   text,
   whole,
 } from '../schema.ts'
-import { TRUNCATED_DOCUMENT } from '../truncated.ts'
+import { DROPPED_SHAPE, TRUNCATED_DOCUMENT } from '../truncated.ts'
 import { RESPONSES_FATES, responsesRequest } from './responses-request.ts'
 
 const status = oneOf('in_progress', 'completed', 'incomplete')
@@ -50,6 +50,7 @@ const usage = looseObject('openai.ResponsesUsage', {
   output_tokens: whole,
   output_tokens_details: looseObject(undefined, { reasoning_tokens: whole }),
   total_tokens: whole,
+  ...DROPPED_SHAPE,
 })
 
 const response = looseObject('openai.Response', {

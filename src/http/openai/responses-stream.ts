@@ -20,12 +20,12 @@ export interface ResponseRun {
 }
 
 /** Throws what the run throws. */
-export async function foldResponse({ begun, events, clock, keep }: ResponseRun): Promise<{ body: ResponseBody; finish?: FinishEvent }> {
+export async function foldResponse({ begun, events, clock, keep }: ResponseRun): Promise<ResponseBody> {
   const output = new ResponseOutput()
   const finish = await drain(events, output)
   const body = endResponse(begun, output.items, finish, clock.nowMs())
   keep(body, output)
-  return { body, ...(finish ? { finish } : {}) }
+  return body
 }
 
 export function streamResponse(run: ResponseRun, headers: SseReply['headers']): SseReply {

@@ -7,7 +7,7 @@ import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Route, routesOver } from '../kernel/route.ts'
 import { decodeRequest, toWarningHeaders } from '../request-fields.ts'
-import { TRUNCATED } from '../truncated.ts'
+import { truncatedHeaders } from '../truncated.ts'
 import { failOpenAi, fieldError, JSON_WITHOUT_CHARSET, unsupported } from './errors.ts'
 import { beginResponse } from './responses-body.ts'
 import { toItems } from './responses-items.ts'
@@ -47,9 +47,8 @@ async function handleResponses(request: HttpRequest, { service, clock, store }: 
     }
     const headers = toWarningHeaders(warnings)
     if (fields.stream) return streamResponse(run, headers)
-    const { body, finish } = await foldResponse(run)
-    const cut = finish?.truncation ? TRUNCATED : {}
-    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...cut } })
+    const body = await foldResponse(run)
+    return json(body, { contentType: JSON_WITHOUT_CHARSET, headers: { ...headers, ...truncatedHeaders(body.usage ?? {}) } })
   })
 }
 

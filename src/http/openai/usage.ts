@@ -1,10 +1,11 @@
-import type { ChatEvent, Logprob, TokenLogprob } from '../../chat/event.ts'
+import type { ChatEvent, Logprob, TokenLogprob, Truncation } from '../../chat/event.ts'
+import { type DroppedBody, toDropped } from '../truncated.ts'
 
 export type FinishEvent = Extract<ChatEvent, { type: 'finish' }>
 /** The last of a reply; a request without a prompt only loads or unloads the model. */
 export type EndEvent = Extract<ChatEvent, { type: 'finish' | 'loaded' | 'unloaded' }>
 
-export interface UsageBody {
+export interface UsageBody extends DroppedBody {
   prompt_tokens: number
   completion_tokens: number
   total_tokens: number
@@ -22,12 +23,14 @@ export const NO_USAGE: UsageBody = { prompt_tokens: 0, completion_tokens: 0, tot
 export function toUsage(replies: readonly FinishEvent[]): UsageBody {
   const prompt = replies.reduce((most, { timings }) => Math.max(most, timings.promptTokens), 0)
   const written = replies.reduce((sum, { timings }) => sum + timings.evalTokens, 0)
+  const dropped = (key: keyof Truncation) => replies.reduce((most, { truncation }) => Math.max(most, truncation?.[key] ?? 0), 0)
   return {
     prompt_tokens: prompt,
     completion_tokens: written,
     total_tokens: prompt + written,
     prompt_tokens_details: { cached_tokens: replies[0]?.timings.cachedTokens ?? 0 },
     completion_tokens_details: { reasoning_tokens: replies.reduce((sum, { thinkingTokens = 0 }) => sum + thinkingTokens, 0) },
+    ...toDropped({ droppedMessages: dropped('droppedMessages'), droppedTokens: dropped('droppedTokens') }),
   }
 }
 
@@ -39,6 +42,10 @@ export function sumUsage(usages: readonly UsageBody[]): UsageBody {
     total_tokens: sum((usage) => usage.total_tokens),
     prompt_tokens_details: { cached_tokens: sum((usage) => usage.prompt_tokens_details?.cached_tokens ?? 0) },
     completion_tokens_details: { reasoning_tokens: sum((usage) => usage.completion_tokens_details?.reasoning_tokens ?? 0) },
+    ...toDropped({
+      droppedMessages: sum((usage) => usage.prompt_dropped_messages ?? 0),
+      droppedTokens: sum((usage) => usage.prompt_dropped_tokens ?? 0),
+    }),
   }
 }
 
