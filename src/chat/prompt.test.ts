@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGoTemplate } from './go-template.ts'
 import type { Message } from './message.ts'
-import { chatMessages, completionMessages, renderPrompt, stripLeadingBos, tagImages } from './prompt.ts'
+import { chatMessages, completionMessages, renderPrompt, stripLeadingBos, tagImages, withoutImageMarks } from './prompt.ts'
 import type { PromptTemplate } from './prompt-template.ts'
 
 const plain = { family: 'llama', modelName: 'm' }
@@ -68,7 +68,29 @@ describe('images', () => {
     ])
   })
 
-  test('are tagged behind the text for a chat template in a chat, and not at all for a renderer', () => {
+  test('are tagged apart from the text for a renderer, unless the text has their marks', () => {
+    const messages = [
+      { ...user('see'), images: [image, image] },
+      { ...user(' a [img] b'), images: [image, image] },
+      { ...user('as in [img-4] here'), images: [image] },
+      { ...user('as in [img-0] here'), images: [image] },
+      { ...user(''), images: [image] },
+    ]
+    expect(tagImages(messages, 'apart').map((message) => message.content)).toEqual([
+      '[img-0][img-1] see',
+      '[img-3] a [img-2] b',
+      'as in [img-4] here',
+      '[img-5] as in [img-0] here',
+      '[img-6]',
+    ])
+  })
+
+  test('of an earlier prompt leave no marks that would show those of this one', () => {
+    expect(withoutImageMarks('a[img-0]b[img-1]c[img-12]', 2)).toBe('abc[img-12]')
+    expect(withoutImageMarks('a[img-0]b', 0)).toBe('a[img-0]b')
+  })
+
+  test('are tagged behind the text for a chat template in a chat, and in front of it otherwise', () => {
     const messages = [{ ...user('see'), images: [image] }]
     const echo = (kind: PromptTemplate['kind']): PromptTemplate => ({
       ...createGoTemplate('{{ .Prompt }}', { nowMs: () => 0 }),
@@ -78,7 +100,7 @@ describe('images', () => {
     expect(renderPrompt(echo('jinja'), { messages, purpose: 'chat' })).toEqual({ prompt: 'see[img-0]', images: [image] })
     expect(renderPrompt(echo('jinja'), { messages, purpose: 'completion' }).prompt).toBe('[img-0]see')
     expect(renderPrompt(echo('go'), { messages, purpose: 'chat' }).prompt).toBe('[img-0]see')
-    expect(renderPrompt(echo('renderer'), { messages, purpose: 'chat' })).toEqual({ prompt: 'see', images: [image] })
+    expect(renderPrompt(echo('renderer'), { messages, purpose: 'chat' })).toEqual({ prompt: '[img-0] see', images: [image] })
   })
 })
 

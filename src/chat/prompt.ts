@@ -53,28 +53,51 @@ export interface RenderedPrompt {
   images: Uint8Array[]
 }
 
-/** Throws `template_error`. A renderer places its images itself; a chat template of a chat gets them after the text, everything else before. */
+/** Throws `template_error`. A chat template of a chat gets the images after the text, everything else before, a renderer with a space between. */
 export function renderPrompt(template: PromptTemplate, request: RenderRequest): RenderedPrompt {
   const { messages, purpose, ...input } = request
-  const isAfter = template.kind === 'jinja' && purpose === 'chat'
-  const tagged = template.kind === 'renderer' ? messages : tagImages(messages, isAfter ? 'after' : 'before')
+  const otherPlace = template.kind === 'jinja' && purpose === 'chat' ? 'after' : 'before'
+  const tagged = tagImages(messages, template.kind === 'renderer' ? 'apart' : otherPlace)
   return { prompt: template.render({ ...input, messages: tagged }), images: messages.flatMap((message) => message.images ?? []) }
 }
 
-/** `[img-N]`, N counting over all messages. Before: in place of each literal `[img]`, the rest in front of the text. After: behind the text. */
-export function tagImages(messages: readonly Message[], place: 'before' | 'after'): Message[] {
+/**
+ * `[img-N]`, N counting over all messages. Before: in place of each literal `[img]`, the rest in front of the text. After: behind the text. Apart:
+ * as before, with a space in front of the text; a text with numbered marks of its own is left to them.
+ * wire: in Ollama some renderers know no images, and others none in the system's text; there such a request fails.
+ */
+export function tagImages(messages: readonly Message[], place: 'before' | 'after' | 'apart'): Message[] {
   let count = 0
   return messages.map((message) => {
     if (!message.images || message.images.length === 0) return message
-    let { content } = message
-    let tags = ''
-    for (let index = 0; index < message.images.length; index++) {
-      const tag = `[img-${count++}]`
-      if (place === 'before' && content.includes('[img]')) content = content.replace('[img]', tag)
-      else tags += tag
-    }
-    return { ...message, content: place === 'before' ? tags + content : content + tags }
+    const marks = message.images.map(() => imageMark(count++))
+    if (place === 'after') return { ...message, content: message.content + marks.join('') }
+    if (place === 'apart' && marks.every((mark) => message.content.includes(mark))) return message
+    const { content, rest } = placeMarks(message.content, marks)
+    const space = place === 'apart' && rest !== '' && /^\S/.test(content) ? ' ' : ''
+    return { ...message, content: rest + space + content }
   })
+}
+
+/** In the text and for the runner: where the image of that number stands. */
+export function imageMark(index: number): string {
+  return `[img-${index}]`
+}
+
+/** Marks that stood for images of an earlier prompt, which are there no more: they would show those of this one. */
+export function withoutImageMarks(text: string, imageCount: number): string {
+  return text.replace(/\[img-(\d+)\]/g, (mark, index: string) => (Number(index) < imageCount ? '' : mark))
+}
+
+/** Each in place of a literal `[img]`, as long as there are any. */
+function placeMarks(text: string, marks: readonly string[]): { content: string; rest: string } {
+  let content = text
+  let rest = ''
+  for (const mark of marks) {
+    if (content.includes('[img]')) content = content.replace('[img]', mark)
+    else rest += mark
+  }
+  return { content, rest }
 }
 
 export interface BosRule {

@@ -6,6 +6,8 @@
 export interface LoadSpec {
   modelPath: string
   adapterPaths: readonly string[]
+  /** What makes images and sounds into rows of the context. Absent = the model takes text alone. */
+  projectorPath?: string
   contextTokens: number
   /** Slots: sequences that are decoded together, at most. */
   parallel: number

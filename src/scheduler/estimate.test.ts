@@ -47,6 +47,13 @@ describe('the estimate', () => {
     expect(estimateMemory(unknown, { ...spec, draft: { modelPath: 'd', mostTokens: 4 } }).kvCacheBytes).toBe(plain.kvCacheBytes)
   })
 
+  it('counts a projector, whose buffers are there beside the others', () => {
+    const plain = estimateMemory(target, spec)
+    const seeing = estimateMemory({ ...target, projector: { path: 'p', weightsBytes: 7_000, computeBytes: 900 } }, spec)
+    expect(seeing.totalBytes - plain.totalBytes).toBe(7_900)
+    expect(seeing.weightsBytes - plain.weightsBytes).toBe(7_000)
+  })
+
   it('is a number even where the file says nothing about its layers', () => {
     const unknown = { ...TEST_ARCHITECTURE, blockCount: 0, headCount: 0, kvHeadCount: 0, keyLength: 0, valueLength: 0, embeddingLength: 0 }
     expect(estimateMemory({ ...target, architecture: unknown }, spec).totalBytes).toBeGreaterThan(98_000_000)

@@ -24,9 +24,9 @@ const FLOAT_BYTES = 4
 const LARGEST_STEP_TOKENS = 512
 
 export type KvCacheSpec = Pick<LoadSpec, 'contextTokens' | 'parallel' | 'startSlots' | 'batchTokens' | 'kvCacheType' | 'draft'>
-type Sized = Pick<LoadTarget, 'weightsBytes' | 'architecture' | 'draft'>
+type Sized = Pick<LoadTarget, 'weightsBytes' | 'architecture' | 'draft' | 'projector'>
 
-/** A draft model counts where it is loaded beside the other. */
+/** A draft model counts where it is loaded beside the other, a projector always. */
 export interface Estimate {
   weightsBytes: number
   kvCacheBytes: number
@@ -37,9 +37,10 @@ export interface Estimate {
 /** Bytes of weights, KV caches of all slots, compute buffers and process. */
 export function estimateMemory(target: Sized, spec: LoadSpec): Estimate {
   const draft = spec.draft && target.draft
-  const weightsBytes = target.weightsBytes + (draft?.weightsBytes ?? 0)
+  const weightsBytes = target.weightsBytes + (draft?.weightsBytes ?? 0) + (target.projector?.weightsBytes ?? 0)
   const kvCacheBytes = estimateKvCache(target, spec)
-  const computeBytes = estimateCompute(target.architecture, spec) + (draft?.architecture ? estimateCompute(draft.architecture, spec) : 0)
+  const draftBytes = draft?.architecture ? estimateCompute(draft.architecture, spec) : 0
+  const computeBytes = estimateCompute(target.architecture, spec) + draftBytes + (target.projector?.computeBytes ?? 0)
   return {
     weightsBytes,
     kvCacheBytes,

@@ -9,7 +9,7 @@ import type { LoadTarget, Memory } from './target.ts'
 const MARGIN_SHARE = 1 / 16
 
 export interface GrowthQuestion {
-  target: Pick<LoadTarget, 'weightsBytes' | 'architecture' | 'draft'>
+  target: Pick<LoadTarget, 'weightsBytes' | 'architecture' | 'draft' | 'projector'>
   /** As it was loaded. */
   spec: LoadSpec
   /** In force now, per sequence. */

@@ -164,6 +164,14 @@ describe('a reload', () => {
     expect(needsReload(adapted, adapted)).toBe(false)
   })
 
+  it('follows from another projector', () => {
+    const projector = { path: 'projector', weightsBytes: 1, computeBytes: 1 }
+    const seeing = spec({}, { of: createTarget('a', { projector }) })
+    expect(seeing.projectorPath).toBe('projector')
+    expect(needsReload(spec(), seeing)).toBe(true)
+    expect(needsReload(seeing, seeing)).toBe(false)
+  })
+
   it('does not follow from saying what holds already, or from leaving open what another request has set', () => {
     expect(needsReload(spec(), spec({ num_ctx: 4096, num_batch: 512 }))).toBe(false)
     expect(needsReload(spec({ num_gpu: 20, use_mmap: true }), spec())).toBe(false)

@@ -47,6 +47,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
   return {
     modelPath: target.modelPath,
     adapterPaths: target.adapterPaths,
+    ...(target.projector ? { projectorPath: target.projector.path } : {}),
     contextTokens,
     parallel,
     ...(opensSlots(target, draft, limits) ? { startSlots: 1 } : {}),
@@ -84,6 +85,7 @@ export function needsReload(loaded: LoadSpec, wanted: LoadSpec): boolean {
     (wanted.gpuLayers >= 0 && loaded.gpuLayers !== wanted.gpuLayers) ||
     (wanted.useMmap !== undefined && loaded.useMmap !== wanted.useMmap) ||
     loaded.embedding !== wanted.embedding ||
+    loaded.projectorPath !== wanted.projectorPath ||
     loaded.draft?.modelPath !== wanted.draft?.modelPath ||
     loaded.draft?.mostTokens !== wanted.draft?.mostTokens ||
     loaded.adapterPaths.length !== wanted.adapterPaths.length ||

@@ -12,6 +12,8 @@ export interface LoadTarget {
   details: RunningDetails
   modelPath: string
   adapterPaths: readonly string[]
+  /** What sees and hears for the model, where it has that. */
+  projector?: ProjectorTarget
   /** Size of the model's file and its adapters. */
   weightsBytes: number
   architecture: Architecture
@@ -20,6 +22,13 @@ export interface LoadTarget {
   isEmbedding: boolean
   hasVision: boolean
   families: readonly string[]
+}
+
+export interface ProjectorTarget {
+  path: string
+  weightsBytes: number
+  /** Of its buffers while it looks at one image. */
+  computeBytes: number
 }
 
 /** The small model that guesses for the large one. */

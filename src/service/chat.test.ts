@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { silentLog } from '../base/log.ts'
 import type { Message, Tool } from '../chat/message.ts'
 import type { ChatRequest } from './service.ts'
-import { collect, createStage, finishOf, POOLING_FILE, THINKING_TEMPLATE, TOOLS_TEMPLATE, textOf } from './testing/stage.ts'
+import { collect, createStage, finishOf, PLAIN_FILE, POOLING_FILE, THINKING_TEMPLATE, TOOLS_TEMPLATE, textOf } from './testing/stage.ts'
 
 const QUESTION: Message[] = [{ role: 'user', content: 'why?' }]
 const TOOL: Tool = { type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }
@@ -204,16 +204,25 @@ describe('the messages of a chat', () => {
     await expect(chat({ messages })).rejects.toMatchObject({ code: 'unsupported_capability', details: { capability: 'vision' } })
   })
 
-  it('with images are refused by a model that could see them, since the engine cannot, and never answered without them', async () => {
-    const { add, chat, requests } = setUp()
+  it('go to a model with a projector together with their images', async () => {
+    const { add, chat, requests, loader } = setUp()
     add('eyes', { layers: { projector: JSON.stringify({ 'general.architecture': 'clip' }) } })
+    const images = [new Uint8Array([1])]
+    expect(textOf(await chat({ model: 'eyes', messages: [{ role: 'user', content: 'look', images }] }))).not.toBe('')
+    expect(loader.loads[0]?.spec.projectorPath).toEqual(expect.any(String))
+    expect(requests()).toMatchObject([{ prompt: 'user: [img-0]look\n', images }])
+  })
+
+  it('with images are refused by a model whose vision stands in a file that the engine cannot read, and never answered without them', async () => {
+    const { add, chat, requests } = setUp()
+    add('inline', { layers: { model: JSON.stringify({ ...PLAIN_FILE, 'llama.vision.block_count': 27 }) } })
     const messages = [{ role: 'user', content: 'look', images: [new Uint8Array([1])] }]
-    await expect(chat({ model: 'eyes', messages })).rejects.toMatchObject({
+    await expect(chat({ model: 'inline', messages })).rejects.toMatchObject({
       code: 'unsupported_capability',
-      message: '"eyes" takes images and sounds, but this version of Llamero has no engine for them: send text alone',
+      message: expect.stringContaining('create it from a GGUF file and a projector (mmproj) file') as string,
     })
     expect(requests()).toEqual([])
-    expect(await chat({ model: 'eyes', messages: QUESTION })).not.toEqual([])
+    expect(await chat({ model: 'inline', messages: QUESTION })).not.toEqual([])
   })
 })
 

@@ -6,7 +6,7 @@ import type { ChatEvent, PromptLogprob, Truncation } from '../chat/event.ts'
 import type { Think, Tool } from '../chat/message.ts'
 import type { ReplyParser } from '../chat/parse/reply-parser.ts'
 import { createReplyParser, preservedTokens } from '../chat/parse/select.ts'
-import { stripLeadingBos } from '../chat/prompt.ts'
+import { imageMark, stripLeadingBos, withoutImageMarks } from '../chat/prompt.ts'
 import type { PromptTemplate } from '../chat/prompt-template.ts'
 import { shortName } from '../model/name.ts'
 import type { ModelOptions } from '../model/options.ts'
@@ -77,7 +77,10 @@ export async function* complete(options: RunOptions, completion: Completion): As
     if (parser) yield* watch(parser.end(), seen, completion)
     const thinkingTokens = seen.thinking === '' ? 0 : Math.min(await countTokens(run, seen.thinking), chunk.evalTokens)
     const context = completion.withContext
-      ? await run.lease.runner.tokenize(prompt + written, { addSpecial: false, parseSpecial: true })
+      ? await run.lease.runner.tokenize(withoutImageMarks(prompt, completion.images.length) + written, {
+          addSpecial: false,
+          parseSpecial: true,
+        })
       : undefined
     const finish = toFinish(chunk, { completion, totalNs: options.clock.monotonicNs() - run.startNs, context, thinkingTokens })
     if (finish.truncation) tellTruncation(options, run, finish.truncation)
@@ -133,15 +136,19 @@ export function checkCompletion(completion: Completion, promptTokens: number): v
   }
 }
 
-/** They would be seen by nobody: the engine's libraries have no part that reads images, also for a model that could. */
-function refuseImages({ run, request, images }: Completion): void {
+/** They would be seen by nobody: a reply that says nothing of them would be an invention. */
+function refuseImages({ run, request, images, prompt }: Completion): void {
   if (images.length === 0) return
-  const { projectorPaths, capabilities } = run.model
-  const couldSee = projectorPaths.length > 0 || capabilities.includes('vision') || capabilities.includes('audio')
-  const message = couldSee
-    ? `${quoteGo(request.model)} takes images and sounds, but this version of Llamero has no engine for them: send text alone`
-    : 'Multimodal data provided, but model does not support multimodal requests.'
-  throw new AppError('unsupported_capability', message, { details: { model: request.model, capability: 'vision' } })
+  const { projector, capabilities } = run.model
+  if (!projector) {
+    const message = capabilities.includes('vision')
+      ? `${quoteGo(request.model)} has its part for images inside its own file, which this engine cannot read: create it from a GGUF file and a projector (mmproj) file`
+      : 'Multimodal data provided, but model does not support multimodal requests.'
+    throw new AppError('unsupported_capability', message, { details: { model: request.model, capability: 'vision' } })
+  }
+  const lost = images.findIndex((_, index) => !prompt.includes(imageMark(index)))
+  if (lost >= 0)
+    throw new AppError('invalid_request', `the prompt has no place for image ${lost}: write ${imageMark(lost)} where it belongs`)
 }
 
 function createParser({ createCallId, log }: RunOptions, completion: Completion, template: PromptTemplate): ReplyParser {

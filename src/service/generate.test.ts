@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { GenerateRequest } from './service.ts'
 import { collect, createStage, finishOf, INSERT_TEMPLATE, PLAIN_FILE, POOLING_FILE, THINKING_TEMPLATE, textOf } from './testing/stage.ts'
 
+const PROJECTOR = JSON.stringify({ 'general.architecture': 'clip' })
+
 function setUp(options: Parameters<typeof createStage>[0] = {}) {
   const stage = createStage({ runner: () => ({ reply: () => 'because' }), ...options })
   const generate = (request: Partial<GenerateRequest> = {}) =>
@@ -115,6 +117,35 @@ describe('the prompt', () => {
     const { store, rendering } = setUp()
     store.add('m', { layers: { model: JSON.stringify(PLAIN_FILE) } })
     expect(await rendering({})).toBe('why?')
+  })
+
+  it('has a place for images in front of a gap, and under a template of the request', async () => {
+    const { add, rendering } = setUp()
+    add('m', { layers: { template: INSERT_TEMPLATE } })
+    const images = [new Uint8Array([1]), new Uint8Array([2])]
+    expect(await rendering({ prompt: 'def [img] f(', suffix: 'return 1', images })).toBe('<pre>[img-1]def [img-0] f(<suf>return 1<mid>')
+    expect(await rendering({ template: 'ask: {{ .Prompt }}', images })).toBe('ask: [img-0][img-1]why?')
+  })
+
+  it('shows an image where it stands now, not where one stood in the context', async () => {
+    const { add, generate, rendering } = setUp()
+    add('eyes', { layers: { projector: PROJECTOR } })
+    const images = [new Uint8Array([1])]
+    const { context } = finishOf(await generate({ model: 'eyes', images }))
+    expect(context).toEqual([...Buffer.from('user: why?\nbecause')])
+    const marked = [...Buffer.from('user: [img-0]old [img-7]\n')]
+    expect(await rendering({ model: 'eyes', context: marked, images })).toBe('user: old [img-7]\nuser: [img-0]why?\n')
+  })
+
+  it('of tokens or raw has no place for images but the marks in it', async () => {
+    const { add, generate, requests } = setUp()
+    add('eyes', { layers: { projector: PROJECTOR } })
+    const images = [new Uint8Array([1]), new Uint8Array([2])]
+    const refused = { code: 'invalid_request', message: 'the prompt has no place for image 1: write [img-1] where it belongs' }
+    await expect(generate({ model: 'eyes', raw: true, prompt: 'a [img-0]', images })).rejects.toMatchObject(refused)
+    await expect(generate({ model: 'eyes', prompt: '', promptTokens: [1], images })).rejects.toMatchObject({ code: 'invalid_request' })
+    await generate({ model: 'eyes', raw: true, prompt: '[img-1] a [img-0]', images })
+    expect(requests()[0]).toMatchObject({ prompt: '[img-1] a [img-0]', images })
   })
 
   it('takes images', async () => {

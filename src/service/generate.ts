@@ -4,7 +4,7 @@
 import { AppError } from '../base/errors.ts'
 import type { ChatEvent } from '../chat/event.ts'
 import type { Think } from '../chat/message.ts'
-import { completionMessages } from '../chat/prompt.ts'
+import { completionMessages, tagImages, withoutImageMarks } from '../chat/prompt.ts'
 import type { PromptTemplate } from '../chat/prompt-template.ts'
 import { complete } from './completion.ts'
 import type { Model } from './model.ts'
@@ -66,10 +66,13 @@ interface PromptRequest {
 async function promptOf(options: RunOptions, { run, request, think }: PromptRequest): Promise<BuiltPrompt> {
   const { images = [], raw, suffix, system, context } = request
   if (raw || request.promptTokens !== undefined) return { prompt: request.prompt, images }
-  const before = context === undefined ? '' : await run.lease.runner.detokenize(context)
+  const before = context === undefined ? '' : withoutImageMarks(await run.lease.runner.detokenize(context), images.length)
   const own = templateOf(options, run, 'completion')
   const template = request.template ? requestTemplate(options, run, request.template) : own
-  if (suffix) return { prompt: before + renderInsert(template, { prompt: request.prompt, suffix, think }), images, template: own }
+  if (suffix) {
+    const [{ content = '' } = {}] = tagImages([{ role: 'user', content: request.prompt, images: [...images] }], 'before')
+    return { prompt: before + renderInsert(template, { prompt: content, suffix, think }), images, template: own }
+  }
   const messages = completionMessages(toPromptModel(run.model), {
     prompt: request.prompt,
     ...(system ? { system } : {}),

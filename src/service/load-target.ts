@@ -24,6 +24,7 @@ export function toLoadTarget(model: Model): LoadTarget {
     details: { ...model.details, parent_model: '' },
     modelPath,
     adapterPaths: model.adapterPaths,
+    ...(model.projector ? { projector: model.projector } : {}),
     weightsBytes: head.fileSizeBytes + adapterBytes,
     architecture,
     ...(model.draft ? { draft: model.draft } : {}),

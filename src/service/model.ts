@@ -15,7 +15,8 @@ import { findLayers, type Layer } from '../model/manifest.ts'
 import { MEDIA_TYPES } from '../model/media-type.ts'
 import { type ModelName, shortName } from '../model/name.ts'
 import { type Architecture, readArchitecture } from '../scheduler/architecture.ts'
-import type { DraftTarget } from '../scheduler/target.ts'
+import { readProjector } from '../scheduler/projector.ts'
+import type { DraftTarget, ProjectorTarget } from '../scheduler/target.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
 import { deriveCapabilities } from './capabilities.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
@@ -31,6 +32,8 @@ export interface Model {
   readonly modelDigest?: Digest
   readonly adapterPaths: readonly string[]
   readonly projectorPaths: readonly string[]
+  /** The first one is used. */
+  readonly projector?: ProjectorTarget
   /** The last one wins. */
   readonly draft?: DraftTarget
   /** Without the items of its arrays. Absent for a stub and for a safetensors model. */
@@ -174,6 +177,7 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     adapterPaths: paths(MEDIA_TYPES.adapter),
     ...(await readDraft(findLayers(manifest, MEDIA_TYPES.draft).at(-1), options)),
     projectorPaths,
+    ...(projectors[0] && projectorPaths[0] ? { projector: readProjector(projectors[0], projectorPaths[0]) } : {}),
     capabilities: deriveCapabilities({
       config,
       projectors,

@@ -298,7 +298,8 @@ class Fake implements FakeRunner {
   }
 
   #promptOf(request: CompletionRequest): { tokens: readonly number[]; droppedTokens: number } {
-    if (request.images && request.images.length > 0) throw new AppError('unsupported_capability', 'this model takes no images')
+    if (request.images && request.images.length > 0 && this.#spec.projectorPath === undefined)
+      throw new AppError('unsupported_capability', 'this model takes no images')
     const tokens =
       typeof request.prompt === 'string' ? this.#tokenize(request.prompt, { addSpecial: true, parseSpecial: true }) : request.prompt
     this.#grow(request, tokens.length + replyReserve(request.maxTokens, this.#facts.contextTokens))
