@@ -237,6 +237,12 @@ function bindSamplers(llama: LibraryHandle) {
     samplerFree: c('void llama_sampler_free(void*)') as (sampler: SamplerPointer) => void,
     samplerAccept: c('void llama_sampler_accept(void*, int32)') as (sampler: SamplerPointer, token: number) => void,
     samplerApply: c('void llama_sampler_apply(void*, void*)') as (sampler: SamplerPointer, candidates: bigint) => void,
+    /** Applies the chain to the logits at that place of the batch, accepts the token and returns it. */
+    samplerSample: c('int32 llama_sampler_sample(void*, void*, int32)') as (
+      sampler: SamplerPointer,
+      context: ContextPointer,
+      index: number,
+    ) => number,
   }
 }
 

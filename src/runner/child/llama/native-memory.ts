@@ -28,7 +28,19 @@ export function allocateBytes(length: number): NativeArray<ArrayBuffer> {
   return { address, view: koffi.view(address, length) }
 }
 
-/** The engine's own floats, readable as long as the engine keeps them where they are. */
+/** Of the engine's buffers: it has a place for each output of a batch. */
+const MOST_VIEWS = 256
+const views = new Map<bigint, Float32Array>()
+
+/**
+ * The engine's own floats, readable as long as the engine keeps them where they are. Views are kept and given again, since the collector
+ * takes each for memory of ours: a new one for each token made it run all the time.
+ */
 export function viewFloats(address: bigint, length: number): Float32Array {
-  return new Float32Array(koffi.view(address, length * 4))
+  const known = views.get(address)
+  if (known?.length === length) return known
+  if (views.size >= MOST_VIEWS) views.clear()
+  const view = new Float32Array(koffi.view(address, length * 4))
+  views.set(address, view)
+  return view
 }

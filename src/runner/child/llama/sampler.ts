@@ -1,6 +1,6 @@
 // How the next token is chosen: llama.cpp's samplers in the order of llama-server's default chain, so that a seed gives the text that Ollama
 // gives. With a grammar the chain chooses first and the grammar only looks; a choice it refuses is made again under the grammar, which costs
-// a pass over the whole vocabulary. Both get a short list of what can be chosen where there is one (shortlist.ts). The engine's grammar reads the text of tokens, which is not always what comes out: parts of characters may
+// a pass over the whole vocabulary; the first one gets a short list instead (shortlist.ts). The engine's grammar reads the text of tokens, which is not always what comes out: parts of characters may
 // only make whole ones here, and a special token that says nothing is never chosen. Refuses options on which the engine would abort the process.
 
 import { AppError } from '../../../base/errors.ts'
@@ -31,74 +31,42 @@ export interface SamplingContext {
 export function createSampler(context: SamplingContext, options: SamplerOptions): Sampler {
   refuseWrongSampling(options.sampling)
   const grammar = options.grammar === undefined ? undefined : createGrammar(context, options.grammar)
-  const chain = new Chain(context, options.sampling)
-  return grammar === undefined
-    ? plainSampler(chain)
-    : new GrammarSampler(context, { chain, grammar, active: !options.grammarLater, spoken: options.spokenTokens ?? new Set() })
+  const biases = mergedBiases(context, options.sampling)
+  const chain = createChain(context, options.sampling, biases)
+  if (grammar === undefined) return plainSampler(context, chain)
+  const shortlist = createShortlist({
+    count: isCut(options.sampling) ? options.sampling.topK : 1,
+    biased: biases.map(([token]) => token),
+    windowTokens: hasPenalties(options.sampling) ? penaltyWindow(context, options.sampling) : 0,
+  })
+  const spoken = options.spokenTokens ?? new Set()
+  return new GrammarSampler(context, { chain, grammar, shortlist, active: !options.grammarLater, spoken })
 }
 
-function plainSampler(chain: Chain): Sampler {
+function plainSampler(sampling: SamplingContext, chain: SamplerPointer): Sampler {
+  const { api } = sampling
   return {
-    see: (token) => chain.accept(token),
-    sample: (index) => chain.sample(index),
+    see: (token) => api.samplerAccept(chain, token),
+    sample: (index) => api.samplerSample(chain, sampling.context, index),
     startGrammar: () => {},
-    close: () => chain.close(),
-  }
-}
-
-/** The samplers that know no grammar. */
-class Chain {
-  readonly pointer: SamplerPointer
-  readonly #context: SamplingContext
-  readonly #shortlist: Shortlist | undefined
-
-  constructor(context: SamplingContext, sampling: Sampling) {
-    const biases = mergedBiases(context, sampling)
-    this.#context = context
-    this.pointer = createChain(context, sampling, biases)
-    this.#shortlist = createShortlist({
-      count: sampling.temperature > 0 || cutsTheLikeliest(sampling) ? sampling.topK : 1,
-      biased: biases.map(([token]) => token),
-      windowTokens: hasPenalties(sampling) ? penaltyWindow(context, sampling) : 0,
-    })
-  }
-
-  accept(token: number): void {
-    this.#context.api.samplerAccept(this.pointer, token)
-    this.#shortlist?.see(token)
-  }
-
-  sample(index: number): number {
-    const token = this.choose(index)
-    this.accept(token)
-    return token
-  }
-
-  choose(index: number): number {
-    const { api, candidates } = this.#context
-    const logits = readLogits(this.#context, index)
-    if (this.#shortlist) candidates.fillFrom(logits, this.#shortlist.pick(logits))
-    else candidates.fill(logits)
-    api.samplerApply(this.pointer, candidates.address)
-    return candidates.selected()
-  }
-
-  close(): void {
-    this.#context.api.samplerFree(this.pointer)
+    close: () => api.samplerFree(chain),
   }
 }
 
 interface GrammarParts {
-  chain: Chain
+  chain: SamplerPointer
   grammar: SamplerPointer
+  /** Of what the chain can choose from. */
+  shortlist: Shortlist | undefined
   active: boolean
   spoken: ReadonlySet<number>
 }
 
 class GrammarSampler implements Sampler {
   readonly #context: SamplingContext
-  readonly #chain: Chain
+  readonly #chain: SamplerPointer
   readonly #grammar: SamplerPointer
+  readonly #shortlist: Shortlist | undefined
   readonly #spoken: ReadonlySet<number>
   #active: boolean
   #characters: Utf8State = BETWEEN_CHARACTERS
@@ -107,19 +75,25 @@ class GrammarSampler implements Sampler {
     this.#context = context
     this.#chain = parts.chain
     this.#grammar = parts.grammar
+    this.#shortlist = parts.shortlist
     this.#active = parts.active
     this.#spoken = parts.spoken
   }
 
   see(token: number): void {
-    this.#chain.accept(token)
+    this.#context.api.samplerAccept(this.#chain, token)
+    this.#shortlist?.see(token)
   }
 
   sample(index: number, preferred: readonly number[] = []): number {
-    if (!this.#active) return this.#chain.sample(index)
+    if (!this.#active) {
+      const token = this.#context.api.samplerSample(this.#chain, this.#context.context, index)
+      this.#shortlist?.see(token)
+      return token
+    }
     const token = preferred.find((candidate) => this.#allows(candidate)) ?? this.#choose(index)
     this.#context.api.samplerAccept(this.#grammar, token)
-    this.#chain.accept(token)
+    this.see(token)
     this.#characters = this.#charactersAfter(token) ?? BETWEEN_CHARACTERS
     return token
   }
@@ -129,20 +103,24 @@ class GrammarSampler implements Sampler {
   }
 
   close(): void {
-    this.#chain.close()
+    this.#context.api.samplerFree(this.#chain)
     this.#context.api.samplerFree(this.#grammar)
   }
 
   #choose(index: number): number {
     const { api, candidates } = this.#context
-    const first = this.#chain.choose(index)
+    const logits = readLogits(this.#context, index)
+    if (this.#shortlist) candidates.fillFrom(logits, this.#shortlist.pick(logits))
+    else candidates.fill(logits)
+    api.samplerApply(this.#chain, candidates.address)
+    const first = candidates.selected()
     if (this.#allows(first)) return first
     // Which tokens come out otherwise is found out one by one: there is seldom a second, and to know them all takes a pass over all pieces.
     const refused: number[] = []
     while (true) {
-      candidates.fill(readLogits(this.#context, index), refused)
+      candidates.fill(logits, refused)
       api.samplerApply(this.#grammar, candidates.address)
-      api.samplerApply(this.#chain.pointer, candidates.address)
+      api.samplerApply(this.#chain, candidates.address)
       const next = candidates.selected()
       if (this.#allows(next)) return next
       if (this.#charactersAfter(next) !== undefined || refused.includes(next)) {
@@ -184,7 +162,7 @@ function createChain(context: SamplingContext, sampling: Sampling, biases: reado
   if (biases.length > 0) add(api.samplerLogitBias(vocabularySize, biases.length, packBiases(biases)))
   const lastN = penaltyWindow(context, sampling)
   add(api.samplerPenalties(vocabularySize, lastN, sampling.repeatPenalty, sampling.frequencyPenalty, sampling.presencePenalty))
-  if (sampling.temperature > 0 || cutsTheLikeliest(sampling)) {
+  if (isCut(sampling)) {
     add(api.samplerTopK(Math.max(Math.min(sampling.topK, vocabularySize), 0)))
     add(api.samplerTypical(sampling.typicalP, 0))
     add(api.samplerTopP(sampling.topP, 0))
@@ -200,9 +178,9 @@ function createChain(context: SamplingContext, sampling: Sampling, biases: reado
   return chain
 }
 
-/** The only sampler behind top-k that can take the most likely token away. */
-function cutsTheLikeliest({ typicalP }: Sampling): boolean {
-  return typicalP < 1
+/** Whether top-k and what follows it have a say: at temperature 0 only the typical ones can take the most likely token away. */
+function isCut({ temperature, typicalP }: Sampling): boolean {
+  return temperature > 0 || typicalP < 1
 }
 
 /** The engine sets memory aside for all of the window, and there is nothing to see beyond the context. */
