@@ -120,7 +120,11 @@ function toOperation({ key, operation, dialect }: Described, components: Compone
   }
 }
 
-function toRequestBody({ struct, required = [], fates = {}, isFile = false, isOptional = false }: RequestDocument, components: Components) {
+function toRequestBody(
+  { struct, required = [], fates = {}, isFile = false, form, isOptional = false }: RequestDocument,
+  components: Components,
+) {
+  if (form) return { required: true, content: { 'multipart/form-data': { schema: toFormSchema(form, required) } } }
   if (isFile || !struct)
     return { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }
   const properties = Object.fromEntries(
@@ -131,6 +135,13 @@ function toRequestBody({ struct, required = [], fates = {}, isFile = false, isOp
   // Without a field that must be there, null is as good as an object.
   const body = required.length > 0 ? schema : nullable(schema)
   return { required: !isOptional, content: { 'application/json': { schema: components.hoist(body) } } }
+}
+
+function toFormSchema(form: Readonly<Record<string, string>>, required: readonly string[]): JsonSchema {
+  const properties = Object.entries(form).map(([name, description]) => {
+    return [name, { type: 'string', ...(name === 'file' ? { format: 'binary' } : {}), description }]
+  })
+  return { type: 'object', properties: Object.fromEntries(properties), required: [...required] }
 }
 
 /** Fields that are known and not used: what changes nothing may be sent, what would change something may not. */

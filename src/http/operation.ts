@@ -19,6 +19,8 @@ export interface RequestDocument {
   fates?: Fates
   /** The body is a file. */
   isFile?: boolean
+  /** The body is a form with these fields, of which `file` is a file. */
+  form?: Readonly<Record<string, string>>
   /** Requests that work and say nothing may come without a body. */
   isOptional?: boolean
 }

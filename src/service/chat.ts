@@ -52,7 +52,11 @@ async function* chatSteps(options: RunOptions, request: ChatRequest, { signal, s
   }
   requireLocal(model, request.model)
   const think = decideThink(model, request)
-  requireCapabilities(model, { model: request.model, use: 'chat', capabilities: tools.length > 0 ? ['tools'] : [] })
+  requireCapabilities(model, {
+    model: request.model,
+    use: 'chat',
+    capabilities: [...(tools.length > 0 ? ['tools' as const] : []), ...(request.needs ?? [])],
+  })
   const run = await startRun(options, { model, request, startNs, signal })
   using _lease = run.lease
   if (request.messages.length === 0) {

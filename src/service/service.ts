@@ -3,6 +3,7 @@
 
 import type { ChatEvent } from '../chat/event.ts'
 import type { Message, Think, Tool } from '../chat/message.ts'
+import type { Capability } from '../model/capability.ts'
 import type { ConfigBlob } from '../model/config-blob.ts'
 import type { Progress } from '../registry/registry.ts'
 
@@ -53,6 +54,8 @@ export interface CompletionFields extends RunRequest {
 export interface ChatRequest extends CompletionFields {
   /** Empty: load (or unload with keepAliveNs 0). */
   messages: Message[]
+  /** What the model must be able to do beside a chat. Throws `unsupported_capability`. */
+  needs?: readonly Capability[]
   tools?: Tool[]
   /** `auto` unless told. Throws `invalid_request` where the model's way of calling cannot be enforced. */
   toolChoice?: ToolChoice

@@ -29,7 +29,7 @@ export async function showModel(request: ShowRequest, reader: ModelReader): Prom
     ...(model.messages.length > 0 ? { messages: [...model.messages] } : {}),
     ...(model.config.remote_model ? { remoteModel: model.config.remote_model } : {}),
     ...(model.config.remote_host ? { remoteHost: model.config.remote_host } : {}),
-    modelInfo: head ? { ...toInfo(head), 'general.parameter_count': head.parameterCount } : {},
+    modelInfo: head ? toInfo(head) : {},
     ...(projector ? { projectorInfo: toInfo(projector) } : {}),
     ...(head ? { tensors: head.tensors.map(({ name, type, shape }) => ({ name, type, shape })) } : {}),
     capabilities: [...model.capabilities],
@@ -47,7 +47,8 @@ function shownTemplate(model: Model): string {
 const HIDDEN = ['general.name', 'tokenizer.chat_template']
 
 function toInfo(head: GgufHead): Record<string, unknown> {
-  return Object.fromEntries([...head.metadata].filter(([key]) => !HIDDEN.includes(key)).map(([key, value]) => [key, toInfoValue(value)]))
+  const shown = [...head.metadata].filter(([key]) => !HIDDEN.includes(key)).map(([key, value]) => [key, toInfoValue(value)])
+  return { ...Object.fromEntries(shown), 'general.parameter_count': head.parameterCount }
 }
 
 /** Arrays that were not read, and are not empty, show as null. */

@@ -51,7 +51,7 @@ function renderTurn(
   const previous = turns.findLast((other, at) => at < index && other.role !== 'tool')
   const next = turns.find((other, at) => at > index && other.role !== 'tool')
   const answers = calls.length > 0 ? answersBehind(turns, index) : []
-  const content = isModel ? withoutThinking(message.content) : message.content.trim()
+  const content = isModel ? withoutThinking(message.content) : trimBehindMarks(message.content)
   const opening = isModel && previous?.role === 'assistant' ? '' : `<|turn>${isModel ? 'model' : message.role}\n`
   const thought = isModel && showsThinking && message.thinking ? `<|channel>thought\n${message.thinking}\n<channel|>` : ''
   const body = [
@@ -76,6 +76,11 @@ function answersBehind(turns: readonly Message[], index: number): readonly Messa
 function renderAnswer(answer: Message, calls: readonly ToolCall[]): string {
   const called = answer.toolCallId ? calls.find((call) => call.id === answer.toolCallId)?.function.name : undefined
   return `<|tool_response>response:${called ?? (answer.toolName || 'unknown')}${toGemmaObject({ value: answer.content }, MARK)}<tool_response|>`
+}
+
+/** The text is trimmed, wherever images stand. */
+function trimBehindMarks(content: string): string {
+  return content.trim().replace(/^((?:\[img-\d+\])+)\s+/, '$1 ')
 }
 
 /** Thoughts that a client left in the text; one that does not end takes the rest with it. */

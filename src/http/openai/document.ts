@@ -9,6 +9,7 @@ import { EMBEDDING_FATES, embeddingRequest } from './embeddings.ts'
 import { CODES, type ErrorBody } from './errors.ts'
 import { RERANK_FATES, rerankRequest } from './rerank.ts'
 import { RESPONSES_OPERATIONS } from './responses-document.ts'
+import { TRANSCRIPTION_FIELDS, type TranscriptionBody } from './transcriptions.ts'
 import type { LogprobBody, UsageBody } from './usage.ts'
 
 const usage = object<UsageBody>('openai.Usage', {
@@ -117,6 +118,12 @@ const reranked = looseObject('openai.RerankList', {
 })
 
 const model = looseObject('openai.Model', {
+const transcription = object<TranscriptionBody>('openai.Transcription', { text })
+const transcriptEvent = either(
+  looseObject('openai.TranscriptDelta', { type: oneOf('transcript.text.delta'), delta: text }),
+  looseObject('openai.TranscriptDone', { type: oneOf('transcript.text.done'), text }),
+)
+
   id: text,
   object: oneOf('model'),
   created: whole,
@@ -182,6 +189,19 @@ const OPERATIONS: Operations = {
     gives: { 200: { about: 'The best first, with a score between 0 and 1.', json: reranked, headers: TEXTS_TRUNCATED_DOCUMENT } },
   },
   'GET /v1/models': {
+  'POST /v1/audio/transcriptions': {
+    summary: 'Writes down what is said in a recording',
+    takes: { form: TRANSCRIPTION_FIELDS, required: ['file', 'model'] },
+    gives: {
+      200: {
+        about: 'The words: as JSON, as text, or with `stream` as events that end with `[DONE]`.',
+        json: transcription,
+        text: true,
+        sse: either(transcriptEvent, error),
+        sseEnd: '[DONE]',
+      },
+    },
+  },
     summary: 'Lists the models',
     query: {
       limit: 'Anthropic: models of one page.',

@@ -5,7 +5,7 @@ import { AppError, type ErrorCode } from '../../base/errors.ts'
 import { json, type SseEvent, type StreamFailure, type WholeReply } from '../kernel/reply.ts'
 
 /** The request that failed: the words of a missing model differ. */
-export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'models' | 'responses' | 'rerank'
+export type Endpoint = 'chat' | 'completions' | 'embeddings' | 'models' | 'responses' | 'rerank' | 'transcriptions'
 
 export interface ErrorBody {
   error: { message: string; type: string; param: string | null; code: string | null }
@@ -64,6 +64,7 @@ const FIELDS: Readonly<Record<Endpoint, { prompt: string; thinking?: string; for
   models: { prompt: 'model' },
   responses: { prompt: 'input', thinking: 'reasoning.effort', format: 'text.format' },
   rerank: { prompt: 'documents' },
+  transcriptions: { prompt: 'file' },
 }
 
 /** A field that is wrong. `param` as OpenAI writes it: `messages[0].content`. */

@@ -11,6 +11,7 @@ import { handleEmbeddings } from './embeddings.ts'
 import { type Endpoint, failOpenAi, toErrorReply } from './errors.ts'
 import { handleModel, handleModels } from './models.ts'
 import { handleRerank } from './rerank.ts'
+import { handleTranscriptions } from './transcriptions.ts'
 
 export interface OpenAiContext {
   service: Service
@@ -28,6 +29,7 @@ export function createOpenAiRoutes(context: OpenAiContext): Route[] {
     route('POST', '/v1/completions', 'completions', handleCompletions),
     route('POST', '/v1/embeddings', 'embeddings', handleEmbeddings),
     route('POST', '/v1/rerank', 'rerank', handleRerank),
+    route('POST', '/v1/audio/transcriptions', 'transcriptions', handleTranscriptions),
     route('GET', '/v1/models', 'models', handleModels),
     // A name may have slashes: namespace/model, host/namespace/model, host/several/namespaces/model.
     route('GET', '/v1/models/*model', 'models', handleModel),
