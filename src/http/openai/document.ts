@@ -117,13 +117,13 @@ const reranked = looseObject('openai.RerankList', {
   meta: looseObject('openai.RerankMeta', { tokens: looseObject(undefined, { input_tokens: whole, output_tokens: whole }) }),
 })
 
-const model = looseObject('openai.Model', {
 const transcription = object<TranscriptionBody>('openai.Transcription', { text })
 const transcriptEvent = either(
   looseObject('openai.TranscriptDelta', { type: oneOf('transcript.text.delta'), delta: text }),
   looseObject('openai.TranscriptDone', { type: oneOf('transcript.text.done'), text }),
 )
 
+const model = looseObject('openai.Model', {
   id: text,
   object: oneOf('model'),
   created: whole,
@@ -188,7 +188,6 @@ const OPERATIONS: Operations = {
     takes: { struct: rerankRequest, required: ['model', 'query', 'documents'], fates: RERANK_FATES },
     gives: { 200: { about: 'The best first, with a score between 0 and 1.', json: reranked, headers: TEXTS_TRUNCATED_DOCUMENT } },
   },
-  'GET /v1/models': {
   'POST /v1/audio/transcriptions': {
     summary: 'Writes down what is said in a recording',
     takes: { form: TRANSCRIPTION_FIELDS, required: ['file', 'model'] },
@@ -202,6 +201,7 @@ const OPERATIONS: Operations = {
       },
     },
   },
+  'GET /v1/models': {
     summary: 'Lists the models',
     query: {
       limit: 'Anthropic: models of one page.',
