@@ -411,6 +411,39 @@ describe('thinking', () => {
   })
 })
 
+describe('thinking that the prompt does not tell', () => {
+  const template = '{{ range .Messages }}{{ .Role }}: {{ .Thinking }}{{ .Content }}\n{{ end }}'
+  const begun: Message[] = [...QUESTION, { role: 'assistant', content: '', thinking: 'I see' }]
+  const reading = async (config: { parser?: string; renderer?: string }, request: Partial<ChatRequest> = {}, reply = 'hm</think>so') => {
+    const { add, chat } = setUp({ runner: () => ({ reply: () => reply }) })
+    add('m', { config, layers: { template } })
+    const events = await chat(request)
+    const texts = (type: 'thinking-delta' | 'text-delta') => events.map((event) => (event.type === type ? event.text : '')).join('')
+    return [texts('thinking-delta'), texts('text-delta')]
+  }
+  const parser = 'qwen3-thinking'
+  const all = ['', 'hm</think>so']
+
+  it('is where the replies of the family begin', async () => {
+    expect(await reading({ parser })).toEqual(['hm', 'so'])
+    expect(await reading({ parser }, { think: 'high' })).toEqual(['hm', 'so'])
+    expect(await reading({ parser }, { think: false })).toEqual(all)
+  })
+
+  it('is not there behind a renderer, which would have told', async () => {
+    expect(await reading({ parser, renderer: 'qwen3-coder' })).toEqual(all)
+  })
+
+  it('is not there where an answer has begun, and goes on where it has', async () => {
+    expect(await reading({ parser }, { messages: [...QUESTION, { role: 'assistant', content: 'So' }] })).toEqual(all)
+    expect(await reading({ parser, renderer: 'qwen3-vl-thinking' }, { messages: begun })).toEqual(['hm', 'so'])
+  })
+
+  it('needs its tag where a grammar holds, which lets none begin without', async () => {
+    expect(await reading({ parser }, { format: { type: 'json' } }, '{"a": 1}')).toEqual(['', '{"a": 1}'])
+  })
+})
+
 describe('tools', () => {
   it('are rendered, and calls come as calls', async () => {
     const { add, chat, requests } = setUp({

@@ -4,7 +4,7 @@ import { AppError, isAppError } from '../base/errors.ts'
 import { quoteGo } from '../base/go-text.ts'
 import type { ChatEvent, PromptLogprob, Truncation } from '../chat/event.ts'
 import type { Think, Tool } from '../chat/message.ts'
-import type { ReplyParser } from '../chat/parse/reply-parser.ts'
+import type { ReplyParser, ReplyStart } from '../chat/parse/reply-parser.ts'
 import { createReplyParser, preservedTokens } from '../chat/parse/select.ts'
 import { imageMark, stripLeadingBos, withoutImageMarks } from '../chat/prompt.ts'
 import type { PromptTemplate } from '../chat/prompt-template.ts'
@@ -29,6 +29,7 @@ export interface Completion {
   truncation?: Truncation
   /** Absent for a raw prompt: what the model writes is the reply, and it has no context to go on from. */
   template?: PromptTemplate
+  start?: ReplyStart
   tools: readonly Tool[]
   think: Think | undefined
   /** Which of the tools the reply must call; `auto` unless told. */
@@ -153,6 +154,7 @@ function refuseImages({ run, request, images, prompt }: Completion): void {
 
 function createParser({ createCallId, log }: RunOptions, completion: Completion, template: PromptTemplate): ReplyParser {
   const { run, tools, think, prompt } = completion
+  const start = knownStart(completion)
   const parser = parserName(run.model)
   return createReplyParser(
     {
@@ -164,11 +166,18 @@ function createParser({ createCallId, log }: RunOptions, completion: Completion,
       tools,
       ...(think === undefined ? {} : { think }),
       promptTail: prompt.slice(-PROMPT_TAIL_CHARACTERS),
+      ...(start ? { start } : {}),
       createCallId,
       ...(completion.streamsCalls ? { streamsCallsFrom: STREAMED_ARGUMENTS_CHARACTERS } : {}),
       warn: (message) => log.warn(message, { model: run.model.name.model }),
     },
   )
+}
+
+/** A grammar lets no thinking begin without its tag. */
+function knownStart({ start, request, toolChoice = 'auto' }: Completion): ReplyStart | undefined {
+  const isFree = request.format === undefined && (toolChoice === 'auto' || toolChoice === 'none')
+  return start === 'family' && !isFree ? undefined : start
 }
 
 async function* chunksOf(

@@ -25,7 +25,7 @@ type Grammar = Pick<CompletionRequest, 'grammar' | 'grammarAfter' | 'closing'>
 
 /** Throws `invalid_request` and `invalid_format`. */
 export function grammarOf(completion: Completion): Grammar {
-  const { run, template, think, prompt } = completion
+  const { run, template, think } = completion
   const format = knownFormat(completion.request)
   const calls = callGrammarOf(completion, format)
   if (calls) return calls
@@ -34,7 +34,7 @@ export function grammarOf(completion: Completion): Grammar {
   const parser = parserName(run.model)
   const parserEnd = thinkingEnd(parser)
   const tags = parserEnd === undefined ? template.thinkingTags : parserThinkingTags(parser)
-  if (tags && !isOpen(prompt, tags)) return { grammar: toThinkingGrammar(format, tags) }
+  if (tags && !isOpen(completion, tags)) return { grammar: toThinkingGrammar(format, tags) }
   const end = parserEnd ?? tags?.close
   return { grammar: toGrammar(format), ...(end === undefined ? {} : { grammarAfter: end }) }
 }
@@ -47,15 +47,13 @@ function knownFormat({ format }: CompletionFields): OutputFormat | undefined {
 }
 
 /** The prompt has begun the thinking. */
-function isOpen(prompt: string, { open }: { open: string }): boolean {
-  return prompt.trimEnd().endsWith(open.trim())
+function isOpen({ prompt, start }: Completion, { open }: { open: string }): boolean {
+  return start === 'thinking' || prompt.trimEnd().endsWith(open.trim())
 }
 
 /** Of a reply that must call tools, or has the choice between calls and a format. Throws `invalid_request`. */
-function callGrammarOf(
-  { run, template, think, prompt, tools, toolChoice = 'auto', maxCalls }: Completion,
-  format: OutputFormat | undefined,
-): Grammar | undefined {
+function callGrammarOf(completion: Completion, format: OutputFormat | undefined): Grammar | undefined {
+  const { run, template, think, tools, toolChoice = 'auto', maxCalls } = completion
   const isForced = toolChoice !== 'auto' && toolChoice !== 'none'
   if (!isForced && (!format || tools.length === 0)) return undefined
   const parser = parserName(run.model)
@@ -75,7 +73,8 @@ function callGrammarOf(
   const tags = syntax.thinking ?? parserThinkingTags(parser) ?? template.thinkingTags
   const closing = isForced && !syntax.hasBareText ? { closing: { tokensLeft: tokensToClose(options.tools), texts: CLOSERS } } : {}
   if (!tags || think === undefined || think === false) return { grammar: toReplyGrammar(options), ...closing }
-  if (isOpen(prompt, tags)) return { grammar: toReplyGrammar({ ...options, isAfterThinking: true }), grammarAfter: tags.close, ...closing }
+  if (isOpen(completion, tags))
+    return { grammar: toReplyGrammar({ ...options, isAfterThinking: true }), grammarAfter: tags.close, ...closing }
   return { grammar: toReplyGrammar({ ...options, thinking: tags }) }
 }
 

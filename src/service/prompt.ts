@@ -5,6 +5,7 @@ import { AppError } from '../base/errors.ts'
 import type { Truncation } from '../chat/event.ts'
 import { fitMessages } from '../chat/fit.ts'
 import type { Message, Think, Tool } from '../chat/message.ts'
+import type { ReplyStart } from '../chat/parse/reply-parser.ts'
 import { type PromptModel, type RenderedPrompt, type RenderRequest, renderPrompt, stripLeadingBos } from '../chat/prompt.ts'
 import type { PromptTemplate, TemplateSource } from '../chat/prompt-template.ts'
 import { selectCompletionTemplate, selectPromptTemplate } from '../chat/select.ts'
@@ -19,6 +20,7 @@ export interface BuiltPrompt extends Omit<RenderedPrompt, 'images'> {
   truncation?: Truncation
   /** Absent for a raw prompt. */
   template?: PromptTemplate
+  start?: ReplyStart
 }
 
 export interface PromptInput {
@@ -58,7 +60,7 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
     })
     return begun === undefined ? rendered : { ...rendered, prompt: rendered.prompt + begun }
   }
-  if (!truncate) return { ...render(messages), template }
+  if (!truncate) return toBuilt(input, render(messages))
   const { rendered, truncation } = await fitMessages({
     messages,
     limitTokens: lease.contextLimitTokens,
@@ -66,7 +68,20 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
     countTokens: (prompt) => countTokens(lease.runner, prompt, lease.contextLimitTokens),
     render,
   })
-  return { ...rendered, template, ...(truncation ? { truncation } : {}) }
+  return { ...toBuilt(input, rendered), ...(truncation ? { truncation } : {}) }
+}
+
+function toBuilt(input: PromptInput, rendered: RenderedPrompt): BuiltPrompt {
+  const start = startOf(input, rendered.prompt)
+  return { ...rendered, template: input.template, ...(start ? { start } : {}) }
+}
+
+/** A renderer knows its models: what it writes of thinking is all there is. */
+function startOf({ template, messages, think }: PromptInput, prompt: string): ReplyStart | undefined {
+  const last = messages.at(-1)
+  if (think === undefined || think === false || (last?.role === 'assistant' && last.content !== '')) return undefined
+  if (last?.role === 'assistant' && last.thinking && prompt.trimEnd().endsWith(last.thinking.trimEnd())) return 'thinking'
+  return template.kind === 'renderer' ? undefined : 'family'
 }
 
 /** Chat templates continue such a message by themselves, and so do renderers where their models know how; a Go template would end it. */

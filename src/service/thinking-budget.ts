@@ -40,7 +40,7 @@ export async function* chunksWithinBudget(
     }
     yield chunk
     if (chunk.type === 'end') return
-    if (tokens >= budget.tokens && isThinking(completion.prompt, written, budget)) break
+    if (tokens >= budget.tokens && isThinking(completion, written, budget)) break
   }
   const closing = `\n${budget.close}\n\n`
   yield { type: 'text', text: closing }
@@ -57,8 +57,9 @@ function budgetOf({ run, request, template, think }: Completion): Budget | undef
   return tags && { tokens, open: tags.open.trim(), close: tags.close.trim() }
 }
 
-function isThinking(prompt: string, written: string, { open, close }: Budget): boolean {
-  return !written.includes(close) && (prompt.trimEnd().endsWith(open) || written.trimStart().startsWith(open))
+function isThinking({ prompt, start }: Completion, written: string, { open, close }: Budget): boolean {
+  const isOpen = start === 'thinking' || prompt.trimEnd().endsWith(open) || written.trimStart().startsWith(open)
+  return isOpen && !written.includes(close)
 }
 
 /** What is left to say: the same request, from behind the thinking. */

@@ -6,7 +6,7 @@ import { parseJsonCalls, readJsonHead } from './json-calls.ts'
 import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 
 const THINKING = { open: '<|START_THINKING|>', close: '<|END_THINKING|>' }
 const ACTION = { open: '<|START_ACTION|>', close: '<|END_ACTION|>' }
@@ -14,9 +14,9 @@ const TEXT_TAGS = ['<|START_TEXT|>', '<|END_TEXT|>', '<|START_RESPONSE|>', '<|EN
 
 export const COHERE_TOKENS: readonly string[] = [THINKING.open, THINKING.close, ACTION.open, ACTION.close, ...TEXT_TAGS]
 
-export function createCohereFormat({ promptTail }: ReplyParserOptions): ReplyFormat {
+export function createCohereFormat(options: ReplyParserOptions): ReplyFormat {
   return {
-    thinking: createThinkingFormat(THINKING, promptTail),
+    thinking: createOpenedThinkingFormat(THINKING, options),
     calls: [createTaggedCalls(ACTION.open, ACTION.close, parseActions, readJsonHead)],
     dropped: [...TEXT_TAGS, '<|END_OF_TURN_TOKEN|>'],
     trims: true,

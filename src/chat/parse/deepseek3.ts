@@ -8,7 +8,7 @@ import { parseArguments } from './json-calls.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
 import type { CallHead } from './streamed-call.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 
 const SEPARATOR = '<｜tool▁sep｜>'
 const CALL = { open: '<｜tool▁call▁begin｜>', close: '<｜tool▁call▁end｜>' }
@@ -21,9 +21,15 @@ const HEAD = new RegExp(`^([^{]*?)${SEPARATOR}([^{]*)(?=\\{)`)
 
 export const DEEPSEEK3_TOKENS: readonly string[] = ['<think>', '</think>', CALL.open, CALL.close, SEPARATOR, ...FRAMES]
 
-export function createDeepseek3Format({ promptTail }: ReplyParserOptions): ReplyFormat {
+/** Cogito does not think where it may call tools, unless the prompt has begun to. */
+export function createCogitoFormat({ start, ...options }: ReplyParserOptions): ReplyFormat {
+  const isUntold = start === 'family' && options.tools.length > 0
+  return createDeepseek3Format(isUntold || start === undefined ? options : { ...options, start })
+}
+
+export function createDeepseek3Format(options: ReplyParserOptions): ReplyFormat {
   return {
-    thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
+    thinking: createOpenedThinkingFormat({ open: '<think>', close: '</think>' }, options),
     calls: [createTaggedCalls(CALL.open, CALL.close, parseCall, readHead)],
     dropped: FRAMES,
     trims: true,

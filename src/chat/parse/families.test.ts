@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Tool } from '../message.ts'
 import { toHarmonyTools } from './harmony-names.ts'
-import { createReplyParser, isKnownParser, parserCapabilities, parserNames, preservedTokens, thinkingEnd } from './select.ts'
+import type { ReplyParserOptions } from './reply-parser.ts'
+import {
+  createReplyParser,
+  isKnownParser,
+  parserCapabilities,
+  parserNames,
+  parserThinkingTags,
+  preservedTokens,
+  thinkingEnd,
+} from './select.ts'
 import { countingIds, readEveryCut } from './testing/cuts.ts'
 
 const tools: Tool[] = [
@@ -28,8 +37,11 @@ const tools: Tool[] = [
 ]
 
 function read(parser: string, reply: string, promptTail = '', warnings: string[] = []) {
-  const createParser = () =>
-    createReplyParser({ parser }, { tools, promptTail, createCallId: countingIds(), warn: (message) => warnings.push(message) })
+  return readFrom(parser, reply, { promptTail, warn: (message) => warnings.push(message) })
+}
+
+function readFrom(parser: string, reply: string, options: Partial<ReplyParserOptions>) {
+  const createParser = () => createReplyParser({ parser }, { tools, promptTail: '', createCallId: countingIds(), ...options })
   return readEveryCut(createParser, reply).map((event) => ('call' in event ? [event.call, event.arguments] : event))
 }
 
@@ -290,7 +302,7 @@ describe('olmo3 and lfm2', () => {
       { text: 'Ok' },
       ['get_weather', args],
       now,
-      { text: 'done' },
+      { text: '\ndone' },
     ])
     const call = `<|tool_call_start|>[${body}, now()]<|tool_call_end|>`
     expect(read('lfm2-thinking', `<think>a</think>${call}`)).toEqual([{ thinking: 'a' }, ['get_weather', args], now])
@@ -443,6 +455,81 @@ describe('the table of parsers', () => {
       { thinking: 'a' },
       { call: 'now' },
     ])
+  })
+})
+
+describe('thinking of which the prompt tells nothing', () => {
+  const tags = (parser: string) => parserThinkingTags(parser) ?? { open: '<think>', close: '</think>' }
+  const inFamily = { think: true, start: 'family', tools: [] } as const
+  const HABITS = [
+    'qwen3-thinking',
+    'qwen3-vl-thinking',
+    'qwen3.5',
+    'ornith',
+    'nemotron-3-nano',
+    'nemotron-3.5-nano',
+    'deepseek3',
+    'cogito',
+    'glm-4.7',
+    'olmo3-think',
+    'laguna',
+    'poolside-v1',
+    'cohere',
+  ]
+
+  it.each(HABITS)('has begun for %s, also where the model writes the tag', (parser) => {
+    const { open, close } = tags(parser)
+    for (const reply of [`a${close}b`, `${open}a${close}b`]) {
+      expect(readFrom(parser, reply, inFamily)).toEqual([{ thinking: 'a' }, { text: 'b' }])
+    }
+    expect(readFrom(parser, 'a', inFamily)).toEqual([{ thinking: 'a' }])
+  })
+
+  it.each(HABITS)('has not begun for %s where the prompt has closed it', (parser) => {
+    const { open, close } = tags(parser)
+    expect(readFrom(parser, 'a', { ...inFamily, promptTail: `${open}\n\n${close}\n\n` })).toEqual([{ text: 'a' }])
+  })
+
+  it('has not begun for Cogito where it may call tools', () => {
+    expect(readFrom('cogito', 'a', { ...inFamily, tools })).toEqual([{ text: 'a' }])
+  })
+
+  it.each(parserNames.filter((name) => !HABITS.includes(name)))('has not begun for %s', (parser) => {
+    expect(readFrom(parser, 'a', inFamily)).toEqual([{ text: 'a' }])
+  })
+
+  it.each([...HABITS, 'lfm2-thinking', 'gemma4', 'ministral'])('goes on where a message has begun it: %s', (parser) => {
+    const { close } = parser === 'ministral' ? { close: '[/THINK]' } : tags(parser)
+    expect(readFrom(parser, `a${close}b`, { think: true, start: 'thinking', tools })).toEqual([{ thinking: 'a' }, { text: 'b' }])
+  })
+})
+
+describe('a parser of a family that does not think', () => {
+  it.each(['qwen3', 'qwen3-vl-instruct', 'qwen3-coder', 'lfm2'])('leaves the tags to the text: %s', (parser) => {
+    const reply = '<think>a</think>b'
+    expect(readFrom(parser, reply, {})).toEqual([{ text: reply }])
+    expect(readFrom(parser, reply, { think: false })).toEqual([{ text: reply }])
+  })
+
+  it('reads them all the same for GLM-OCR', () => {
+    expect(read('glm-ocr', '<think>a</think>b')).toEqual([{ thinking: 'a' }, { text: 'b' }])
+  })
+
+  it.each(['qwen3', 'lfm2'])('reads them where the template makes the model think: %s', (parser) => {
+    expect(readFrom(parser, '<think>a</think>b', { think: true, start: 'family' })).toEqual([{ thinking: 'a' }, { text: 'b' }])
+  })
+})
+
+describe('the text around calls', () => {
+  const call = '<tool_call>{"name": "now"}</tool_call>'
+
+  it('keeps the space that parts it', () => {
+    expect(read('qwen3', `One.\n${call}\n${call}\n\nTwo.\n`)).toEqual([{ text: 'One.' }, now, now, { text: '\n\nTwo.\n' }])
+  })
+
+  it('has no space of the calls where it begins or ends', () => {
+    expect(read('qwen3', `${call}\nTwo.`)).toEqual([now, { text: 'Two.' }])
+    expect(read('qwen3', `One.\n${call}\n`)).toEqual([{ text: 'One.' }, now])
   })
 })
 

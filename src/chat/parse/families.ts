@@ -1,7 +1,7 @@
 // The parsers that a model's config may name (PARSER in a Modelfile): contract/native.md 12.6.
 
 import { COHERE_TOKENS, createCohereFormat } from './cohere.ts'
-import { createDeepseek3Format, DEEPSEEK3_TOKENS } from './deepseek3.ts'
+import { createCogitoFormat, createDeepseek3Format, DEEPSEEK3_TOKENS } from './deepseek3.ts'
 import { createFunctiongemmaFormat, createGemma4Format, FUNCTIONGEMMA_TOKENS, GEMMA4_TOKENS } from './gemma4.ts'
 import { createGlimmerParser, GLIMMER_THINKING_END, GLIMMER_TOKENS } from './glimmer.ts'
 import { createGlmFormat, GLM_TOKENS } from './glm.ts'
@@ -35,17 +35,17 @@ const QWEN3_XML_TOKENS = ['<think>', '</think>', ...QWEN3_CODER_TOKENS]
 
 export const families: ReadonlyMap<string, ReplyFamily> = new Map([
   ['passthrough', family('nothing', [], () => ({ trims: false }))],
-  ['qwen3', family('tools', QWEN3_TOKENS, createQwen3Format)],
+  ['qwen3', family('tools', QWEN3_TOKENS, thinkingIfAsked(createQwen3Format))],
   ['qwen3-thinking', family('tools and thinking', QWEN3_TOKENS, createQwen3Format)],
-  ['qwen3-vl-instruct', family('tools', QWEN3_TOKENS, createQwen3Format)],
+  ['qwen3-vl-instruct', family('tools', QWEN3_TOKENS, thinkingIfAsked(createQwen3Format))],
   ['qwen3-vl-thinking', family('tools and thinking', QWEN3_TOKENS, createQwen3Format)],
-  ['qwen3-coder', family('tools', QWEN3_XML_TOKENS, createQwen3CoderFormat)],
+  ['qwen3-coder', family('tools', QWEN3_XML_TOKENS, thinkingIfAsked(createQwen3CoderFormat))],
   ['qwen3.5', family('tools and thinking', QWEN3_XML_TOKENS, createQwen3CoderFormat)],
   ['ornith', family('tools and thinking', QWEN3_XML_TOKENS, createQwen3CoderFormat)],
   ['nemotron-3-nano', family('tools and thinking', QWEN3_XML_TOKENS, createQwen3CoderFormat)],
   ['nemotron-3.5-nano', family('tools and thinking', QWEN3_XML_TOKENS, createQwen3CoderFormat)],
   ['deepseek3', family('tools and thinking', DEEPSEEK3_TOKENS, createDeepseek3Format)],
-  ['cogito', family('tools and thinking', DEEPSEEK3_TOKENS, createDeepseek3Format)],
+  ['cogito', family('tools and thinking', DEEPSEEK3_TOKENS, createCogitoFormat)],
   [
     'harmony',
     {
@@ -64,7 +64,7 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
   ['ministral', family('tools', MINISTRAL_TOKENS, createMinistralFormat)],
   ['olmo3', family('tools', OLMO3_TOKENS, createOlmo3Format)],
   ['olmo3-think', family('thinking', OLMO3_THINK_TOKENS, createOlmo3ThinkFormat)],
-  ['lfm2', family('tools', LFM2_TOKENS, createLfm2Format)],
+  ['lfm2', family('tools', LFM2_TOKENS, thinkingIfAsked(createLfm2Format))],
   ['lfm2-thinking', family('tools and thinking', LFM2_TOKENS, createLfm2Format)],
   ['laguna', family('tools and thinking', LAGUNA_TOKENS, createLagunaFormat)],
   ['poolside-v1', family('tools and thinking', LAGUNA_TOKENS, createLagunaFormat)],
@@ -81,7 +81,7 @@ export const families: ReadonlyMap<string, ReplyFamily> = new Map([
   ],
 ] satisfies [string, ReplyFamily][])
 
-function family(can: Can, preservedTokens: readonly string[], createFormat: (options: ReplyParserOptions) => ReplyFormat): ReplyFamily {
+function family(can: Can, preservedTokens: readonly string[], createFormat: CreateFormat): ReplyFamily {
   const thinking = can === 'thinking' || can === 'tools and thinking'
   const tags = thinking ? createFormat({ tools: [], think: true, promptTail: '', createCallId: () => '' }).thinking : undefined
   return {
@@ -89,6 +89,19 @@ function family(can: Can, preservedTokens: readonly string[], createFormat: (opt
     thinking,
     preservedTokens,
     ...(tags ? { thinkingStart: tags.open, thinkingEnd: tags.close } : {}),
-    createParser: (options) => new MarkedReplyParser(createFormat(options), options),
+    createParser({ start, ...options }) {
+      const isKnown = start !== undefined && (thinking || start === 'thinking')
+      return new MarkedReplyParser(createFormat(isKnown ? { ...options, start } : options), options)
+    },
+  }
+}
+
+type CreateFormat = (options: ReplyParserOptions) => ReplyFormat
+
+/** Its models do not think, so that the tags are text; but where a template makes them think, they are read. */
+function thinkingIfAsked(createFormat: CreateFormat): CreateFormat {
+  return (options) => {
+    const { thinking, ...format } = createFormat(options)
+    return thinking && options.think !== undefined && options.think !== false ? { ...format, thinking } : format
   }
 }

@@ -16,8 +16,8 @@ const readGemma4Head = gemmaHeadReader({ mark: GEMMA4_MARK, close: CALL_END })
 export const GEMMA4_TOKENS: readonly string[] = [CHANNEL.open, CHANNEL.close, '<|tool_call>', ...NOISE, GEMMA4_MARK]
 export const FUNCTIONGEMMA_TOKENS = ['<start_function_call>', '<end_function_call>', '<escape>'] as const
 
-export function createGemma4Format({ promptTail }: ReplyParserOptions): ReplyFormat {
-  const isOpen = /<\|channel>(thought)?\s*$/.test(promptTail)
+export function createGemma4Format({ promptTail, start }: ReplyParserOptions): ReplyFormat {
+  const isOpen = start === 'thinking' || /<\|channel>(thought)?\s*$/.test(promptTail)
   return {
     thinking: { ...CHANNEL, isOpen, where: 'anywhere', label: 'thought\n' },
     calls: [createTaggedCalls('<|tool_call>', CALL_END, (body) => parseCall(body, GEMMA4_MARK), readGemma4Head)],

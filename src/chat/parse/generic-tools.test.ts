@@ -30,14 +30,14 @@ describe('a call behind a tag', () => {
     expect(read(reply)).toEqual([paris])
   })
 
-  it('leaves the text around it, without the space behind the closing tag', () => {
+  it('leaves the text around it, and the space that keeps two texts apart', () => {
     const call = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
     expect(read(`Let me see. ${call}\n\nDone, ${call} and ${call}`)).toEqual([
       { text: 'Let me see. ' },
       paris,
-      { text: 'Done, ' },
+      { text: '\n\nDone, ' },
       paris,
-      { text: 'and ' },
+      { text: ' and ' },
       paris,
     ])
   })

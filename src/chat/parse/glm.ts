@@ -7,7 +7,7 @@ import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-fo
 import type { ReplyParserOptions } from './reply-parser.ts'
 import type { CallHead } from './streamed-call.ts'
 import { type ArgumentTags, readTaggedArguments } from './tagged-arguments.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 import { findTool, toTypedValue } from './typed-value.ts'
 
 const ARGUMENT_TAGS = ['<arg_key>', '</arg_key>', '<arg_value>', '</arg_value>'] as const
@@ -23,9 +23,10 @@ const ARGUMENT: ArgumentTags = {
 
 export const GLM_TOKENS: readonly string[] = ['<think>', '</think>', '<tool_call>', '</tool_call>', ...ARGUMENT_TAGS]
 
-export function createGlmFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+export function createGlmFormat(options: ReplyParserOptions): ReplyFormat {
+  const { tools } = options
   return {
-    thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
+    thinking: createOpenedThinkingFormat({ open: '<think>', close: '</think>' }, options),
     calls: [
       createTaggedCalls(
         '<tool_call>',

@@ -8,13 +8,14 @@ import { parseArguments, parseJsonCalls, readJsonHead } from './json-calls.ts'
 import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
 import type { CallHead } from './streamed-call.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 
 export const LAGUNA_TOKENS: readonly string[] = GLM_TOKENS
 
-export function createLagunaFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+export function createLagunaFormat(options: ReplyParserOptions): ReplyFormat {
+  const { tools } = options
   return {
-    thinking: { ...createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail), endsAtCall: true },
+    thinking: { ...createOpenedThinkingFormat({ open: '<think>', close: '</think>' }, options), endsAtCall: true },
     calls: [
       createTaggedCalls(
         '<tool_call>',

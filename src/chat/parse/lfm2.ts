@@ -11,10 +11,11 @@ import { createThinkingFormat } from './thinking.ts'
 
 export const LFM2_TOKENS = ['<think>', '</think>', '<|tool_call_start|>', '<|tool_call_end|>'] as const
 
-export function createLfm2Format({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+export function createLfm2Format(options: ReplyParserOptions): ReplyFormat {
+  const { tools } = options
   const names = tools.map((tool: Tool) => tool.function.name).filter((name) => name !== '')
   return {
-    thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail),
+    thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, options),
     calls: [
       createTaggedCalls('<|tool_call_start|>', '<|tool_call_end|>', parseCalls, (text) => readPythonHead(text) ?? readJsonHead(text)),
       ...names

@@ -37,6 +37,7 @@ export class MarkedReplyParser implements ReplyParser {
   #mode: Mode = 'start'
   #mayThinkAtStart: boolean
   #eatsSpace = false
+  #hasText = false
   /** What may stand at the very beginning of the thinking and is dropped: a repeated opening tag, a label. */
   #thinkingPrefixes: string[] = []
   #call: OpenCall | undefined
@@ -87,15 +88,20 @@ export class MarkedReplyParser implements ReplyParser {
     }
   }
 
-  /** Space behind a tag, and tags that say nothing; true when something else follows. */
+  /** Space behind a tag, and tags that say nothing; true when something else follows. Where it stands between two texts it is text. */
   #eatSpace(): boolean {
+    const partsTexts = this.#mode === 'text' && this.#hasText
+    const openCalls = partsTexts ? (this.#format.calls ?? []).filter(({ where }) => where === 'anywhere').map(({ open }) => open) : []
     const leading = this.#mode === 'start' ? (this.#format.leading ?? []) : []
     const dropped = this.#mode === 'thinking' ? [] : [...(this.#format.dropped ?? []), ...leading]
     while (true) {
-      this.#held.drop(leadingSpaceLength(this.#held.text))
-      const text = this.#held.text
+      const spaceLength = leadingSpaceLength(this.#held.text)
+      const text = this.#held.text.slice(spaceLength)
       const tag = dropped.find((candidate) => text.startsWith(candidate))
-      if (tag === undefined) return text !== '' && (this.#ended || !dropped.some((candidate) => candidate.startsWith(text)))
+      const isDecided = text !== '' && (this.#ended || ![...dropped, ...openCalls].some((candidate) => isPartOf(candidate, text)))
+      const isText = partsTexts && tag === undefined && !openCalls.some((open) => text.startsWith(open))
+      if (!isText || (this.#ended && text === '')) this.#held.drop(spaceLength)
+      if (tag === undefined) return isDecided
       this.#held.drop(tag.length)
     }
   }
@@ -264,8 +270,13 @@ export class MarkedReplyParser implements ReplyParser {
   }
 
   #emit(type: 'text-delta' | 'thinking-delta', piece: Piece): void {
+    if (type === 'text-delta' && piece.text.trim() !== '') this.#hasText = true
     if (piece.text !== '' || piece.logprobs) this.#events.push({ type, ...piece })
   }
+}
+
+function isPartOf(tag: string, text: string): boolean {
+  return text.length < tag.length && tag.startsWith(text)
 }
 
 function leadingSpaceLength(text: string): number {

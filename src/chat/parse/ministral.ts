@@ -8,6 +8,7 @@ import { JsonEndFinder, parseJsonObject } from './json-object.ts'
 import type { BlockReading, CallBlock, ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
 import type { HeadReader } from './streamed-call.ts'
+import { createThinkingFormat } from './thinking.ts'
 
 const CALLS = '[TOOL_CALLS]'
 const ARGS = '[ARGS]'
@@ -17,9 +18,10 @@ const MAX_NAME_CHARACTERS = 256
 
 export const MINISTRAL_TOKENS: readonly string[] = [CALLS, '[THINK]', '[/THINK]', ARGS, '[CALL_ID]']
 
-export function createMinistralFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+export function createMinistralFormat(options: ReplyParserOptions): ReplyFormat {
+  const { tools } = options
   return {
-    thinking: { open: '[THINK]', close: '[/THINK]', isOpen: promptTail.trimEnd().endsWith('[THINK]'), where: 'anywhere' },
+    thinking: { ...createThinkingFormat({ open: '[THINK]', close: '[/THINK]' }, options), where: 'anywhere' },
     calls: [{ open: CALLS, where: 'anywhere', createBlock: () => new MinistralBlock(tools), readHead: headReader(tools) }],
     trims: true,
   }

@@ -4,7 +4,7 @@ import { readPythonHead } from './python-arguments.ts'
 import { parsePythonCalls } from './python-calls.ts'
 import { createTaggedCalls, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 
 export const OLMO3_TOKENS = ['<function_calls>', '</function_calls>'] as const
 export const OLMO3_THINK_TOKENS = ['<think>', '</think>'] as const
@@ -13,6 +13,6 @@ export function createOlmo3Format(): ReplyFormat {
   return { calls: [createTaggedCalls('<function_calls>', '</function_calls>', parsePythonCalls, readPythonHead)], trims: true }
 }
 
-export function createOlmo3ThinkFormat({ promptTail }: ReplyParserOptions): ReplyFormat {
-  return { thinking: createThinkingFormat({ open: '<think>', close: '</think>' }, promptTail), trims: true }
+export function createOlmo3ThinkFormat(options: ReplyParserOptions): ReplyFormat {
+  return { thinking: createOpenedThinkingFormat({ open: '<think>', close: '</think>' }, options), trims: true }
 }

@@ -11,7 +11,7 @@ import { createTaggedCalls, type ParsedCall, type ReplyFormat } from './reply-fo
 import type { ReplyParserOptions } from './reply-parser.ts'
 import type { HeadReader } from './streamed-call.ts'
 import { type ArgumentTags, readTaggedArguments } from './tagged-arguments.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 import { findTool, toTypedValue } from './typed-value.ts'
 
 export const QWEN3_CODER_TOKENS = ['<tool_call>', '</tool_call>'] as const
@@ -28,10 +28,11 @@ const HEAD = /^\s*<function=([^>]*)>/
 const BARE_HEAD = /^([^>]*)>/
 const THINK_TAGS = { open: '<think>', close: '</think>' }
 
-export function createQwen3CoderFormat({ tools, promptTail }: ReplyParserOptions): ReplyFormat {
+export function createQwen3CoderFormat(options: ReplyParserOptions): ReplyFormat {
+  const { tools } = options
   const names = new Set(tools.map((tool) => tool.function.name))
   return {
-    thinking: { ...createThinkingFormat(THINK_TAGS, promptTail), endsAtCall: true },
+    thinking: { ...createOpenedThinkingFormat(THINK_TAGS, options), endsAtCall: true },
     calls: [
       createTaggedCalls('<tool_call>', '</tool_call>', (body, isClosed) => parseCalls(body, isClosed, tools), headReader(HEAD, tools)),
       createTaggedCalls(

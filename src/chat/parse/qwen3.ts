@@ -3,15 +3,15 @@
 import { parseJsonCalls, readJsonHead } from './json-calls.ts'
 import { createTaggedCalls, type ReplyFormat } from './reply-format.ts'
 import type { ReplyParserOptions } from './reply-parser.ts'
-import { createThinkingFormat } from './thinking.ts'
+import { createOpenedThinkingFormat } from './thinking.ts'
 
 export const QWEN3_TOKENS = ['<think>', '</think>', '<tool_call>', '</tool_call>'] as const
 
 const THINK_TAGS = { open: '<think>', close: '</think>' }
 
-export function createQwen3Format({ promptTail }: ReplyParserOptions): ReplyFormat {
+export function createQwen3Format(options: ReplyParserOptions): ReplyFormat {
   return {
-    thinking: { ...createThinkingFormat(THINK_TAGS, promptTail), endsAtCall: true },
+    thinking: { ...createOpenedThinkingFormat(THINK_TAGS, options), endsAtCall: true },
     calls: [createTaggedCalls('<tool_call>', '</tool_call>', parseJsonCalls, readJsonHead)],
     trims: true,
   }

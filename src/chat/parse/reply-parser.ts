@@ -17,11 +17,15 @@ export interface ReplyParser {
   end(): ReplyEvent[]
 }
 
+/** What the prompt's end does not show. `thinking`: it ends inside of it. `family`: nothing there tells, so that the habit of the model's family counts. */
+export type ReplyStart = 'thinking' | 'family'
+
 export interface ReplyParserOptions {
   tools: readonly Tool[]
   think?: Think
   /** The prompt's last characters, to see whether it already opened the thinking. */
   promptTail: string
+  start?: ReplyStart
   /** Source of call ids: `call_` and 8 of [a-z0-9]. */
   createCallId: () => string
   /** Calls whose arguments have so many characters are given in pieces while they are written, where the family's can be; none without it. */

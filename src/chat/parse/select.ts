@@ -50,7 +50,7 @@ export function createReplyParser(spec: ReplyParserSpec, options: ReplyParserOpt
   const thinks = options.think !== undefined && options.think !== false
   return new MarkedReplyParser(
     {
-      ...(thinks && thinkingTags ? { thinking: createThinkingFormat(thinkingTags, options.promptTail) } : {}),
+      ...(thinks && thinkingTags ? { thinking: createThinkingFormat(thinkingTags, options) } : {}),
       ...(toolCallTag && options.tools.length > 0 ? { calls: [createGenericCallFormat(toolCallTag, options.tools)] } : {}),
       trims: false,
     },

@@ -94,7 +94,7 @@ describe('a call that is given while it is written', () => {
       { text: 'Let me see. ' },
       paris,
       { ...paris, index: 1, id: 'call_00000001' },
-      { text: 'Done' },
+      { text: ' Done' },
     ])
   })
 
