@@ -17,8 +17,10 @@ describe('sharePrefill', () => {
     expect(share(64, 1000, 10)).toEqual([54, 10])
   })
 
-  it('finishes the shortest first', () => {
-    expect(share(64, 1000, 500, 20)).toEqual([32, 12, 20])
+  it('finishes the shortest first, and begins no other', () => {
+    expect(share(64, 1000, 500, 20)).toEqual([44, 0, 20])
+    expect(share(64, 40, 40, 40)).toEqual([40, 0, 0])
+    expect(share(84, 40, 40, 40)).toEqual([40, 40, 0])
   })
 
   it('gives what the others leave to the oldest', () => {

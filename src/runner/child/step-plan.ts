@@ -1,5 +1,7 @@
 // How the prefill tokens of one step are shared among the slots that still evaluate their prompts. The one that waits longest is sure of half,
-// so that it ends; the rest goes to those with the least left, so that a short question does not wait behind a long document. Pure.
+// so that it ends; a short question that fits beside it does not wait behind a long document. Otherwise prompts are read one after the other:
+// the engine cuts a batch into parts of equal length for each sequence, so that pieces of many prompts are many small parts, which cost more than
+// one large one. Pure.
 
 export interface Prefilling {
   /** Tokens of the prompt that are not evaluated yet. */
@@ -15,10 +17,10 @@ export function sharePrefill(oldestFirst: readonly Prefilling[], budget: number)
     shares[index] = (shares[index] as number) + share
     left -= share
   }
-  if (oldestFirst.length > 0) give(0, Math.ceil(budget / 2))
-  const shortestFirst = [...oldestFirst.keys()].sort(
-    (a, b) => (oldestFirst[a] as Prefilling).remaining - (oldestFirst[b] as Prefilling).remaining,
-  )
-  for (const index of shortestFirst) give(index, left)
+  if (oldestFirst.length === 0) return shares
+  give(0, Math.ceil(budget / 2))
+  const missing = (index: number) => (oldestFirst[index] as Prefilling).remaining - (shares[index] as number)
+  for (const index of [...oldestFirst.keys()].sort((a, b) => missing(a) - missing(b))) if (missing(index) <= left) give(index, left)
+  give(0, left)
   return shares
 }
