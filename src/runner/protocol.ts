@@ -42,7 +42,7 @@ export type ToChild =
   /** No answer follows. */
   | { type: 'cancel'; id: number }
   | { type: 'embed'; id: number; inputs: readonly (readonly number[])[] }
-  | { type: 'tokenize'; id: number; text: string; addSpecial: boolean; parseSpecial: boolean }
+  | { type: 'tokenize'; id: number; text: string; addSpecial: boolean; parseSpecial: boolean; images?: readonly Uint8Array[] }
   | { type: 'detokenize'; id: number; tokens: readonly number[] }
   /** The answer to `grow`. */
   | { type: 'growth'; granted: boolean }

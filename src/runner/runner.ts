@@ -176,6 +176,12 @@ export type CompletionChunk =
       droppedTokens: number
     }
 
+export interface TokenizeOptions {
+  addSpecial: boolean
+  parseSpecial: boolean
+  images?: readonly Uint8Array[]
+}
+
 export interface EmbeddingResult {
   /** As the engine gives them: pooled, not normalised. One vector of `embeddingLength` for each input (one number for `rank`). */
   vectors: Float32Array[]
@@ -197,8 +203,11 @@ export interface Runner {
   complete(request: CompletionRequest, signal?: AbortSignal): AsyncIterable<CompletionChunk>
   /** Token ids per input, special tokens included; each must fit the context. Throws `context_exceeded`. */
   embed(inputs: readonly (readonly number[])[], signal?: AbortSignal): Promise<EmbeddingResult>
-  /** `addSpecial`: BOS/EOS as the vocabulary says. `parseSpecial`: `<|im_start|>` and the like become one token. */
-  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): Promise<number[]>
+  /**
+   * `addSpecial`: BOS/EOS as the vocabulary says. `parseSpecial`: `<|im_start|>` and the like become one token. `images`: as of a completion; each cell
+   * of the context that one takes is a number below -1.
+   */
+  tokenize(text: string, options: TokenizeOptions): Promise<number[]>
   detokenize(tokens: readonly number[]): Promise<string>
   /** Ends the process: asked first, killed after a bounded wait. Requests under way fail with `runner_crashed`. Idempotent. */
   close(): Promise<void>

@@ -83,8 +83,9 @@ async function* chatSteps(options: RunOptions, request: ChatRequest, { signal, s
   if (request.parallelToolCalls === false) completion.maxCalls = 1
   if (request.streamsCalls) completion.streamsCalls = true
   if (start !== 'silent') {
-    const promptTokens = await measurePrompt(run.lease.runner, completion.prompt)
-    checkCompletion(completion, start === 'told' ? promptTokens : 0)
+    checkCompletion(completion, 0)
+    const promptTokens = await measurePrompt(run.lease.runner, completion)
+    if (start === 'told') checkCompletion(completion, promptTokens)
     yield { type: 'started', promptTokens }
   }
   yield* complete(options, completion)

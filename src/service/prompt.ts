@@ -147,9 +147,10 @@ function sourceOf({ preferGoTemplate, clock }: RunOptions, model: Model, { facts
   }
 }
 
-/** Tokens of a whole prompt, as the runner counts them in `finish`. */
-export async function measurePrompt(runner: Runner, prompt: string): Promise<number> {
-  return (await runner.tokenize(stripLeadingBos(prompt, runner.facts), { addSpecial: true, parseSpecial: true })).length
+/** Tokens of a whole prompt and its images, as the runner counts them in `finish`. */
+export async function measurePrompt(runner: Runner, { prompt, images }: Pick<BuiltPrompt, 'prompt' | 'images'>): Promise<number> {
+  const seen = images.length > 0 ? { images } : {}
+  return (await runner.tokenize(stripLeadingBos(prompt, runner.facts), { addSpecial: true, parseSpecial: true, ...seen })).length
 }
 
 /** A token is a byte at least, so a prompt of fewer bytes than the limit fits, and the runner need not be asked. */

@@ -26,6 +26,27 @@ describe('a chat that is started first', () => {
     expect(promptTokens).toBe(finishOf(all).timings.promptTokens)
   })
 
+  it('counts the images among the tokens', async () => {
+    const asked: unknown[] = []
+    const { add, start, count, loader } = setUp()
+    add('eyes', { layers: { projector: JSON.stringify({ 'general.architecture': 'clip' }) } })
+    const images = [new Uint8Array([1])]
+    const request = { model: 'eyes', messages: [{ role: 'user', content: 'look', images }] }
+    const before = await count(request)
+    const { runner } = loader.loads[0] ?? {}
+    if (!runner) throw new Error('nothing was loaded')
+    const { tokenize } = runner
+    runner.tokenize = async (text, options) => {
+      asked.push(options.images)
+      return [...(await tokenize.call(runner, text, options)), -2, -2, -3]
+    }
+    expect(await count(request)).toBe(before + 3)
+    const { promptTokens, events } = await start(request)
+    await collect(events)
+    expect(promptTokens).toBe(before + 3)
+    expect(asked).toEqual([images, images])
+  })
+
   it('refuses before it starts what the model cannot take', async () => {
     const { add, start, scheduler } = setUp()
     add('m')

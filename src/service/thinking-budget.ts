@@ -46,7 +46,7 @@ export async function* chunksWithinBudget(
   yield { type: 'text', text: closing }
   const spent = { promptEvalNs: firstNs - startNs, evalNs: clock.monotonicNs() - firstNs }
   for await (const chunk of start(afterThinking(completion, { text: written + closing, tokens }))) {
-    yield chunk.type === 'end' ? addUp(chunk, spent, await measurePrompt(completion.run.lease.runner, completion.prompt)) : chunk
+    yield chunk.type === 'end' ? addUp(chunk, spent, await measurePrompt(completion.run.lease.runner, completion)) : chunk
   }
 }
 

@@ -5,7 +5,16 @@ import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { BoundedQueue } from '../../base/bounded-queue.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
 import type { Result, ToChild, ToParent } from '../protocol.ts'
-import type { CompletionChunk, CompletionRequest, ContextSize, EmbeddingResult, Runner, RunnerExit, RunnerFacts } from '../runner.ts'
+import type {
+  CompletionChunk,
+  CompletionRequest,
+  ContextSize,
+  EmbeddingResult,
+  Runner,
+  RunnerExit,
+  RunnerFacts,
+  TokenizeOptions,
+} from '../runner.ts'
 import { toError } from './failure.ts'
 
 /** Chunks that wait for a slow reader before its request pauses; it goes on when a quarter of them is left. */
@@ -83,8 +92,8 @@ export class RunnerChannel implements Runner {
     return result.type === 'embedded' ? result.result : refuseAnswer()
   }
 
-  async tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): Promise<number[]> {
-    const result = await this.#call({ type: 'tokenize', text, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial })
+  async tokenize(text: string, options: TokenizeOptions): Promise<number[]> {
+    const result = await this.#call({ type: 'tokenize', text, ...options })
     return result.type === 'tokens' ? result.tokens : refuseAnswer()
   }
 
