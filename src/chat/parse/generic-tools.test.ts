@@ -108,6 +108,7 @@ describe('with a bracket as the tag', () => {
       ['now', {}],
       ['get', {}],
     ])
+    expect(read('[get_weather {"city": "Paris"}, now {}]', '[')).toEqual([paris, ['now', {}]])
   })
 
   it.each([
@@ -116,6 +117,9 @@ describe('with a bracket as the tag', () => {
     ['{', '{{"name": "now"}}'],
     ['[', '[1, 2] {"name": "now"}'],
     ['[', 'x [{"name": "now"}]'],
+    ['[', '[get well {"city": "Paris"}]'],
+    ['[', '[getting {"city": "Paris"}]'],
+    ['[', '[get {"city": "Paris"'],
   ])('leaves other text (%s): %s', (tag, reply) => {
     expect(read(reply, tag)).toEqual([{ text: reply }])
   })

@@ -63,7 +63,8 @@ class GenericBlock implements CallBlock {
     const brace = text.indexOf('{')
     const lead = brace < 0 ? text : text.slice(0, brace)
     const close = this.#closeTags.map((tag) => lead.indexOf(tag)).find((index) => index >= 0)
-    if (this.#isProse(lead, close)) return { kind: 'text', length: 0 }
+    if (this.#isBracket && !this.#hasCalls ? !this.#isFrame(lead, brace >= 0) : this.#isProse(lead, close))
+      return { kind: 'text', length: 0 }
     if (close !== undefined || (brace < 0 && ended)) return this.#readBareName(text, close ?? text.length)
     if (brace < 0) return { kind: 'more' }
     this.#finder ??= new JsonEndFinder()
@@ -81,8 +82,14 @@ class GenericBlock implements CallBlock {
     return { kind: 'calls', calls, length, lead: this.#proseLength(lead), goesOn: true }
   }
 
+  /** Brackets, and perhaps the name of a tool, which may still be written. */
+  #isFrame(lead: string, isWhole: boolean): boolean {
+    const word = /^[\s[{]*([^\s[{]*)\s*$/.exec(lead)?.[1]
+    if (word === undefined || word === '') return word === ''
+    return isWhole ? this.#names.has(word) : [...this.#names].some((name) => name.startsWith(word))
+  }
+
   #isProse(lead: string, close: number | undefined): boolean {
-    if (this.#isBracket && !this.#hasCalls) return /[^\s[{]/.test(lead)
     return (close ?? lead.length - this.#longestCloseTag) > this.#maxLead
   }
 
