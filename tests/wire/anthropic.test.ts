@@ -11,7 +11,20 @@ const text = (value: string): ChatEvent => ({ type: 'text-delta', text: value })
 const thinking = (value: string): ChatEvent => ({ type: 'thinking-delta', text: value })
 const call: ChatEvent = { type: 'tool-call', call: { id: 'call_1', function: { index: 0, name: 'f', arguments: { z: 1, a: '<' } } } }
 const question = { model: 'M', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }] }
-const usage = { input_tokens: 12, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 3 }
+/** What only Anthropic's servers have something to say of. */
+const NO_DETAILS = { stop_details: null, container: null }
+const usage = {
+  input_tokens: 12,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  output_tokens: 3,
+  output_tokens_details: { thinking_tokens: 0 },
+  cache_creation: null,
+  inference_geo: null,
+  server_tool_use: null,
+  service_tier: null,
+  speed: null,
+}
 
 function saying(...events: (ChatEvent | AppError)[]): Pick<Service, 'startChat'> {
   return { startChat: async () => ({ promptTokens: 12, events: eventsOf(...events) }) }
@@ -47,12 +60,14 @@ describe('a message', () => {
       model: 'M',
       content: [
         { type: 'thinking', thinking: 'hm', signature: expect.stringMatching(/^[\w+/]+=*$/) },
-        { type: 'text', text: 'ab' },
-        { type: 'tool_use', id: 'call_1', name: 'f', input: { z: 1, a: '<' } },
-        { type: 'text', text: 'c' },
+        { type: 'text', text: 'ab', citations: null },
+        { type: 'tool_use', id: 'call_1', name: 'f', input: { z: 1, a: '<' }, caller: { type: 'direct' } },
+        { type: 'text', text: 'c', citations: null },
       ],
       stop_reason: 'tool_use',
       stop_sequence: null,
+      ...NO_DETAILS,
+      diagnostics: null,
       usage,
     })
   })
@@ -130,7 +145,9 @@ describe('a streamed message', () => {
           content: [],
           stop_reason: null,
           stop_sequence: null,
-          usage: { ...usage, output_tokens: 0 },
+          ...NO_DETAILS,
+          diagnostics: null,
+          usage: { ...usage, output_tokens: 0, output_tokens_details: null },
         },
       },
       start(0, { type: 'thinking', thinking: '', signature: '' }),
@@ -138,17 +155,17 @@ describe('a streamed message', () => {
       delta(0, { type: 'thinking_delta', thinking: 'm' }),
       delta(0, { type: 'signature_delta', signature: expect.any(String) }),
       stop(0),
-      start(1, { type: 'text', text: '' }),
+      start(1, { type: 'text', text: '', citations: null }),
       delta(1, { type: 'text_delta', text: 'a' }),
       delta(1, { type: 'text_delta', text: 'b' }),
       stop(1),
-      start(2, { type: 'tool_use', id: 'call_1', name: 'f', input: {} }),
+      start(2, { type: 'tool_use', id: 'call_1', name: 'f', input: {}, caller: { type: 'direct' } }),
       delta(2, { type: 'input_json_delta', partial_json: '{"z":1,"a":"<"}' }),
       stop(2),
-      start(3, { type: 'text', text: '' }),
+      start(3, { type: 'text', text: '', citations: null }),
       delta(3, { type: 'text_delta', text: 'c' }),
       stop(3),
-      { type: 'message_delta', delta: { stop_reason: 'tool_use', stop_sequence: null }, usage },
+      { type: 'message_delta', delta: { stop_reason: 'tool_use', stop_sequence: null, ...NO_DETAILS }, usage },
       { type: 'message_stop' },
     ])
   })

@@ -68,7 +68,7 @@ describe('calls in a stream of chat chunks', () => {
 
   it('keep their log-probabilities', async () => {
     const { answer } = await stream('/v1/chat/completions', [begun, piece('{}'), { ...whole, logprobs }, finish], { logprobs: true })
-    expect(choices(answer)).toContainEqual(delta({}, { logprobs: { content: logprobs } }))
+    expect(choices(answer)).toContainEqual(delta({}, { logprobs: { content: logprobs, refusal: null } }))
   })
 
   it('end with the limit where they are cut', async () => {
@@ -128,11 +128,19 @@ describe('calls in a stream of message events', () => {
       delta: { type: 'input_json_delta', partial_json: json },
     })
     expect(eventsIn(answer).slice(1, -2)).toEqual([
-      { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 'call_1', name: 'f', input: {} } },
+      {
+        type: 'content_block_start',
+        index: 0,
+        content_block: { type: 'tool_use', id: 'call_1', name: 'f', input: {}, caller: { type: 'direct' } },
+      },
       inputDelta(0, '{"a":'),
       inputDelta(0, '1}'),
       { type: 'content_block_stop', index: 0 },
-      { type: 'content_block_start', index: 1, content_block: { type: 'tool_use', id: 'call_2', name: 'g', input: {} } },
+      {
+        type: 'content_block_start',
+        index: 1,
+        content_block: { type: 'tool_use', id: 'call_2', name: 'g', input: {}, caller: { type: 'direct' } },
+      },
       inputDelta(1, '{}'),
       { type: 'content_block_stop', index: 1 },
     ])

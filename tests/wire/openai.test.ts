@@ -48,11 +48,15 @@ describe('a chat', () => {
           message: {
             role: 'assistant',
             content: 'ab',
+            refusal: null,
             reasoning: 'hm',
             tool_calls: [{ id: 'call_1', index: 0, type: 'function', function: { name: 'f', arguments: '{"z":1,"a":"<"}' } }],
           },
           finish_reason: 'tool_calls',
-          logprobs: { content: [{ token: 'b', logprob: -0.5, bytes: [97], top_logprobs: [{ token: 'b', logprob: -2, bytes: [98] }] }] },
+          logprobs: {
+            content: [{ token: 'b', logprob: -0.5, bytes: [97], top_logprobs: [{ token: 'b', logprob: -2, bytes: [98] }] }],
+            refusal: null,
+          },
         },
       ],
       usage,
@@ -405,8 +409,8 @@ describe('completions', () => {
       usage: { prompt_tokens: 24, completion_tokens: 6 },
     })
     expect(body.choices).toEqual([
-      { text: 'aa!', index: 0, finish_reason: 'stop' },
-      { text: 'bb!', index: 1, finish_reason: 'stop' },
+      { text: 'aa!', index: 0, finish_reason: 'stop', logprobs: null },
+      { text: 'bb!', index: 1, finish_reason: 'stop', logprobs: null },
     ])
   })
 
@@ -495,8 +499,8 @@ describe('completions', () => {
     await using server = await startWire({ generate: next })
     const body = JSON.parse((await sendJson(server, path, { model: 'm', prompt: 'p', n: 2, best_of: 3 })).text)
     expect(body.choices).toEqual([
-      { text: 'r1', index: 0, finish_reason: 'stop' },
-      { text: 'r2', index: 1, finish_reason: 'stop' },
+      { text: 'r1', index: 0, finish_reason: 'stop', logprobs: null },
+      { text: 'r2', index: 1, finish_reason: 'stop', logprobs: null },
     ])
     expect(body.usage.completion_tokens).toBe(9)
   })
@@ -504,14 +508,14 @@ describe('completions', () => {
   it('evaluate the prompt alone where no token is wanted', async () => {
     await using server = await startWire({ generate: () => eventsOf({ ...finish, type: 'finish', reason: 'length', timings }) })
     const body = JSON.parse((await sendJson(server, path, { model: 'm', prompt: 'p', max_tokens: 0, echo: true })).text)
-    expect(body.choices).toEqual([{ text: 'p', index: 0, finish_reason: 'length' }])
+    expect(body.choices).toEqual([{ text: 'p', index: 0, finish_reason: 'length', logprobs: null }])
     expect(server.service.calls[0]?.request).toMatchObject({ prefillOnly: true })
   })
 
   it('of nothing load the model', async () => {
     await using server = await startWire({ generate: () => eventsOf<ChatEvent>({ type: 'loaded' }) })
     const body = JSON.parse((await sendJson(server, path, { model: 'm' })).text)
-    expect([body.choices, body.usage]).toEqual([[{ text: '', index: 0, finish_reason: 'load' }], NO_USAGE])
+    expect([body.choices, body.usage]).toEqual([[{ text: '', index: 0, finish_reason: 'load', logprobs: null }], NO_USAGE])
   })
 
   it.each<[object, string]>([

@@ -40,7 +40,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   document: ['type', 'source', 'title', 'context', 'citations', 'cache_control'],
   search_result: ['type', 'source', 'title', 'content', 'citations', 'cache_control'],
   thinking: ['type', 'thinking', 'signature', 'cache_control'],
-  tool_use: ['type', 'id', 'name', 'input', 'cache_control'],
+  tool_use: ['type', 'id', 'name', 'input', 'caller', 'cache_control'],
   tool_result: ['type', 'tool_use_id', 'content', 'is_error', 'cache_control'],
 }
 /** Calls and results of tools that ran on Anthropic's servers in earlier turns are history like any other. */

@@ -6,9 +6,10 @@ import { createId } from '../ids.ts'
 import { toCarrier, toSignature } from './signature.ts'
 
 export type ContentBlock =
-  | { type: 'text'; text: string }
+  | { type: 'text'; text: string; citations: null }
   | { type: 'thinking'; thinking: string; signature: string }
-  | { type: 'tool_use'; id: string; name: string; input: Record<string, unknown> }
+  /** `caller`: the model itself; Anthropic's may also call from inside code. */
+  | { type: 'tool_use'; id: string; name: string; input: Record<string, unknown>; caller: { type: 'direct' } }
 
 export type Delta =
   | { type: 'text_delta'; text: string }
@@ -70,7 +71,7 @@ export class Content {
     if (!open) return
     this.#open = undefined
     if (open.kind === 'text') {
-      yield this.#close({ type: 'text', text: open.text })
+      yield this.#close({ type: 'text', text: open.text, citations: null })
       return
     }
     const { hidesThinking } = this.#options
@@ -103,14 +104,14 @@ export class Content {
   *#beginCall({ id, index, name }: { id: string; index: number; name: string }): Iterable<Step> {
     yield* this.end()
     this.#call = { id, index, name }
-    yield { type: 'content_block_start', index: this.blocks.length, content_block: { type: 'tool_use', id, name, input: {} } }
+    yield { type: 'content_block_start', index: this.blocks.length, content_block: toCallBlock(id, name, {}) }
   }
 
   *#endCall(input: Record<string, unknown>): Iterable<Step> {
     if (!this.#call) return
     const { id, name } = this.#call
     this.#call = undefined
-    yield this.#close({ type: 'tool_use', id, name, input })
+    yield this.#close(toCallBlock(id, name, input))
   }
 
   #delta(delta: Delta): Step {
@@ -124,6 +125,10 @@ export class Content {
   }
 }
 
+function toCallBlock(id: string, name: string, input: Record<string, unknown>): ContentBlock {
+  return { type: 'tool_use', id, name, input, caller: { type: 'direct' } }
+}
+
 function emptyBlock(kind: 'text' | 'thinking'): ContentBlock {
-  return kind === 'text' ? { type: 'text', text: '' } : { type: 'thinking', thinking: '', signature: '' }
+  return kind === 'text' ? { type: 'text', text: '', citations: null } : { type: 'thinking', thinking: '', signature: '' }
 }

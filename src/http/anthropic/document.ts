@@ -1,7 +1,7 @@
 // What Anthropic's dialect answers, and from which tables it takes its fields.
 
 import type { DialectDocument, Operations } from '../operation.ts'
-import { anyObject, either, list, looseObject, object, oneOf, optional, orNull, text, whole } from '../schema.ts'
+import { anyObject, either, list, looseObject, nothing, object, oneOf, optional, orNull, text, whole } from '../schema.ts'
 import { DROPPED_SHAPE, TRUNCATED_DOCUMENT } from '../truncated.ts'
 import type { ContentBlock, Delta } from './content.ts'
 import { CODES, type ErrorBody } from './errors.ts'
@@ -11,9 +11,15 @@ type Block<Type> = Extract<ContentBlock, { type: Type }>
 type DeltaOf<Type> = Extract<Delta, { type: Type }>
 
 const block = either(
-  object<Block<'text'>>('anthropic.TextBlock', { type: oneOf('text'), text }),
+  object<Block<'text'>>('anthropic.TextBlock', { type: oneOf('text'), text, citations: nothing }),
   object<Block<'thinking'>>('anthropic.ThinkingBlock', { type: oneOf('thinking'), thinking: text, signature: text }),
-  object<Block<'tool_use'>>('anthropic.ToolUseBlock', { type: oneOf('tool_use'), id: text, name: text, input: anyObject }),
+  object<Block<'tool_use'>>('anthropic.ToolUseBlock', {
+    type: oneOf('tool_use'),
+    id: text,
+    name: text,
+    input: anyObject,
+    caller: looseObject(undefined, { type: oneOf('direct') }),
+  }),
 )
 const delta = either(
   object<DeltaOf<'text_delta'>>('anthropic.TextDelta', { type: oneOf('text_delta'), text }),
@@ -23,12 +29,18 @@ const delta = either(
 )
 
 const stopReason = orNull(oneOf('end_turn', 'max_tokens', 'stop_sequence', 'tool_use', 'model_context_window_exceeded'))
-const ending = { stop_reason: stopReason, stop_sequence: orNull(text) }
+const ending = { stop_reason: stopReason, stop_sequence: orNull(text), stop_details: nothing, container: nothing }
 const usage = looseObject('anthropic.Usage', {
   input_tokens: whole,
   cache_creation_input_tokens: whole,
   cache_read_input_tokens: whole,
   output_tokens: whole,
+  output_tokens_details: orNull(looseObject(undefined, { thinking_tokens: whole })),
+  cache_creation: nothing,
+  inference_geo: nothing,
+  server_tool_use: nothing,
+  service_tier: nothing,
+  speed: nothing,
   ...DROPPED_SHAPE,
 })
 const message = looseObject('anthropic.MessageReply', {
@@ -38,6 +50,7 @@ const message = looseObject('anthropic.MessageReply', {
   model: text,
   content: list(block),
   usage,
+  diagnostics: nothing,
   ...ending,
 })
 

@@ -245,9 +245,9 @@ describe('messages', () => {
   it('name the fields of blocks that change nothing', () => {
     const { notes } = read(
       { role: 'user', content: [{ type: 'text', text: 'x', citations: [], cache_control: { type: 'ephemeral' } }] },
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'f', input: {}, caller: { type: 'direct' }, toolset_name: null }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'f', input: {}, caller: { type: 'direct' }, toolset_name: 't' }] },
     )
-    expect(notes).toEqual(['messages.text.citations', 'messages.tool_use.caller'])
+    expect(notes).toEqual(['messages.text.citations', 'messages.tool_use.toolset_name'])
   })
 })
 

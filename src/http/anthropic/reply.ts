@@ -21,12 +21,24 @@ interface UsageBody extends DroppedBody {
   cache_creation_input_tokens: number
   cache_read_input_tokens: number
   output_tokens: number
+  output_tokens_details: { thinking_tokens: number } | null
+  cache_creation: null
+  inference_geo: null
+  server_tool_use: null
+  service_tier: null
+  speed: null
 }
 
 interface Ending {
   stop_reason: StopReason | null
   stop_sequence: string | null
+  stop_details: null
+  container: null
 }
+
+/** What only Anthropic's servers have something to say of; the clients' types require the keys. */
+const NO_DETAILS = { stop_details: null, container: null } as const
+const NO_SERVICE = { cache_creation: null, inference_geo: null, server_tool_use: null, service_tier: null, speed: null } as const
 
 interface MessageBody extends Ending {
   id: string
@@ -35,6 +47,7 @@ interface MessageBody extends Ending {
   model: string
   content: readonly ContentBlock[]
   usage: UsageBody
+  diagnostics: null
 }
 
 export interface ReplyContext {
@@ -62,8 +75,15 @@ export function replyStream(chat: StartedChat, call: MessagesCall, { clock, requ
 }
 
 async function* toEvents(chat: StartedChat, call: MessagesCall): AsyncGenerator<SseEvent> {
-  const usage = { input_tokens: chat.promptTokens, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 0 }
-  const message = toMessage(call, { content: [], stop_reason: null, stop_sequence: null, usage })
+  const usage: UsageBody = {
+    input_tokens: chat.promptTokens,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    output_tokens: 0,
+    output_tokens_details: null,
+    ...NO_SERVICE,
+  }
+  const message = toMessage(call, { content: [], stop_reason: null, stop_sequence: null, ...NO_DETAILS, usage })
   const content = new Content(call)
   let finished = false
   const source = chat.events[Symbol.asyncIterator]()
@@ -93,21 +113,17 @@ function toSse<T extends { type: string }>(data: T): SseEvent {
   return { event: data.type, json: data }
 }
 
-function toMessage(
-  { request }: MessagesCall,
-  fields: Pick<MessageBody, 'content' | 'stop_reason' | 'stop_sequence' | 'usage'>,
-): MessageBody {
-  const { content, stop_reason, stop_sequence, usage } = fields
-  return { id: createId('msg_'), type: 'message', role: 'assistant', model: request.model, content, stop_reason, stop_sequence, usage }
+function toMessage({ request }: MessagesCall, { content, usage, ...ending }: Ending & Pick<MessageBody, 'content' | 'usage'>): MessageBody {
+  return { id: createId('msg_'), type: 'message', role: 'assistant', model: request.model, content, ...ending, usage, diagnostics: null }
 }
 
 /** A stop string of the Modelfile is the model's own way to end; only the client's is told. */
 function toEnding({ reason, stopSequence, timings }: FinishEvent, call: MessagesCall, { blocks, endsInCutCall }: Content): Ending {
-  const ended = (stop_reason: StopReason): Ending => ({ stop_reason, stop_sequence: null })
+  const ended = (stop_reason: StopReason): Ending => ({ stop_reason, stop_sequence: null, ...NO_DETAILS })
   if (reason === 'stop') {
     if (blocks.some(({ type }) => type === 'tool_use')) return ended('tool_use')
     const isAsked = stopSequence !== undefined && call.stopSequences.includes(stopSequence)
-    return isAsked ? { stop_reason: 'stop_sequence', stop_sequence: stopSequence } : ended('end_turn')
+    return isAsked ? { stop_reason: 'stop_sequence', stop_sequence: stopSequence, ...NO_DETAILS } : ended('end_turn')
   }
   if (reason === 'repetition' || isForced(call)) return ended('max_tokens')
   if (blocks.at(-1)?.type === 'tool_use' && !endsInCutCall) return ended('tool_use')
@@ -120,13 +136,15 @@ function isForced({ request: { toolChoice } }: MessagesCall): boolean {
 }
 
 /** Every prompt is cached as it comes, and nothing is billed: cached tokens are told apart where the client marked what it wants cached. */
-function toUsage({ timings, truncation }: FinishEvent, { countsCache }: MessagesCall): UsageBody {
+function toUsage({ timings, thinkingTokens = 0, truncation }: FinishEvent, { countsCache }: MessagesCall): UsageBody {
   const cached = countsCache ? timings.cachedTokens : 0
   return {
     input_tokens: timings.promptTokens - cached,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: cached,
     output_tokens: timings.evalTokens,
+    output_tokens_details: { thinking_tokens: thinkingTokens },
+    ...NO_SERVICE,
     ...toDropped(truncation),
   }
 }

@@ -22,9 +22,11 @@ import {
   type FinishEvent,
   isEnd,
   type LogprobBody,
+  type LogprobsBody,
   NO_USAGE,
   toEndReason,
   toLogprobBody,
+  toLogprobsBody,
   toUsage,
   type UsageBody,
 } from './usage.ts'
@@ -32,11 +34,12 @@ import {
 interface MessageBody {
   role: string
   content: string
+  refusal: null
   reasoning?: string
   tool_calls?: ToolCallBody[]
 }
 
-interface Delta extends Partial<Omit<MessageBody, 'tool_calls'>> {
+interface Delta extends Partial<Omit<MessageBody, 'refusal' | 'tool_calls'>> {
   tool_calls?: (ToolCallBody | ToolCallPiece)[]
 }
 
@@ -44,7 +47,7 @@ interface ChoiceBody {
   index: number
   message: MessageBody
   finish_reason: string | null
-  logprobs?: { content: LogprobBody[] }
+  logprobs: LogprobsBody | null
 }
 
 interface CompletionBody {
@@ -112,7 +115,7 @@ async function* toChunks(choices: AsyncIterable<Choice<ChatEvent>>, { begin, cou
       continue
     }
     const delta = toDelta(event) ?? calls.toDelta(index, event)
-    const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: { content: event.logprobs.map(toLogprobBody) } } : undefined
+    const logprobs = 'logprobs' in event && event.logprobs ? { logprobs: toLogprobsBody(event.logprobs.map(toLogprobBody)) } : undefined
     if (delta || logprobs) yield chunk({ choices: [{ index, delta: withRole(index, delta ?? {}), finish_reason: null, ...logprobs }] })
   }
   if (ended < count) throw cutShort()
@@ -187,11 +190,12 @@ function foldChoice(index: number, events: readonly ChatEvent[], end: EndEvent):
     message: {
       role: 'assistant',
       content: message.content,
+      refusal: null,
       ...(message.reasoning === '' ? {} : { reasoning: message.reasoning }),
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
     },
     finish_reason: toEndReason(end, calls.length > 0),
-    ...(logprobs.length > 0 ? { logprobs: { content: logprobs } } : {}),
+    logprobs: logprobs.length > 0 ? toLogprobsBody(logprobs) : null,
   }
 }
 
@@ -201,7 +205,7 @@ function toCompletionBody({ id, created, model, ...rest }: Head, choices: Choice
 
 /** wire: the message of a rendered prompt has no role. */
 function toRenderedBody(head: Head, { prompt, imageCount }: Rendered): object {
-  const choice: ChoiceBody = { index: 0, message: { role: '', content: '' }, finish_reason: null }
+  const choice: ChoiceBody = { index: 0, message: { role: '', content: '', refusal: null }, finish_reason: null, logprobs: null }
   return {
     ...toCompletionBody(head, [choice], NO_USAGE),
     _debug_info: { rendered_template: prompt, ...(imageCount > 0 ? { image_count: imageCount } : {}) },

@@ -22,7 +22,7 @@ interface ChoiceBody {
   text: string
   index: number
   finish_reason: string | null
-  logprobs?: LogprobsBody
+  logprobs: LogprobsBody | null
   reasoning?: string
 }
 
@@ -110,12 +110,12 @@ async function* toChunks(replies: AsyncIterable<Choice<ChatEvent>>, stream: Stre
     begun.set(index, columns)
     const promptLogprobs = event.type === 'prompt' ? columns.take(event.tokens, plan.logprobs ?? 0) : undefined
     if (echo !== '' || promptLogprobs) {
-      yield chunk([{ text: echo, index, finish_reason: null, ...(promptLogprobs ? { logprobs: promptLogprobs } : {}) }], NO_USAGE)
+      yield chunk([{ text: echo, index, finish_reason: null, logprobs: promptLogprobs ?? null }], NO_USAGE)
     }
     if (isEnd(event)) {
       ended++
       if (event.type === 'finish') finishes[promptIndex]?.push(event)
-      yield chunk([{ text: '', index, finish_reason: toEndReason(event, false) }], NO_USAGE)
+      yield chunk([{ text: '', index, finish_reason: toEndReason(event, false), logprobs: null }], NO_USAGE)
       continue
     }
     const body = toDelta(event, columns, plan)
@@ -132,10 +132,10 @@ function toDelta(
   columns: LogprobColumns,
   plan: CompletionPlan,
 ): Pick<ChoiceBody, 'text' | 'logprobs' | 'reasoning'> | undefined {
-  if (event.type === 'thinking-delta') return plan.showsThinking ? { text: '', reasoning: event.text } : undefined
+  if (event.type === 'thinking-delta') return plan.showsThinking ? { text: '', logprobs: null, reasoning: event.text } : undefined
   if (event.type !== 'text-delta') return undefined
   const logprobs = plan.logprobs === undefined ? undefined : columns.take(event.logprobs ?? [], plan.logprobs)
-  return { text: event.text, ...(logprobs ? { logprobs } : {}) }
+  return { text: event.text, logprobs: logprobs ?? null }
 }
 
 async function fold(replies: AsyncIterable<Choice<ChatEvent>>, { plan, echoed, head }: Answer & { head: Head }): Promise<CompletionBody> {
@@ -178,7 +178,7 @@ function toChoiceBody(reply: CompletedReply, { plan, echoed, index }: { plan: Co
     text: echoed + reply.text,
     index,
     finish_reason: reply.finishReason,
-    ...(plan.logprobs === undefined ? {} : { logprobs: reply.logprobs.toBody(plan.logprobs) }),
+    logprobs: plan.logprobs === undefined ? null : reply.logprobs.toBody(plan.logprobs),
     ...(plan.showsThinking && reply.reasoning !== '' ? { reasoning: reply.reasoning } : {}),
   }
 }

@@ -26,7 +26,7 @@ const logprob = object<LogprobBody>('openai.Logprob', {
   ...tokenLogprob,
   top_logprobs: optional(list(looseObject('openai.TokenLogprob', tokenLogprob))),
 })
-const logprobs = looseObject('openai.Logprobs', { content: list(logprob) })
+const logprobs = looseObject('openai.Logprobs', { content: list(logprob), refusal: nothing })
 const finishReason = orNull(oneOf('stop', 'length', 'tool_calls', 'load', 'unload'))
 const debugInfo = looseObject('openai.DebugInfo', { rendered_template: text, image_count: optional(whole) })
 const head = { id: text, created: whole, model: text, system_fingerprint: text, service_tier: optional(text) }
@@ -39,6 +39,7 @@ const calledFunction = looseObject('openai.CalledFunction', { name: text, argume
 const message = looseObject('openai.ReplyMessage', {
   role: oneOf('assistant', ''),
   content: text,
+  refusal: nothing,
   reasoning: optional(text),
   tool_calls: optional(
     list(looseObject('openai.ToolCallReply', { id: optional(text), index: whole, type: oneOf('function'), function: calledFunction })),
@@ -63,7 +64,7 @@ const delta = looseObject('openai.Delta', {
 const chatCompletion = looseObject('openai.ChatCompletion', {
   ...head,
   object: oneOf('chat.completion'),
-  choices: list(looseObject('openai.ChatChoice', { index: whole, message, finish_reason: finishReason, logprobs: optional(logprobs) })),
+  choices: list(looseObject('openai.ChatChoice', { index: whole, message, finish_reason: finishReason, logprobs: orNull(logprobs) })),
   usage,
   _debug_info: optional(debugInfo),
 })
@@ -88,7 +89,7 @@ const completion = looseObject('openai.Completion', {
       text,
       index: whole,
       finish_reason: finishReason,
-      logprobs: optional(columns),
+      logprobs: orNull(columns),
       reasoning: optional(text),
     }),
   ),

@@ -17,6 +17,12 @@ export interface LogprobBody extends TokenLogprob {
   top_logprobs?: TokenLogprob[]
 }
 
+/** What refuses is no voice of its own here: nothing is said of it. */
+export interface LogprobsBody {
+  content: LogprobBody[]
+  refusal: null
+}
+
 export const NO_USAGE: UsageBody = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
 
 /** Of the replies to one prompt: its tokens count once. */
@@ -58,6 +64,10 @@ export function toEndReason(event: EndEvent, hasCalls: boolean): 'stop' | 'lengt
   if (event.type !== 'finish') return event.type === 'loaded' ? 'load' : 'unload'
   if (event.reason !== 'stop') return 'length'
   return hasCalls ? 'tool_calls' : 'stop'
+}
+
+export function toLogprobsBody(content: LogprobBody[]): LogprobsBody {
+  return { content, refusal: null }
 }
 
 /** wire: `bytes` and `top_logprobs` vanish where they are empty. */
