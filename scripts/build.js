@@ -43,8 +43,8 @@ async function build({ build }) {
       format: 'esm',
       platform: 'node',
       target: 'node20.19',
-      // It is native code.
-      external: ['koffi'],
+      // Native code, and a module that reads a file beside it.
+      external: ['koffi', '@cwasm/webp'],
       // For the dependencies that are CommonJS.
       banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
     })

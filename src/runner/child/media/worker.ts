@@ -1,0 +1,52 @@
+// The worker of a runner that reads media: opens the projector, then answers one question after the other. A worker and not the runner's own
+// thread, since the rows of an image take seconds, in which the other replies go on.
+
+import { statSync, writeSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { toAppError } from '../../../base/errors.ts'
+import { bindMediaApi } from './api.ts'
+import { MediaLog } from './media-log.ts'
+import type { MediaAnswer, MediaQuestion, MediaWorkerData } from './messages.ts'
+import { loadMediaLibrary } from './package.ts'
+import { Projector } from './projector.ts'
+
+const STANDARD_ERROR = 2
+const MIB = 1024 * 1024
+
+export async function runMediaWorker(): Promise<void> {
+  try {
+    const projector = await openProjector(workerData as MediaWorkerData)
+    parentPort?.on('message', (question: MediaQuestion) => send(answer(projector, question)))
+    send({ type: 'opened' })
+  } catch (error) {
+    send(toFailure(error))
+  }
+}
+
+async function openProjector(data: MediaWorkerData): Promise<Projector> {
+  const api = bindMediaApi(await loadMediaLibrary())
+  const log = new MediaLog()
+  log.attach(api)
+  const projector = new Projector(api, log, data)
+  // As the engine tells the sizes of its own buffers, for the parent to read.
+  writeSync(STANDARD_ERROR, `projector: CPU model buffer size = ${(statSync(data.projectorPath).size / MIB).toFixed(2)} MiB\n`)
+  return projector
+}
+
+function answer(projector: Projector, question: MediaQuestion): MediaAnswer {
+  try {
+    if (question.type === 'read') return { type: 'read', parts: projector.read(question.parts, question.media) }
+    return { type: 'embedded', rows: projector.embed(question.medium, question.run) }
+  } catch (error) {
+    return toFailure(error)
+  }
+}
+
+function toFailure(error: unknown): MediaAnswer {
+  const { code, message, details } = toAppError(error)
+  return { type: 'failure', failure: { code, message, details } }
+}
+
+function send(message: MediaAnswer): void {
+  parentPort?.postMessage(message, message.type === 'embedded' ? [message.rows.buffer as ArrayBuffer] : [])
+}
