@@ -42,6 +42,19 @@ export async function loadLibrary({ gpu }: { gpu: boolean }): Promise<Library> {
   throw new AppError('load_failed', `the engine is not installed: the optional package @node-llama-cpp/${variants.plain} is missing`)
 }
 
+/** The engine's ggml alone, for a thread beside the one that has loaded the engine. Undefined where there is none. */
+export async function loadGgml(): Promise<LibraryHandle | undefined> {
+  const variants = PLATFORM_VARIANTS[`${process.platform}-${process.arch}`]
+  const folder = variants && (await findFolder(variants.plain))
+  if (folder === undefined) return undefined
+  const ggml = koffi.load(path.join(folder, findName(readdirSync(folder), 'ggml')))
+  // Each call registers all of them again.
+  if (ggml.func('void* ggml_backend_reg_by_name(const char*)')('CPU') === null) {
+    ggml.func('void ggml_backend_load_all_from_path(const char*)')(folder + path.sep)
+  }
+  return ggml
+}
+
 async function findFolder(variant: string): Promise<string | undefined> {
   try {
     const { getBinsDir } = (await import(`@node-llama-cpp/${variant}`)) as { getBinsDir: () => { binsDir: string } }

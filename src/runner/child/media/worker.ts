@@ -3,8 +3,11 @@
 
 import { statSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { LibraryHandle } from 'koffi'
 import { toAppError } from '../../../base/errors.ts'
+import { loadGgml } from '../llama/library.ts'
 import { bindMediaApi } from './api.ts'
+import { bridge } from './bridge.ts'
 import { MediaLog } from './media-log.ts'
 import type { MediaAnswer, MediaQuestion, MediaWorkerData } from './messages.ts'
 import { loadMediaLibrary } from './package.ts'
@@ -24,13 +27,23 @@ export async function runMediaWorker(): Promise<void> {
 }
 
 async function openProjector(data: MediaWorkerData): Promise<Projector> {
-  const api = bindMediaApi(await loadMediaLibrary())
+  const library = await loadMediaLibrary()
+  const api = bindMediaApi(library)
   const log = new MediaLog()
   log.attach(api)
+  await quicken(library, data.threads)
   const projector = new Projector(api, log, data)
   // As the engine tells the sizes of its own buffers, for the parent to read.
   writeSync(STANDARD_ERROR, `projector: CPU model buffer size = ${(statSync(data.projectorPath).size / MIB).toFixed(2)} MiB\n`)
   return projector
+}
+
+/** Elsewhere than on x64 the library is built for what every such CPU has, and that is fast. */
+async function quicken(library: LibraryHandle, threads: number): Promise<void> {
+  if (process.arch !== 'x64') return
+  const engine = await loadGgml()
+  const problem = engine ? bridge(library, engine, threads) : 'there is no engine'
+  if (problem !== undefined) writeSync(STANDARD_ERROR, `projector: images will be slow, since the engine cannot compute them: ${problem}\n`)
 }
 
 function answer(projector: Projector, question: MediaQuestion): MediaAnswer {
