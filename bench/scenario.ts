@@ -63,10 +63,11 @@ export function freshText(words: number, seed: number): string {
     'letter',
     'bridge',
   ]
-  let state = (seed + 1) * 2654435761
+  let state = Math.imul(seed + 1, 2654435761)
   return Array.from({ length: words }, () => {
-    state = (state * 1664525 + 1013904223) >>> 0
-    return list[state % list.length]
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    // The upper bits: the lower ones of such a generator repeat themselves at once.
+    return list[(state >>> 16) % list.length]
   }).join(' ')
 }
 
