@@ -7,6 +7,7 @@ import type { Completion } from './completion.ts'
 import type { Engine } from './engine.ts'
 import type { FoundPrefix } from './prefix-cache.ts'
 import type { PrefixKeeper } from './prefix-keeper.ts'
+import type { SequenceLayout } from './sequence-layout.ts'
 import type { Slot } from './slot.ts'
 import { chooseSlot, type SlotChoice } from './slots.ts'
 
@@ -33,14 +34,15 @@ export class Admission {
    */
   admit(completion: Completion, opensSlot: () => boolean): CompletionChunk[] | undefined {
     const { engine, keeper } = this.#options
-    const { prompt } = completion
-    const choice = chooseSlot(this.#slots, prompt, { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch })
+    const { tokens, layout } = completion.prompt
+    const limits = { contextTokens: engine.facts.contextTokens, canBranch: engine.canBranch, layout }
+    const choice = chooseSlot(this.#slots, tokens, limits)
     if (!choice) return undefined
-    const found = completion.tellsPrompt ? undefined : keeper?.find(prompt, choice.prefixLength)
+    const found = completion.tellsPrompt ? undefined : keeper?.find(completion.prompt, choice.prefixLength)
     // A saved state goes where it costs the others least.
     const slot = this.#slots[(found && chooseSlot(this.#slots, [], ANY_SLOT)?.sequence) ?? choice.sequence] as Slot
-    const isWorthSaving = keeper?.isWorthSaving(slot, prompt) ?? false
-    if (isWorthSaving && keeper?.isLong(prompt.length - (found?.length ?? choice.prefixLength)) && opensSlot()) return undefined
+    const isWorthSaving = keeper?.isWorthSaving(slot, tokens) ?? false
+    if (isWorthSaving && keeper?.isLong(tokens.length - (found?.length ?? choice.prefixLength)) && opensSlot()) return undefined
     if (found && found.state === undefined) {
       keeper?.fetch(found)
       return undefined
@@ -49,8 +51,9 @@ export class Admission {
     // The next step settles the engine, if there is one.
     if (!mayMove && (found || isWorthSaving) && this.#slots.some((other) => other.completion && !other.completion.paused)) return undefined
     if (mayMove && isWorthSaving) keeper?.save(slot)
-    const cached = completion.tellsPrompt ? this.#empty(slot) : found && mayMove ? this.#restore(slot, found) : this.#reuse(slot, choice)
-    slot.tokens = prompt.slice(0, cached)
+    const cached = completion.tellsPrompt ? this.#empty(slot) : this.#fill(slot, { found: mayMove ? found : undefined, choice, layout })
+    slot.tokens = tokens.slice(0, cached)
+    slot.layout = layout
     slot.pureLength = Number.POSITIVE_INFINITY
     slot.lastUsed = ++this.#uses
     slot.completion = completion
@@ -62,13 +65,12 @@ export class Admission {
     return 0
   }
 
-  #restore({ sequence }: Slot, found: FoundPrefix): number {
-    return this.#options.keeper?.restore(sequence, found) ?? 0
-  }
-
-  #reuse({ sequence }: Slot, { copyFrom, prefixLength }: SlotChoice): number {
-    const { engine } = this.#options
+  #fill({ sequence }: Slot, source: { found: FoundPrefix | undefined; choice: SlotChoice; layout: SequenceLayout }): number {
+    const { engine, keeper } = this.#options
+    const { found, layout } = source
+    if (found) return keeper?.restore(sequence, found, layout) ?? 0
+    const { copyFrom, prefixLength } = source.choice
     if (copyFrom !== undefined) engine.copySequence(copyFrom, sequence)
-    return engine.keepFirst(sequence, prefixLength) ? prefixLength : 0
+    return engine.keepFirst(sequence, layout.positionAt(prefixLength)) ? prefixLength : 0
   }
 }

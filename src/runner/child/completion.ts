@@ -7,7 +7,10 @@ import { AppError } from '../../base/errors.ts'
 import type { CompletionChunk, CompletionRequest, RunnerLogprob, RunnerPromptLogprob } from '../protocol.ts'
 import { Closing } from './closing.ts'
 import type { Engine, Sampler } from './engine.ts'
-import { type FittedPrompt, fitPrompt, keptTokens } from './prompt-fit.ts'
+import type { PromptPart } from './media.ts'
+import { MediaFeed } from './media-feed.ts'
+import { isRun, type Prompt, toPrompt } from './prompt.ts'
+import { fitParts, keptTokens } from './prompt-fit.ts'
 import { PromptLookup } from './prompt-lookup.ts'
 import { type OutputChunk, TextOutput, type TokenPiece, toTokenPiece } from './text-output.ts'
 
@@ -19,22 +22,28 @@ export type EndReason = Extract<CompletionChunk, { type: 'end' }>['reason']
 export interface CompletionContext {
   engine: Engine
   clock: Pick<Clock, 'monotonicNs'>
+  /** Media that a request waits for can be had, or never will be. */
+  onMedia?: (() => void) | undefined
 }
 
-/** Throws `unsupported_capability`, `context_exceeded`, `invalid_format`, `invalid_option`, `invalid_request`. */
-export function createCompletion(context: CompletionContext, id: number, request: CompletionRequest): Completion {
-  if (request.images && request.images.length > 0) throw new AppError('unsupported_capability', 'this model takes no images')
+type FittedParts = ReturnType<typeof fitParts>
+
+/** `parts`: the prompt, where it has been read with its media. Throws `context_exceeded`, `invalid_format`, `invalid_option`, `invalid_request`. */
+export function createCompletion(
+  context: CompletionContext,
+  id: number,
+  { request, parts }: { request: CompletionRequest; parts?: readonly PromptPart[] },
+): Completion {
   const { engine } = context
-  const tokens =
-    typeof request.prompt === 'string' ? engine.tokenize(request.prompt, { addSpecial: true, parseSpecial: true }) : request.prompt
-  if (typeof request.prompt !== 'string') engine.refuseUnknown(tokens)
-  const prompt = fitPrompt(tokens, { ...fitOptions(engine, request), contextTokens: reachableContext(engine, request) })
+  const whole = parts ?? [promptTokens(engine, request)]
+  for (const part of whole) refuseImpossible(engine, part)
+  const fitted = fitParts(whole, { ...fitOptions(engine, request), contextTokens: reachableContext(engine, request) })
   const sampler = engine.createSampler({
     sampling: request.sampling,
     ...(request.grammar === undefined ? {} : { grammar: request.grammar, grammarLater: request.grammarAfter !== undefined }),
     spokenTokens: preservedTokens(engine, request.preservedTokens ?? []),
   })
-  return new Completion(context, { id, request, prompt, sampler })
+  return new Completion(context, { id, request, fitted, sampler })
 }
 
 export class Completion {
@@ -50,7 +59,10 @@ export class Completion {
   /** Evaluated next: what is left of the prompt, then the last token of the reply. */
   todo: readonly number[]
   readonly #context: CompletionContext
-  #prompt: readonly number[]
+  /** The media that are still to be evaluated. */
+  feed: MediaFeed | undefined
+  #parts: readonly PromptPart[]
+  #prompt: Prompt
   #droppedTokens: number
   readonly #output: TextOutput<RunnerLogprob>
   readonly #preserved: ReadonlySet<number>
@@ -66,14 +78,15 @@ export class Completion {
   /** What the reply ended with, as long as the grammar waits for its mark. */
   #beforeGrammar: string | undefined
 
-  constructor(context: CompletionContext, parts: { id: number; request: CompletionRequest; prompt: FittedPrompt; sampler: Sampler }) {
+  constructor(context: CompletionContext, parts: { id: number; request: CompletionRequest; fitted: FittedParts; sampler: Sampler }) {
     this.#context = context
     this.id = parts.id
     this.request = parts.request
-    this.#prompt = parts.prompt.tokens
+    this.#parts = parts.fitted.parts
+    this.#prompt = toPrompt(this.#parts)
     this.sampler = parts.sampler
-    this.todo = this.#prompt
-    this.#droppedTokens = parts.prompt.droppedTokens
+    this.todo = this.#prompt.tokens
+    this.#droppedTokens = parts.fitted.droppedTokens
     this.#output = new TextOutput(parts.request.stop)
     this.#preserved = preservedTokens(context.engine, parts.request.preservedTokens ?? [])
     const { grammar, closing } = parts.request
@@ -93,8 +106,15 @@ export class Completion {
   }
 
   /** Cut to what the request can have. */
-  get prompt(): readonly number[] {
+  get prompt(): Prompt {
     return this.#prompt
+  }
+
+  /** Tokens that can be evaluated together now: none where media come first. */
+  get readyTokens(): number {
+    const { tokens, layout } = this.#prompt
+    if (!layout.hasMedia || this.decoding) return this.todo.length
+    return Math.min(this.todo.length, layout.textFrom(tokens.length - this.todo.length))
   }
 
   /** What the request has of the context in force. */
@@ -110,17 +130,20 @@ export class Completion {
   /** Tokens at the start that a context shift leaves alone. */
   get keptTokens(): number {
     const { engine } = this.#context
-    return keptTokens({ promptTokens: this.prompt.length, ...fitOptions(engine, this.request), contextTokens: this.contextTokens })
+    return keptTokens({ promptTokens: this.prompt.tokens.length, ...fitOptions(engine, this.request), contextTokens: this.contextTokens })
   }
 
+  /** With media in it a sequence stays as it is. */
   get shifts(): boolean {
-    return this.request.contextShift && this.#context.engine.canShift
+    return this.request.contextShift && this.#context.engine.canShift && !this.#prompt.layout.hasMedia
   }
 
   /** Cuts the prompt to the context in force. Throws `context_exceeded` when it does not fit and may not be cut. */
   fit(): void {
-    const fitted = fitPrompt(this.#prompt, { ...fitOptions(this.#context.engine, this.request), contextTokens: this.contextTokens })
-    this.#prompt = fitted.tokens
+    if (this.#prompt.tokens.length < this.contextTokens) return
+    const fitted = fitParts(this.#parts, { ...fitOptions(this.#context.engine, this.request), contextTokens: this.contextTokens })
+    this.#parts = fitted.parts
+    this.#prompt = toPrompt(this.#parts)
     this.#droppedTokens += fitted.droppedTokens
   }
 
@@ -128,11 +151,14 @@ export class Completion {
   begin(cachedTokens: number): CompletionChunk[] {
     this.#startedNs = this.#context.clock.monotonicNs()
     this.#cachedTokens = cachedTokens
-    this.#promptTokensLeft = this.prompt.length
-    this.todo = this.prompt.slice(cachedTokens)
+    const { tokens, layout } = this.#prompt
+    this.#promptTokensLeft = tokens.length
+    this.todo = tokens.slice(cachedTokens)
     const { repeatLastN } = this.request.sampling
-    const seen = repeatLastN < 0 ? this.prompt : repeatLastN === 0 ? [] : this.prompt.slice(-repeatLastN)
+    const words = layout.hasMedia ? tokens.filter((id) => id >= 0) : tokens
+    const seen = repeatLastN < 0 ? words : repeatLastN === 0 ? [] : words.slice(-repeatLastN)
     for (const token of seen) this.sampler.see(token)
+    if (layout.hasMedia) this.#feedFrom(cachedTokens)
     return this.#droppedTokens > 0 ? [{ type: 'cut', droppedTokens: this.#droppedTokens }] : []
   }
 
@@ -154,8 +180,8 @@ export class Completion {
       const next = this.todo[index + 1]
       return next === undefined ? [] : [this.#promptLogprobOf(place, next)]
     })
-    const first = this.prompt[0]
-    if (first !== undefined && this.todo.length === this.prompt.length) tokens.unshift({ ...this.#spellWhole(first), logprob: null })
+    const first = this.prompt.tokens[0]
+    if (first !== undefined && this.todo.length === this.prompt.tokens.length) tokens.unshift({ ...this.#spellWhole(first), logprob: null })
     return tokens.length > 0 ? [{ type: 'prompt', tokens }] : []
   }
 
@@ -199,7 +225,7 @@ export class Completion {
         type: 'end',
         reason,
         ...(stopSequence === undefined ? {} : { stopSequence }),
-        promptTokens: this.prompt.length,
+        promptTokens: this.prompt.tokens.length,
         cachedTokens: this.#cachedTokens,
         promptEvalNs: firstTokenNs - this.#startedNs,
         evalTokens: this.#evalTokens,
@@ -211,6 +237,17 @@ export class Completion {
 
   close(): void {
     this.sampler.close()
+    this.feed?.close()
+  }
+
+  /** What the cache holds is not made again. */
+  #feedFrom(cachedTokens: number): void {
+    const { tokens, layout, runs } = this.#prompt
+    const missing = runs.filter(({ from }) => from >= cachedTokens)
+    // Images are large, and nobody asks for them again.
+    this.#parts = []
+    this.#prompt = { tokens, layout, runs: [] }
+    if (missing.length > 0) this.feed = new MediaFeed({ layout, runs: missing, onNews: () => this.#context.onMedia?.() })
   }
 
   #isStuck(text: string): boolean {
@@ -263,6 +300,20 @@ export class Completion {
       ...own,
       top: top.map((entry) => ({ ...spell(engine.piece(entry.token, this.#preserved.has(entry.token))), logprob: entry.logprob })),
     }
+  }
+}
+
+function promptTokens(engine: Engine, { prompt }: CompletionRequest): readonly number[] {
+  return typeof prompt === 'string' ? engine.tokenize(prompt, { addSpecial: true, parseSpecial: true }) : prompt
+}
+
+function refuseImpossible(engine: Engine, part: PromptPart): void {
+  if (!isRun(part)) engine.refuseUnknown(part)
+  else if (part.bidirectional && part.ids.length > engine.batchTokens) {
+    throw new AppError(
+      'invalid_option',
+      `an image takes ${part.ids.length} tokens that are evaluated together, and num_batch is ${engine.batchTokens}`,
+    )
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { AppError } from '../../base/errors.ts'
 import type { EmbeddingResult } from '../protocol.ts'
+import type { Answers } from './answers.ts'
 import type { Engine } from './engine.ts'
 
 export class EmbeddingJob {
@@ -44,6 +45,55 @@ export class EmbeddingJob {
   take(count: number): void {
     for (let sequence = 0; sequence < count; sequence++) this.#vectors.push(this.#engine.pooled(sequence))
     this.#engine.clear()
+  }
+}
+
+/** Jobs one after the other. */
+export class EmbeddingQueue {
+  readonly #engine: Engine
+  readonly #answers: Answers
+  readonly #jobs: EmbeddingJob[] = []
+
+  constructor(engine: Engine, answers: Answers) {
+    this.#engine = engine
+    this.#answers = answers
+  }
+
+  get isEmpty(): boolean {
+    return this.#jobs.length === 0
+  }
+
+  add(id: number, inputs: readonly (readonly number[])[]): void {
+    this.#answers.attempt(id, () => {
+      const job = new EmbeddingJob(this.#engine, id, inputs)
+      if (job.done) this.#send(job)
+      else this.#jobs.push(job)
+    })
+  }
+
+  cancel(id: number): void {
+    const at = this.#jobs.findIndex((job) => job.id === id)
+    if (at >= 0) this.#jobs.splice(at, 1)
+  }
+
+  step(budgetTokens: number, decode: () => void): void {
+    const job = this.#jobs[0] as EmbeddingJob
+    try {
+      this.#engine.batch.clear()
+      const count = job.fill(budgetTokens)
+      decode()
+      job.take(count)
+      if (!job.done) return
+      this.#send(job)
+    } catch (error) {
+      this.#engine.clear()
+      this.#answers.failure(job.id, error)
+    }
+    this.#jobs.shift()
+  }
+
+  #send(job: EmbeddingJob): void {
+    this.#answers.result(job.id, { type: 'embedded', result: job.result })
   }
 }
 

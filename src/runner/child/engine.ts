@@ -29,14 +29,16 @@ export interface Engine {
   setThreads(count: number): void
   /** Evaluates the batch. Throws `engine_error`; the sequences in the batch are then of no more use. */
   decode(): void
+  /** Evaluates media in place of a batch; the logits, where they are wanted, are at the place of the last row. Throws as `decode` does. */
+  decodeMedia(rows: MediaRows): void
 
-  /** Forgets all but the first `length` tokens; false when that cannot be done, and then the sequence is empty. */
-  keepFirst(sequence: number, length: number): boolean
+  /** Forgets all from that position on; false when that cannot be done, and then the sequence is empty. */
+  keepFirst(sequence: number, position: number): boolean
   /** Whether tokens from that position on can be taken back after they were evaluated. */
   canUndo(position: number): boolean
   /** The target becomes what the source is. */
   copySequence(source: number, target: number): void
-  /** Drops `count` tokens from `from` on and moves the rest up. */
+  /** Drops `count` tokens from position `from` on and moves the rest up. Not where there are media. */
   dropMiddle(sequence: number, from: number, count: number): void
   /** A context for more tokens or more sequences; those that there are hold what they held. False when that cannot be had, and then nothing has changed. */
   grow(size: ContextSize): boolean
@@ -49,8 +51,8 @@ export interface Engine {
   stateBytes(sequence: number): number
   /** A state of so many tokens can be cut down to this length and no further. */
   leastStateLength(length: number): number
-  /** Copies what the sequence holds, which is as large as `stateBytes` says; false where it does not hold just so many tokens. */
-  readState(sequence: number, length: number, into: Uint8Array): boolean
+  /** Copies what the sequence holds, which is as large as `stateBytes` says; false where that is not its last position. */
+  readState(sequence: number, lastPosition: number, into: Uint8Array): boolean
   /** The sequence becomes what was read; false when it does not fit, and then the sequence is empty. */
   writeState(sequence: number, state: Uint8Array): boolean
 
@@ -85,6 +87,20 @@ export interface Batch {
   clear(): void
   /** Returns its place in the batch. */
   add(token: number, position: number, sequence: number, wantOutput: boolean): number
+}
+
+/** A run of media, or a piece of one: what stands in the place of tokens. */
+export interface MediaRows {
+  sequence: number
+  count: number
+  /** One row after the other. */
+  rows: Float32Array
+  /** One for each row; where the model has positions of several dimensions, all of one dimension after those of another. */
+  positions: Int32Array
+  /** Each row sees those behind it, too; then there are no more than a batch holds. */
+  bidirectional: boolean
+  /** Of the last row. */
+  wantOutput: boolean
 }
 
 export interface SamplerOptions {

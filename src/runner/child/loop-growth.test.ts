@@ -3,7 +3,8 @@ import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
-import { Loop, SLOTS_RETRY_NS } from './loop.ts'
+import { SLOTS_RETRY_NS } from './growth-talk.ts'
+import { Loop } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 /** Letters that never repeat for long, so that no reply counts as stuck. */

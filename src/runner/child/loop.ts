@@ -4,25 +4,30 @@
 // word on it while the others go on; a context grows between two steps. Nothing here knows processes or llama.cpp.
 
 import type { Clock } from '../../base/clock.ts'
-import { AppError, toAppError } from '../../base/errors.ts'
-import type { CompletionChunk, CompletionRequest, ContextSize, StepChunk, ToParent } from '../protocol.ts'
+import { AppError } from '../../base/errors.ts'
+import type { CompletionChunk, CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
 import { Admission } from './admission.ts'
+import { Answers } from './answers.ts'
 import { type Completion, createCompletion } from './completion.ts'
-import { EmbeddingJob } from './embedding.ts'
+import { EmbeddingQueue } from './embedding.ts'
 import type { Engine } from './engine.ts'
-import { largerContext, moreSlots, replyReserve } from './growth.ts'
+import { replyReserve } from './growth.ts'
+import { GrowthTalk } from './growth-talk.ts'
+import type { MediaReader, PromptPart } from './media.ts'
+import type { MediaFeed } from './media-feed.ts'
+import { MediaIntake } from './media-intake.ts'
 import { PrefillPace } from './prefill-pace.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import { PrefixKeeper } from './prefix-keeper.ts'
 import { Slot } from './slot.ts'
 import { type Drafting, type Guess, NO_GUESS, Speculation } from './speculation.ts'
+import { addEntry, type StepEntry } from './step-entry.ts'
 import { sharePrefill } from './step-plan.ts'
 import type { ThreadGovernor } from './thread-governor.ts'
 
 /** Requests that wait for a slot. The scheduler bounds them long before; this stops a caller without one. */
 export const MAX_WAITING = 4096
-/** When there was no memory for more slots, so long passes before they are asked for again. */
-export const SLOTS_RETRY_NS = 5e9
+export const NO_MEDIA = 'this model takes no images'
 /** Each output of a batch is as large as the vocabulary: so many of a prompt's tokens have one in one step. */
 export const MAX_PROMPT_OUTPUTS = 64
 
@@ -37,19 +42,8 @@ export interface LoopOptions {
   drafting?: Drafting | undefined
   /** Where states of sequences go that lose their slot. */
   prefixCache?: PrefixCache | undefined
-}
-
-/** What a slot has in the batch. */
-interface Entry {
-  slot: Slot
-  completion: Completion
-  count: number
-  /** At the tokens after those. */
-  guess: Guess
-  /** Places of the logits: behind the last token and each guess. None while the prompt goes on. */
-  outputs: readonly number[]
-  /** Places of the prompt's tokens, where their log-probabilities are wanted. */
-  promptPlaces: readonly number[]
+  /** For prompts with media; `onMedia`: there may be something to do again. */
+  media?: { reader: MediaReader; onMedia: () => void } | undefined
 }
 
 export class Loop {
@@ -58,17 +52,23 @@ export class Loop {
   readonly #slots: Slot[]
   readonly #keeper: PrefixKeeper | undefined
   readonly #admission: Admission
+  readonly #growth: GrowthTalk
   readonly #speculation: Speculation | undefined
   readonly #waiting: Completion[] = []
-  readonly #embeddings: EmbeddingJob[] = []
+  readonly #answers: Answers
+  readonly #embeddings: EmbeddingQueue
+  readonly #intake: MediaIntake | undefined
+  /** Media and tokens take turns. */
+  #mediaWereLast = false
   #threads = 1
-  /** The growth that the parent was asked for: for one request, or for all that wait for a slot. */
-  #growth: { size: ContextSize; completion?: Completion } | undefined
-  #noMoreSlotsUntilNs = Number.NEGATIVE_INFINITY
 
   constructor(options: LoopOptions) {
-    const { engine, prefixCache: cache } = options
+    const { engine, prefixCache: cache, media } = options
     this.#options = options
+    this.#answers = new Answers(options.send)
+    this.#embeddings = new EmbeddingQueue(engine, this.#answers)
+    this.#intake = media && this.#takeIn(media)
+    this.#growth = new GrowthTalk(options)
     this.#pace = new PrefillPace(engine.batchTokens)
     this.#slots = Array.from({ length: engine.sequences }, (_, sequence) => new Slot(sequence))
     this.#keeper = cache && new PrefixKeeper({ engine, cache, tokenNs: () => this.#pace.tokenNs })
@@ -77,32 +77,25 @@ export class Loop {
   }
 
   submit(id: number, request: CompletionRequest): void {
-    this.#answerFor(id, () => {
+    this.#answers.attempt(id, () => {
       if (this.#options.engine.facts.pooling !== 'none') throw new AppError('unsupported_capability', 'this model is loaded for embeddings')
-      if (this.#waiting.length >= MAX_WAITING) throw new AppError('server_busy', 'too many requests wait for this model')
-      const completion = createCompletion(this.#options, id, request)
-      if (completion.prompt.length > 0) {
-        this.#waiting.push(completion)
-        return
-      }
-      this.#sendChunks(completion.end('stop').map((chunk) => ({ id, chunk })))
-      completion.close()
+      const waiting = this.#waiting.length + (this.#intake?.size ?? 0)
+      if (waiting >= MAX_WAITING) throw new AppError('server_busy', 'too many requests wait for this model')
+      if (!request.images || request.images.length === 0) this.#enqueue(id, request)
+      else if (this.#intake) this.#intake.begin(id, request)
+      else throw new AppError('unsupported_capability', NO_MEDIA)
     })
   }
 
   embed(id: number, inputs: readonly (readonly number[])[]): void {
-    this.#answerFor(id, () => {
-      const job = new EmbeddingJob(this.#options.engine, id, inputs)
-      if (job.done) this.#sendEmbedding(job)
-      else this.#embeddings.push(job)
-    })
+    this.#embeddings.add(id, inputs)
   }
 
   cancel(id: number): void {
     const waiting = this.#waiting.findIndex((completion) => completion.id === id)
     if (waiting >= 0) this.#waiting.splice(waiting, 1)[0]?.close()
-    const embedding = this.#embeddings.findIndex((job) => job.id === id)
-    if (embedding >= 0) this.#embeddings.splice(embedding, 1)
+    this.#embeddings.cancel(id)
+    this.#intake?.cancel(id)
     const slot = this.#slots.find((candidate) => candidate.completion?.id === id)
     if (slot) this.#free(slot)
   }
@@ -114,16 +107,12 @@ export class Loop {
 
   /** The parent's word on the growth that was asked for. */
   answerGrowth(granted: boolean): void {
-    const { engine, send, clock } = this.#options
-    const growth = this.#growth
-    this.#growth = undefined
-    if (!growth || !(growth.completion ? this.#has(growth.completion) : this.#waiting.length > 0)) return
-    if (granted && engine.grow(growth.size)) {
-      this.#speculation?.grow(growth.size.contextTokens)
-      for (let sequence = this.#slots.length; sequence < engine.sequences; sequence++) this.#slots.push(new Slot(sequence))
-      send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, slots: engine.sequences } })
-    } else if (growth.completion) growth.completion.growthRefused = true
-    else this.#noMoreSlotsUntilNs = clock.monotonicNs() + SLOTS_RETRY_NS
+    const { engine, send } = this.#options
+    const size = this.#growth.answer(granted, (completion) => (completion ? this.#has(completion) : this.#waiting.length > 0))
+    if (!size) return
+    this.#speculation?.grow(size.contextTokens)
+    for (let sequence = this.#slots.length; sequence < engine.sequences; sequence++) this.#slots.push(new Slot(sequence))
+    send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, slots: engine.sequences } })
   }
 
   /** No step may follow. What the slots hold is saved, unless that takes too long. */
@@ -133,25 +122,89 @@ export class Loop {
 
   /** One step; false when there is nothing to do until the next message. */
   step(): boolean {
-    if (this.#embeddings.length > 0) {
-      this.#stepEmbedding()
+    const { engine } = this.#options
+    if (!this.#embeddings.isEmpty) {
+      this.#embeddings.step(this.#pace.budget(0, 1), () => this.#decode(engine.batch.size, 0))
       return true
     }
     const full = this.#makeRoom()
+    if (this.#intake) this.#dropWithoutMedia()
     this.#admit()
+    const slot = this.#intake && this.#slotWithMedia()
+    if (slot && !this.#mediaWereLast) return this.#stepMedia(slot)
     const entries = this.#fillBatch(full)
-    if (entries.length === 0) return false
+    if (entries.length === 0) return slot ? this.#stepMedia(slot) : false
+    this.#mediaWereLast = false
     const decodingTokens = entries.reduce(
       (sum, entry) => sum + (entry.completion.decoding ? entry.count + entry.guess.tokens.length : 0),
       0,
     )
+    this.#evaluate(entries, () => this.#decode(engine.batch.size, decodingTokens))
+    return true
+  }
+
+  #evaluate(entries: readonly StepEntry[], decode: () => void): void {
     try {
-      this.#decode(decodingTokens)
+      decode()
     } catch (error) {
       for (const entry of entries) this.#fail(entry.slot, error)
-      return true
+      return
     }
-    this.#sendChunks(entries.flatMap((entry) => this.#finishEntry(entry)))
+    this.#answers.chunks(entries.flatMap((entry) => this.#finishEntry(entry)))
+  }
+
+  #takeIn({ reader, onMedia }: { reader: MediaReader; onMedia: () => void }): MediaIntake {
+    return new MediaIntake({
+      reader,
+      onRead: (id, request, parts) => {
+        this.#answers.attempt(id, () => this.#enqueue(id, request, parts))
+        onMedia()
+      },
+      onFailure: (id, error) => this.#answers.failure(id, error),
+    })
+  }
+
+  #enqueue(id: number, request: CompletionRequest, parts?: readonly PromptPart[]): void {
+    const { engine, clock, media } = this.#options
+    const completion = createCompletion({ engine, clock, onMedia: media?.onMedia }, id, { request, ...(parts ? { parts } : {}) })
+    if (completion.prompt.tokens.length > 0) {
+      this.#waiting.push(completion)
+      return
+    }
+    this.#answers.chunks(completion.end('stop').map((chunk) => ({ id, chunk })))
+    completion.close()
+  }
+
+  /** What their sequences hold is as good as before. */
+  #dropWithoutMedia(): void {
+    for (const slot of this.#slots) {
+      const { id, feed } = slot.completion ?? {}
+      if (id === undefined || !feed?.problem) continue
+      this.#answers.failure(id, feed.problem.error)
+      this.#free(slot)
+    }
+  }
+
+  /** The one that has waited longest of those that come to media next and have them. */
+  #slotWithMedia(): Slot | undefined {
+    return this.#slots
+      .filter(({ completion }) => completion?.readyTokens === 0 && completion.feed?.isReady && !completion.paused)
+      .sort((a, b) => a.lastUsed - b.lastUsed)[0]
+  }
+
+  #stepMedia(slot: Slot): true {
+    const { engine } = this.#options
+    const completion = slot.completion as Completion
+    const feed = completion.feed as MediaFeed
+    const decodingTokens = this.#slots.filter((other) => other.completion?.decoding && !other.completion.paused).length
+    const rows = feed.next(slot.tokens.length, Math.max(this.#pace.budget(decodingTokens, 1), 1))
+    const wantOutput = rows.count === completion.todo.length && completion.request.maxTokens !== 0
+    const outputs = wantOutput ? [rows.count - 1] : []
+    this.#mediaWereLast = true
+    this.#evaluate([{ slot, completion, count: rows.count, guess: NO_GUESS, outputs, promptPlaces: [] }], () => {
+      this.#measure(rows.count, 0, () => engine.decodeMedia({ ...rows, sequence: slot.sequence, wantOutput }))
+      feed.took(slot.tokens.length + rows.count)
+    })
     return true
   }
 
@@ -159,34 +212,23 @@ export class Loop {
     while (this.#waiting[0]) {
       const completion = this.#waiting[0]
       if (this.#slots.every((slot) => slot.completion)) {
-        this.#askForSlots(this.#waiting.length)
+        this.#growth.asksForSlots(this.#waiting.length)
         return
       }
       if (!this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
-      const begun = this.#admission.admit(completion, () => this.#askForSlots(1))
+      const begun = this.#admission.admit(completion, () => this.#growth.asksForSlots(1))
       if (!begun) return
       this.#waiting.shift()
-      this.#sendChunks(begun.map((chunk) => ({ id: completion.id, chunk })))
+      this.#answers.chunks(begun.map((chunk) => ({ id: completion.id, chunk })))
     }
-  }
-
-  /** Whether there may be more, as soon as the parent has answered. */
-  #askForSlots(waiting: number): boolean {
-    const { engine, clock, send } = this.#options
-    const slots = moreSlots({ slots: engine.sequences, mostSlots: engine.mostSequences, waiting })
-    if (slots === undefined || clock.monotonicNs() < this.#noMoreSlotsUntilNs) return false
-    if (this.#growth) return true
-    this.#growth = { size: { contextTokens: engine.facts.contextTokens, slots } }
-    send({ type: 'grow', size: this.#growth.size })
-    return true
   }
 
   /** False while the first of the queue waits for a larger context. A prompt that can be neither fitted nor cut leaves the queue. */
   #fits(completion: Completion): boolean {
-    const neededTokens = completion.prompt.length + replyReserve(completion.request.maxTokens, completion.contextTokens)
-    if (this.#mustGrow(completion, neededTokens)) return false
-    this.#answerFor(completion.id, () => {
+    const neededTokens = completion.prompt.tokens.length + replyReserve(completion.request.maxTokens, completion.contextTokens)
+    if (this.#growth.mustGrow(completion, neededTokens)) return false
+    this.#answers.attempt(completion.id, () => {
       try {
         completion.fit()
       } catch (error) {
@@ -198,44 +240,28 @@ export class Loop {
   }
 
   /** Slots in the order of their sequences, which is how the engine evaluates neighbours together. */
-  #fillBatch(full: ReadonlySet<Slot>): Entry[] {
+  #fillBatch(full: ReadonlySet<Slot>): StepEntry[] {
     const { engine } = this.#options
     engine.batch.clear()
-    const active = this.#slots.filter((slot) => slot.completion && !slot.completion.paused && !full.has(slot))
+    const active = this.#slots.filter(
+      (slot) => slot.completion && slot.completion.readyTokens > 0 && !slot.completion.paused && !full.has(slot),
+    )
     const decodingTokens = active.reduce((sum, slot) => sum + (slot.completion?.decoding ? slot.completion.todo.length : 0), 0)
     const reading = active.filter((slot) => !slot.completion?.decoding).sort((a, b) => a.lastUsed - b.lastUsed)
     const shares = sharePrefill(
-      reading.map((slot) => ({ remaining: slot.completion?.todo.length ?? 0 })),
+      reading.map((slot) => ({ remaining: slot.completion?.readyTokens ?? 0 })),
       reading.length === 0 ? 0 : this.#pace.budget(decodingTokens, reading.length),
     )
     const guesses = reading.length === 0 ? this.#speculation?.guess(active, this.#threads) : undefined
-    const entries: Entry[] = []
+    const entries: StepEntry[] = []
     for (const slot of active) {
       const completion = slot.completion as Completion
       const share = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
       const count = completion.tellsPrompt ? Math.min(share, MAX_PROMPT_OUTPUTS) : share
       if (count === 0) continue
-      entries.push(this.#addEntry(slot, completion, { count, guess: guesses?.get(slot) ?? NO_GUESS }))
+      entries.push(addEntry(engine.batch, slot, { completion, count, guess: guesses?.get(slot) ?? NO_GUESS }))
     }
     return entries
-  }
-
-  #addEntry(slot: Slot, completion: Completion, { count, guess }: Pick<Entry, 'count' | 'guess'>): Entry {
-    const { batch } = this.#options.engine
-    const wantsToken = completion.request.maxTokens !== 0
-    const outputs: number[] = []
-    const promptPlaces: number[] = []
-    for (let index = 0; index < count; index++) {
-      const last = wantsToken && index === completion.todo.length - 1
-      const wantsOutput = last || completion.tellsPrompt
-      const at = batch.add(completion.todo[index] as number, slot.tokens.length + index, slot.sequence, wantsOutput)
-      if (last) outputs.push(at)
-      if (completion.tellsPrompt) promptPlaces.push(at)
-    }
-    for (const [index, token] of guess.tokens.entries()) {
-      outputs.push(batch.add(token, slot.tokens.length + count + index, slot.sequence, true))
-    }
-    return { slot, completion, count, guess, outputs, promptPlaces }
   }
 
   /**
@@ -249,26 +275,14 @@ export class Loop {
       if (!completion?.decoding || completion.paused) continue
       const neededTokens = slot.tokens.length + completion.todo.length + 1
       if (neededTokens <= completion.contextTokens) continue
-      if (this.#mustGrow(completion, neededTokens)) waiting.add(slot)
+      if (this.#growth.mustGrow(completion, neededTokens)) waiting.add(slot)
       else if (completion.shifts) this.#shift(slot, completion)
       else {
-        this.#sendChunks(completion.end('length').map((chunk) => ({ id: completion.id, chunk })))
+        this.#answers.chunks(completion.end('length').map((chunk) => ({ id: completion.id, chunk })))
         this.#free(slot)
       }
     }
     return waiting
-  }
-
-  /** Whether the request has to wait for a larger context, which is asked for. */
-  #mustGrow(completion: Completion, neededTokens: number): boolean {
-    const { contextTokens, reachableTokens } = completion
-    const next = largerContext({ contextTokens, neededTokens, limitTokens: reachableTokens })
-    if (next === undefined) return false
-    if (!this.#growth) {
-      this.#growth = { completion, size: { contextTokens: next, slots: this.#options.engine.sequences } }
-      this.#options.send({ type: 'grow', size: this.#growth.size })
-    }
-    return true
   }
 
   /** Half of what is not kept goes, as in llama-server. */
@@ -285,20 +299,23 @@ export class Loop {
     completion.growthRefused = false
   }
 
-  #decode(decodingTokens: number): void {
+  #decode(size: number, decodingTokens: number): void {
+    this.#measure(size, decodingTokens, () => this.#options.engine.decode())
+  }
+
+  #measure(size: number, decodingTokens: number, work: () => void): void {
     const { engine, governor, clock } = this.#options
-    const { size } = engine.batch
     this.#threads = governor.choose(size)
     engine.setThreads(this.#threads)
     const startNs = clock.monotonicNs()
-    engine.decode()
+    work()
     const durationNs = clock.monotonicNs() - startNs
     governor.record(size, durationNs)
     if (size === decodingTokens) this.#speculation?.record(size, durationNs)
     this.#pace.record({ prefillTokens: size - decodingTokens, decodingTokens, durationNs })
   }
 
-  #finishEntry(entry: Entry): StepChunk[] {
+  #finishEntry(entry: StepEntry): StepChunk[] {
     const { slot, completion } = entry
     try {
       const chunks = this.#chunksOf(entry)
@@ -311,7 +328,7 @@ export class Loop {
     }
   }
 
-  #chunksOf({ slot, completion, count, guess, outputs, promptPlaces }: Entry): CompletionChunk[] {
+  #chunksOf({ slot, completion, count, guess, outputs, promptPlaces }: StepEntry): CompletionChunk[] {
     const prompt = promptPlaces.length > 0 ? completion.promptChunk(promptPlaces) : []
     for (const token of completion.todo.slice(0, count)) slot.tokens.push(token)
     completion.todo = completion.todo.slice(count)
@@ -331,38 +348,27 @@ export class Loop {
   }
 
   /** What was guessed wrong goes from the sequence. */
-  #settleGuess({ completion, sequence, tokens }: Slot, guess: Guess, accepted: number): void {
+  #settleGuess({ completion, sequence, tokens, layout }: Slot, guess: Guess, accepted: number): void {
     this.#speculation?.learn(completion as Completion, guess, accepted)
-    if (accepted < guess.tokens.length && !this.#options.engine.keepFirst(sequence, tokens.length))
+    if (accepted < guess.tokens.length && !this.#options.engine.keepFirst(sequence, layout.positionAt(tokens.length)))
       throw new AppError('engine_error', 'the engine cannot take back what it evaluated ahead')
   }
 
-  #stepEmbedding(): void {
-    const { engine } = this.#options
-    const job = this.#embeddings[0] as EmbeddingJob
-    try {
-      engine.batch.clear()
-      const count = job.fill(this.#pace.budget(0, 1))
-      this.#decode(0)
-      job.take(count)
-      if (!job.done) return
-      this.#sendEmbedding(job)
-    } catch (error) {
-      engine.clear()
-      this.#sendFailure(job.id, error)
-    }
-    this.#embeddings.shift()
-  }
-
+  /** A run of media that is there by half is of no use to another request. */
   #free(slot: Slot): void {
     slot.completion?.close()
     slot.completion = undefined
+    const whole = slot.layout.cut(slot.tokens.length)
+    if (whole < slot.tokens.length) {
+      const kept = this.#options.engine.keepFirst(slot.sequence, slot.layout.positionAt(whole))
+      slot.tokens = slot.tokens.slice(0, kept ? whole : 0)
+    }
     slot.pureLength = Math.min(slot.pureLength, slot.tokens.length)
   }
 
   /** The request ends with an error; what its sequence holds is not to be trusted. */
   #fail(slot: Slot, error: unknown): void {
-    this.#sendFailure((slot.completion as Completion).id, error)
+    this.#answers.failure((slot.completion as Completion).id, error)
     slot.tokens = []
     this.#options.engine.keepFirst(slot.sequence, 0)
     this.#free(slot)
@@ -370,26 +376,5 @@ export class Loop {
 
   #has(completion: Completion): boolean {
     return this.#waiting.includes(completion) || this.#slots.some((slot) => slot.completion === completion)
-  }
-
-  #answerFor(id: number, work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.#sendFailure(id, error)
-    }
-  }
-
-  #sendChunks(chunks: StepChunk[]): void {
-    if (chunks.length > 0) this.#options.send({ type: 'step', chunks })
-  }
-
-  #sendEmbedding(job: EmbeddingJob): void {
-    this.#options.send({ type: 'result', id: job.id, result: { type: 'embedded', result: job.result } })
-  }
-
-  #sendFailure(id: number, error: unknown): void {
-    const { code, message, details } = toAppError(error)
-    this.#options.send({ type: 'failure', id, failure: { code, message, details } })
   }
 }

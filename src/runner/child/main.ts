@@ -4,7 +4,7 @@
 import { writeSync } from 'node:fs'
 import os from 'node:os'
 import { systemClock } from '../../base/clock.ts'
-import { toAppError } from '../../base/errors.ts'
+import { AppError, toAppError } from '../../base/errors.ts'
 import { type ChildFacts, LOADED_MARK, type LoadSpec, type ToChild, type ToParent } from '../protocol.ts'
 import { CoreMeter, readCoreTimes } from './core-meter.ts'
 import { defaultThreads } from './cores.ts'
@@ -13,9 +13,12 @@ import { createLlamaEngine } from './llama/engine.ts'
 import { dieWithParent } from './llama/parent-death.ts'
 import { probeLlama } from './llama/probe.ts'
 import { quantizeFile } from './llama/quantize.ts'
-import { Loop } from './loop.ts'
+import { Loop, NO_MEDIA } from './loop.ts'
+import { openMediaReader } from './media/open-media.ts'
+import type { MediaReader } from './media.ts'
 import { openDraft } from './open-draft.ts'
 import { openPrefixCache } from './open-prefix-cache.ts'
+import { idsOf } from './prompt.ts'
 import { createStepSender } from './step-sender.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
@@ -44,8 +47,14 @@ function waitForLogReader(): void {
   stream._handle?.setBlocking?.(true)
 }
 
+interface Serving {
+  engine: Engine
+  loop: Loop
+  reader: MediaReader | undefined
+}
+
 class RunnerChild {
-  #serving: { engine: Engine; loop: Loop } | undefined
+  #serving: Serving | undefined
   readonly #sender = createStepSender(send, systemClock)
   #stepping = false
 
@@ -67,6 +76,8 @@ class RunnerChild {
     try {
       const threads = spec.threads > 0 ? spec.threads : defaultThreads()
       const engine = await createLlamaEngine(spec, threads)
+      const { projectorPath, modelPath } = spec
+      const reader = projectorPath === undefined ? undefined : await openMediaReader({ projectorPath, modelPath, threads })
       const governor = new ThreadGovernor({
         maxThreads: threads,
         fixed: spec.threads > 0,
@@ -76,6 +87,7 @@ class RunnerChild {
       const { drafting, problem } = openDraft(spec, engine)
       this.#serving = {
         engine,
+        reader,
         loop: new Loop({
           engine,
           governor,
@@ -84,6 +96,7 @@ class RunnerChild {
           speculate: spec.speculate,
           drafting,
           prefixCache: openPrefixCache(spec, engine, () => this.#wake()),
+          media: reader && { reader, onMedia: () => this.#wake() },
         }),
       }
       const { pooledTokens: _, ...facts } = engine.facts
@@ -96,10 +109,7 @@ class RunnerChild {
     }
   }
 
-  #serve(
-    { engine, loop }: { engine: Engine; loop: Loop },
-    message: Exclude<ToChild, { type: 'load' | 'probe' | 'quantize' | 'close' }>,
-  ): void {
+  #serve({ engine, loop, reader }: Serving, message: Exclude<ToChild, { type: 'load' | 'probe' | 'quantize' | 'close' }>): void {
     switch (message.type) {
       case 'complete':
         loop.submit(message.id, message.request)
@@ -120,18 +130,22 @@ class RunnerChild {
         loop.answerGrowth(message.granted)
         break
       case 'tokenize':
-        answer(message.id, () => ({ type: 'tokens', tokens: engine.tokenize(message.text, message) }))
+        void answer(message.id, async () => ({ type: 'tokens', tokens: await tokenize(message, { engine, reader }) }))
         break
       case 'detokenize':
-        answer(message.id, () => ({ type: 'text', text: engine.detokenize(message.tokens) }))
+        void answer(message.id, async () => ({ type: 'text', text: engine.detokenize(message.tokens) }))
     }
   }
 
   async #close(): Promise<void> {
-    const { loop } = this.#serving ?? {}
+    const { loop, reader } = this.#serving ?? {}
     // Nothing is heard and no step is made any more.
     this.#serving = undefined
-    await loop?.close(new Promise((resolve) => systemClock.after(MAX_SAVE_MS, resolve)))
+    const late = new Promise<void>((resolve) => systemClock.after(MAX_SAVE_MS, resolve))
+    const readerClosed = reader?.close()
+    await loop?.close(late)
+    // It may be in the middle of an image.
+    await Promise.race([readerClosed, late])
     process.exit(0)
   }
 
@@ -162,9 +176,19 @@ function sendLoadFailure(error: unknown): void {
   send({ type: 'load-failed', failure: { code: code === 'internal' ? 'load_failed' : code, message, details } })
 }
 
-function answer(id: number, work: () => Extract<ToParent, { type: 'result' }>['result']): void {
+async function tokenize(
+  message: Extract<ToChild, { type: 'tokenize' }>,
+  { engine, reader }: Pick<Serving, 'engine' | 'reader'>,
+): Promise<number[]> {
+  const { text, images = [] } = message
+  if (images.length === 0) return engine.tokenize(text, message)
+  if (!reader) throw new AppError('unsupported_capability', NO_MEDIA)
+  return (await reader.read(text, images)).flatMap(idsOf)
+}
+
+async function answer(id: number, work: () => Promise<Extract<ToParent, { type: 'result' }>['result']>): Promise<void> {
   try {
-    send({ type: 'result', id, result: work() })
+    send({ type: 'result', id, result: await work() })
   } catch (error) {
     const { code, message, details } = toAppError(error)
     send({ type: 'failure', id, failure: { code, message, details } })

@@ -5,6 +5,7 @@
 import { toAppError } from '../../base/errors.ts'
 import { nameOf, type PrefixFiles, type SavedState } from './prefix-folder.ts'
 import { type PrefixEntry, PrefixIndex } from './prefix-index.ts'
+import type { SequenceLayout } from './sequence-layout.ts'
 import { StateBuffers } from './state-buffers.ts'
 
 export interface PrefixCacheOptions {
@@ -55,7 +56,7 @@ export class PrefixCache {
     for (const entry of options.files.list()) this.#index.add({ ...entry, state: undefined, saved: true })
   }
 
-  find(prompt: readonly number[], limits: { contextTokens: number }): FoundPrefix | undefined {
+  find(prompt: readonly number[], limits: { contextTokens: number; layout?: SequenceLayout }): FoundPrefix | undefined {
     const best = this.#index.best(prompt, limits)
     if (!best) return undefined
     const { name, tokens, sizeBytes } = best.entry

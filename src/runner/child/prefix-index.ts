@@ -1,6 +1,8 @@
 // Which saved states there are and which of them begins as a prompt does. Pure: it knows token ids and lengths, no files and no engine. A
 // state serves a prompt with the tokens that both begin with, unless the engine cannot cut it that short (`leastLength`).
 
+import { type SequenceLayout, TEXT_LAYOUT } from './sequence-layout.ts'
+
 export interface PrefixEntry {
   readonly name: string
   /** Evaluated tokens whose state it is. */
@@ -37,12 +39,15 @@ export class PrefixIndex<Entry extends PrefixEntry> {
     this.#entries.delete(name)
   }
 
-  /** The smallest of those that serve most tokens of the prompt, all but its last at most. */
-  best(prompt: readonly number[], { contextTokens }: { contextTokens: number }): { entry: Entry; length: number } | undefined {
+  /** The smallest of those that serve most tokens of the prompt, all but its last at most, and no half run of media. */
+  best(
+    prompt: readonly number[],
+    { contextTokens, layout = TEXT_LAYOUT }: { contextTokens: number; layout?: SequenceLayout },
+  ): { entry: Entry; length: number } | undefined {
     let best: { entry: Entry; length: number } | undefined
     for (const entry of this.#entries.values()) {
       if (entry.tokens.length > contextTokens) continue
-      const length = commonLength(entry.tokens, prompt, prompt.length - 1)
+      const length = layout.cut(commonLength(entry.tokens, prompt, prompt.length - 1))
       if (length < Math.max(entry.leastLength, 1)) continue
       if (!best || length > best.length || (length === best.length && entry.sizeBytes < best.entry.sizeBytes)) best = { entry, length }
     }

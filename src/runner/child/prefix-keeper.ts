@@ -5,7 +5,9 @@
 import type { Engine } from './engine.ts'
 import type { FoundPrefix, PrefixCache } from './prefix-cache.ts'
 import { commonLength } from './prefix-index.ts'
-import type { SlotState } from './slots.ts'
+import type { Prompt } from './prompt.ts'
+import type { SequenceLayout } from './sequence-layout.ts'
+import type { Slot } from './slot.ts'
 
 /** Fewer tokens are never worth a file. */
 export const LEAST_SAVED_TOKENS = 64
@@ -39,10 +41,10 @@ export class PrefixKeeper {
   }
 
   /** A state that begins as the prompt does for longer than what is at hand, and that is worth its load. */
-  find(prompt: readonly number[], heldLength: number): FoundPrefix | undefined {
+  find({ tokens, layout }: Prompt, heldLength: number): FoundPrefix | undefined {
     const { engine, cache } = this.#options
     if (!this.#isUsable()) return undefined
-    const found = cache.find(prompt, { contextTokens: engine.facts.contextTokens })
+    const found = cache.find(tokens, { contextTokens: engine.facts.contextTokens, layout })
     if (!found) return undefined
     const gain = found.length - heldLength
     const isWorth = gain >= LEAST_GAIN_TOKENS && gain * this.#tokenNs() > found.sizeBytes * LOAD_NS_PER_BYTE
@@ -55,7 +57,7 @@ export class PrefixKeeper {
   }
 
   /** Whether a slot is about to lose something worth keeping. Absent `prompt`: all of it. */
-  isWorthSaving(slot: SlotState, prompt: readonly number[] = []): boolean {
+  isWorthSaving(slot: Slot, prompt: readonly number[] = []): boolean {
     const { engine, cache } = this.#options
     const tokens = pureTokens(slot)
     const lost = tokens.length - commonLength(tokens, prompt, prompt.length)
@@ -68,27 +70,29 @@ export class PrefixKeeper {
     return tokens * this.#tokenNs() >= LONG_NS
   }
 
-  save(slot: SlotState): void {
+  save(slot: Slot): void {
     const { engine, cache } = this.#options
     const tokens = pureTokens(slot)
-    const isWhole = tokens.length === slot.tokens.length || engine.keepFirst(slot.sequence, tokens.length)
+    const isWhole = tokens.length === slot.tokens.length || engine.keepFirst(slot.sequence, slot.layout.positionAt(tokens.length))
     const state = isWhole ? cache.buffers.take(engine.stateBytes(slot.sequence)) : undefined
-    if (!state || !engine.readState(slot.sequence, tokens.length, state)) return
+    if (!state || !engine.readState(slot.sequence, slot.layout.lastPosition(tokens.length), state)) return
     cache.keep({ tokens: Int32Array.from(tokens), leastLength: engine.leastStateLength(tokens.length), state })
   }
 
-  /** How many tokens of its prompt the sequence holds then; it is empty where the state does not fit. */
-  restore(sequence: number, { name, tokens, length, state }: FoundPrefix): number {
+  /** How many tokens of its prompt, which lies so, the sequence holds then; it is empty where the state does not fit. */
+  restore(sequence: number, { name, tokens, length, state }: FoundPrefix, layout: SequenceLayout): number {
     const { engine, cache } = this.#options
     const fits =
-      state !== undefined && engine.writeState(sequence, state) && (length === tokens.length || engine.keepFirst(sequence, length))
+      state !== undefined &&
+      engine.writeState(sequence, state) &&
+      (length === tokens.length || engine.keepFirst(sequence, layout.positionAt(length)))
     if (fits) cache.take(name)
     else cache.drop(name)
     return fits ? length : 0
   }
 
   /** The process ends: what was used last is saved first, one after the other, since memory may be what it ends for. */
-  async close(slots: readonly SlotState[], late: Promise<void>): Promise<void> {
+  async close(slots: readonly Slot[], late: Promise<void>): Promise<void> {
     const { cache } = this.#options
     let isLate = false
     void late.then(() => {
@@ -113,6 +117,6 @@ export class PrefixKeeper {
 }
 
 /** Those that were evaluated after exactly those before them. */
-function pureTokens({ tokens, pureLength }: SlotState): readonly number[] {
+function pureTokens({ tokens, pureLength }: Slot): readonly number[] {
   return pureLength < tokens.length ? tokens.slice(0, pureLength) : tokens
 }

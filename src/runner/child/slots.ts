@@ -1,6 +1,8 @@
 // Which slot serves a request. A slot's tokens are those that its sequence holds in the KV cache; what a new prompt shares with them at its
 // start need not be evaluated again. A prefix that another slot holds is copied when that saves enough. At least one token of a prompt is
-// always evaluated, since only an evaluation gives logits. Pure: the engine is told by the loop.
+// always evaluated, since only an evaluation gives logits, and a run of media is shared whole. Pure: the engine is told by the loop.
+
+import { type SequenceLayout, TEXT_LAYOUT } from './sequence-layout.ts'
 
 /** A shorter common start is no reason to prefer a slot, unless it is half of the prompt. */
 const LEAST_PREFIX_TOKENS = 16
@@ -31,9 +33,9 @@ export interface SlotChoice {
 export function chooseSlot(
   slots: readonly SlotState[],
   prompt: readonly number[],
-  { contextTokens, canBranch }: { contextTokens: number; canBranch: boolean },
+  { contextTokens, canBranch, layout = TEXT_LAYOUT }: { contextTokens: number; canBranch: boolean; layout?: SequenceLayout },
 ): SlotChoice | undefined {
-  const prefixes = slots.map((slot) => sharedLength(slot, prompt))
+  const prefixes = slots.map((slot) => layout.cut(sharedLength(slot, prompt)))
   const free = slots.filter((slot) => !slot.busy)
   const worthwhile = prefixes.map((length) => (length >= Math.min(LEAST_PREFIX_TOKENS, prompt.length / 2) ? length : 0))
   const chosen = free.sort((a, b) => compare(a, b, { prefixes: worthwhile, slots }))[0]

@@ -72,6 +72,7 @@ export class Speculation {
     this.#drafting?.model.grow(contextTokens)
   }
 
+  /** Ids of media are no tokens: beside them nothing is guessed. */
   #candidate(slot: Slot, streams: number): Candidate[] {
     const completion = slot.completion as Completion
     const [next, ...more] = completion.todo
@@ -80,7 +81,7 @@ export class Speculation {
       completion.contextTokens - slot.tokens.length - 2,
       completion.tokensLeft - 1,
     )
-    if (next === undefined || more.length > 0 || room <= 0 || !this.#engine.canUndo(slot.tokens.length)) return []
+    if (next === undefined || more.length > 0 || room <= 0 || slot.layout.hasMedia || !this.#engine.canUndo(slot.tokens.length)) return []
     return [{ slot, completion, next, room }]
   }
 

@@ -1,8 +1,9 @@
 // An Engine of a few lines for the loop's tests: it says what a script tells it, and insists on what the real one needs: that positions follow
-// each other without a gap, that nothing is evaluated twice, that no sequence outgrows its context. Tokens are bytes, one end and one mark.
+// each other (behind media with positions of several dimensions there may be a gap), that nothing is evaluated twice, that no sequence outgrows
+// its context. Tokens are bytes, one end and one mark. A row of media is one number, which stands for it.
 
 import { AppError } from '../../base/errors.ts'
-import type { Batch, DraftEngine, Engine, EngineFacts, Sampler, SamplerOptions } from '../child/engine.ts'
+import type { Batch, DraftEngine, Engine, EngineFacts, MediaRows, Sampler, SamplerOptions } from '../child/engine.ts'
 import { type TokenPiece, toTokenPiece } from '../child/text-output.ts'
 import type { ContextSize } from '../protocol.ts'
 
@@ -52,6 +53,10 @@ export class ScriptedEngine implements Engine, DraftEngine {
   readonly canBranch: boolean
   /** What each sequence holds. */
   readonly memory: number[][]
+  /** Where they lie. */
+  readonly positions: number[][]
+  /** The media so far. */
+  readonly media: MediaRows[] = []
   /** The batches so far, as sequence -> number of tokens. */
   readonly steps: Map<number, number>[] = []
   openSamplers = 0
@@ -59,6 +64,8 @@ export class ScriptedEngine implements Engine, DraftEngine {
   seen: number[] = []
   readonly #options: ScriptedEngineOptions
   readonly #tokens: BatchToken[] = []
+  /** What the last evaluation has logits of: a sequence, so far. */
+  readonly #outputs = new Map<number, { sequence: number; length: number }>()
 
   constructor(options: ScriptedEngineOptions = {}) {
     this.#options = options
@@ -68,6 +75,7 @@ export class ScriptedEngine implements Engine, DraftEngine {
     this.canShift = options.canShift ?? true
     this.canBranch = options.canBranch ?? true
     this.memory = Array.from({ length: this.mostSequences }, () => [])
+    this.positions = Array.from({ length: this.mostSequences }, () => [])
     const contextTokens = options.contextTokens ?? 1000
     const trainContextTokens = options.trainContextTokens ?? FACTS.trainContextTokens
     const pooledTokens = Math.min(contextTokens, this.batchTokens)
@@ -117,22 +125,55 @@ export class ScriptedEngine implements Engine, DraftEngine {
   decode(): void {
     this.#options.onDecode?.(this.#tokens.map((token) => token.sequence))
     const step = new Map<number, number>()
-    for (const { token, position, sequence } of this.#tokens) {
-      if (sequence >= this.sequences) throw new Error(`there is no sequence ${sequence} yet`)
-      const held = this.memory[sequence] as number[]
-      if (this.facts.pooling === 'none' && held.length !== position)
-        throw new Error(`sequence ${sequence} holds ${held.length} tokens, not ${position}`)
-      if (held.length >= this.facts.contextTokens) throw new Error(`sequence ${sequence} is full`)
-      held.push(token)
+    this.#outputs.clear()
+    for (const [index, { token, position, sequence, wantOutput }] of this.#tokens.entries()) {
+      if (token < 0) throw new Error(`there is no token ${token}`)
+      const last = this.positions[sequence]?.at(-1) ?? -1
+      const isNext = position === last + 1 || (position > last && this.#mayHaveGaps(sequence))
+      if (this.facts.pooling === 'none' && !isNext) throw new Error(`sequence ${sequence} ends at ${last}, and ${position} is not next`)
+      this.#hold(sequence, token, position)
+      if (wantOutput) this.#outputs.set(index, { sequence, length: (this.memory[sequence] as number[]).length })
       step.set(sequence, (step.get(sequence) ?? 0) + 1)
     }
     this.steps.push(step)
   }
 
-  keepFirst(sequence: number, length: number): boolean {
+  decodeMedia(media: MediaRows): void {
+    const { sequence, count, rows, positions, bidirectional, wantOutput } = media
+    if (count !== rows.length) throw new Error(`there are ${rows.length} rows, not ${count}`)
+    if (count > this.batchTokens) throw new Error('the batch is full')
+    if (bidirectional && positions.length === count && positions[0] !== (this.positions[sequence]?.at(-1) ?? -1) + 1)
+      throw new Error('the run does not begin where the sequence ends')
+    this.#options.onDecode?.(Array.from(rows, () => sequence))
+    for (const [index, row] of rows.entries()) this.#hold(sequence, row, positions[index] as number)
+    this.#outputs.clear()
+    if (wantOutput) this.#outputs.set(count - 1, { sequence, length: (this.memory[sequence] as number[]).length })
+    this.media.push({ ...media, rows: rows.slice() })
+    this.steps.push(new Map([[sequence, count]]))
+  }
+
+  #hold(sequence: number, value: number, position: number): void {
+    if (sequence >= this.sequences) throw new Error(`there is no sequence ${sequence} yet`)
     const held = this.memory[sequence] as number[]
-    const kept = length <= held.length && (this.canBranch || length === held.length || length === 0)
+    if (held.length >= this.facts.contextTokens) throw new Error(`sequence ${sequence} is full`)
+    held.push(value)
+    this.positions[sequence]?.push(position)
+  }
+
+  /** Behind media whose cells share a position. */
+  #mayHaveGaps(sequence: number): boolean {
+    return this.positions[sequence]?.some((position, index, all) => position === all[index + 1]) ?? false
+  }
+
+  keepFirst(sequence: number, position: number): boolean {
+    const held = this.memory[sequence] as number[]
+    const positions = this.positions[sequence] as number[]
+    const isThere = position <= (positions.at(-1) ?? -1) + 1 || this.#mayHaveGaps(sequence)
+    const at = positions.findIndex((each) => each >= position)
+    const length = at < 0 ? held.length : at
+    const kept = isThere && (this.canBranch || length === held.length || length === 0)
     held.length = kept ? length : 0
+    positions.length = held.length
     return kept
   }
 
@@ -142,10 +183,12 @@ export class ScriptedEngine implements Engine, DraftEngine {
 
   copySequence(source: number, target: number): void {
     this.memory[target] = [...(this.memory[source] as number[])]
+    this.positions[target] = [...(this.positions[source] as number[])]
   }
 
   dropMiddle(sequence: number, from: number, count: number): void {
     this.memory[sequence]?.splice(from, count)
+    this.positions[sequence] = [...(this.memory[sequence] as number[]).keys()]
   }
 
   grow({ contextTokens, slots }: ContextSize): boolean {
@@ -164,24 +207,27 @@ export class ScriptedEngine implements Engine, DraftEngine {
   settled = true
 
   stateBytes(sequence: number): number {
-    return (this.memory[sequence] as number[]).length * 4
+    return (this.memory[sequence] as number[]).length * 8
   }
 
   leastStateLength(length: number): number {
     return this.canBranch ? 1 : length
   }
 
-  readState(sequence: number, length: number, into: Uint8Array): boolean {
+  readState(sequence: number, lastPosition: number, into: Uint8Array): boolean {
     const held = this.memory[sequence] as number[]
-    if (!this.settled || held.length !== length) return false
-    into.set(new Uint8Array(Int32Array.from(held).buffer))
+    const positions = this.positions[sequence] as number[]
+    if (!this.settled || positions.at(-1) !== lastPosition) return false
+    into.set(new Uint8Array(Int32Array.from([...held, ...positions]).buffer))
     return true
   }
 
   writeState(sequence: number, state: Uint8Array): boolean {
-    const tokens = [...new Int32Array(state.slice().buffer)]
-    const fits = this.settled && tokens.length <= this.facts.contextTokens
-    this.memory[sequence] = fits ? tokens : []
+    const words = [...new Int32Array(state.slice().buffer)]
+    const length = words.length / 2
+    const fits = this.settled && length <= this.facts.contextTokens
+    this.memory[sequence] = fits ? words.slice(0, length) : []
+    this.positions[sequence] = fits ? words.slice(length) : []
     return fits
   }
 
@@ -217,14 +263,14 @@ export class ScriptedEngine implements Engine, DraftEngine {
   }
 
   #nextAt(index: number, state: { grammar: boolean; preferred: readonly number[] }): number {
-    const place = this.#tokens[index]
-    if (!place?.wantOutput) throw new Error('there are no logits at that place of the batch')
-    const before = (this.memory[place.sequence] as number[]).slice(0, place.position + 1)
+    const place = this.#outputs.get(index)
+    if (!place) throw new Error('there are no logits at that place of the batch')
+    const before = (this.memory[place.sequence] as number[]).slice(0, place.length)
     return this.#options.next?.(before, state) ?? 'a'.charCodeAt(0)
   }
 
   clear(): void {
-    for (const held of this.memory) held.length = 0
+    for (const held of [...this.memory, ...this.positions]) held.length = 0
   }
 }
 

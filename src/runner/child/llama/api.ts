@@ -17,8 +17,8 @@ export type AdapterPointer = Pointer<'adapter'>
 /** struct llama_batch; the members are addresses of native arrays. */
 export interface BatchStruct {
   n_tokens: number
-  token: bigint
-  embd: null
+  token: bigint | null
+  embd: bigint | null
   pos: bigint
   n_seq_id: bigint
   seq_id: bigint
@@ -55,6 +55,8 @@ function bindModel(llama: LibraryHandle) {
     modelGetVocab: c('void* llama_model_get_vocab(void*)') as (model: ModelPointer) => VocabularyPointer,
     modelTrainContext: c('int32 llama_model_n_ctx_train(void*)') as (model: ModelPointer) => number,
     modelEmbeddingLength: c('int32 llama_model_n_embd_out(void*)') as (model: ModelPointer) => number,
+    modelInputLength: c('int32 llama_model_n_embd_inp(void*)') as (model: ModelPointer) => number,
+    modelRopeType: c('int llama_model_rope_type(void*)') as (model: ModelPointer) => number,
     modelClassifierOutputs: c('uint32 llama_model_n_cls_out(void*)') as (model: ModelPointer) => number,
     modelLayers: c('int32 llama_model_n_layer(void*)') as (model: ModelPointer) => number,
     modelSlidingWindow: c('int32 llama_model_n_swa(void*)') as (model: ModelPointer) => number,
@@ -110,6 +112,7 @@ function bindContext(llama: LibraryHandle) {
     contextPooling: c('int llama_pooling_type(void*)') as (context: ContextPointer) => number,
     setThreads: c('void llama_set_n_threads(void*, int32, int32)') as (context: ContextPointer, single: number, batch: number) => void,
     setEmbeddings: c('void llama_set_embeddings(void*, bool)') as (context: ContextPointer, embeddings: boolean) => void,
+    setCausalAttention: c('void llama_set_causal_attn(void*, bool)') as (context: ContextPointer, causal: boolean) => void,
     decode: c('int32 llama_decode(void*, llama_batch)') as (context: ContextPointer, batch: BatchStruct) => number,
     encode: c('int32 llama_encode(void*, llama_batch)') as (context: ContextPointer, batch: BatchStruct) => number,
     synchronize: c('void llama_synchronize(void*)') as (context: ContextPointer) => void,

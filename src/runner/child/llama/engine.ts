@@ -5,14 +5,23 @@
 import { writeSync } from 'node:fs'
 import { AppError } from '../../../base/errors.ts'
 import { type ContextSize, type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
-import type { DraftEngine, Engine, EngineFacts, SamplerOptions } from '../engine.ts'
+import type { DraftEngine, Engine, EngineFacts, MediaRows, SamplerOptions } from '../engine.ts'
 import { likeliestOf, logprobsOf } from '../logprobs.ts'
-import { type AdapterPointer, bindApi, type ContextPointer, type LlamaApi, type MemoryPointer, type ModelPointer } from './api.ts'
+import {
+  type AdapterPointer,
+  type BatchStruct,
+  bindApi,
+  type ContextPointer,
+  type LlamaApi,
+  type MemoryPointer,
+  type ModelPointer,
+} from './api.ts'
 import { LlamaBatch } from './batch.ts'
 import { CandidateList } from './candidate-list.ts'
 import { type Library, loadLibrary } from './library.ts'
 import { applyAdapters, completionShape, contextParams, createContext, loadAdapters, loadModel, openContext } from './load.ts'
 import { viewFloats } from './native-memory.ts'
+import { LlamaRows } from './rows.ts'
 import { createSampler, type SamplingContext } from './sampler.ts'
 import { identifyState, moveState, readState, type Sequences, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
@@ -20,6 +29,8 @@ import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 /** More tokens than are ever evaluated ahead. */
 const SPECULATION_MARGIN = 64
 const STANDARD_ERROR = 2
+/** Kinds of rotary positions that have several dimensions (M-RoPE, interleaved or not), by their numbers in the engine. */
+const ROTARY_DIMENSIONS: Readonly<Record<number, number>> = { 8: 4, 40: 4 }
 
 export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<LlamaEngine> {
   const library = await loadLibrary({ gpu: spec.gpuLayers !== 0 })
@@ -59,6 +70,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   readonly #vocabulary: Vocabulary
   readonly #slidingWindow: number
   readonly #sampling: SamplingContext
+  #rows: LlamaRows | undefined
   #sequences: number
   #threads = 0
   /** Copies and shifts that the engine has only noted: it carries them out with the next evaluation. */
@@ -153,19 +165,44 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   decode(): void {
-    const status = this.#api.decode(this.#context, this.batch.toStruct())
+    this.#evaluate(this.batch.toStruct())
+  }
+
+  decodeMedia(rows: MediaRows): void {
+    const api = this.#api
+    const { model } = this.#parts
+    this.#rows ??= new LlamaRows({
+      capacity: this.batchTokens,
+      width: api.modelInputLength(model),
+      dimensions: ROTARY_DIMENSIONS[api.modelRopeType(model)] ?? 1,
+    })
+    const struct = this.#rows.fill(rows)
+    if (!rows.bidirectional) {
+      this.#evaluate(struct)
+      return
+    }
+    api.setCausalAttention(this.#context, false)
+    try {
+      this.#evaluate(struct)
+    } finally {
+      api.setCausalAttention(this.#context, true)
+    }
+  }
+
+  #evaluate(struct: BatchStruct): void {
+    const status = this.#api.decode(this.#context, struct)
     if (status !== 0)
       throw new AppError('engine_error', DECODE_FAILURES[status] ?? 'the engine failed to evaluate tokens', { details: { status } })
     this.#api.synchronize(this.#context)
     this.#hasNotedChanges = false
   }
 
-  keepFirst(sequence: number, length: number): boolean {
+  keepFirst(sequence: number, position: number): boolean {
     const memory = this.#memory
-    if (memory === null) return length === 0
-    const kept = length > 0 && this.#holdsWindow(memory, sequence, length) && this.#api.memoryRemove(memory, sequence, length, -1)
+    if (memory === null) return position === 0
+    const kept = position > 0 && this.#holdsWindow(memory, sequence, position) && this.#api.memoryRemove(memory, sequence, position, -1)
     if (!kept) this.#api.memoryRemove(memory, sequence, -1, -1)
-    return kept || length === 0
+    return kept || position === 0
   }
 
   /** Behind a sliding window what was evaluated ahead may already have taken the place of what the token before it attends to. */
@@ -242,10 +279,10 @@ export class LlamaEngine implements Engine, DraftEngine {
     return cuts ? 1 : length
   }
 
-  readState(sequence: number, length: number, into: Uint8Array): boolean {
+  readState(sequence: number, lastPosition: number, into: Uint8Array): boolean {
     if (this.#memory === null || this.#hasNotedChanges) return false
     return (
-      this.#api.memoryLast(this.#memory, sequence) === length - 1 &&
+      this.#api.memoryLast(this.#memory, sequence) === lastPosition &&
       readState(this.#api, this.#context, sequence, into, this.#sequenceCounts)
     )
   }
@@ -284,9 +321,9 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   /** A sliding window forgets; what the next token would attend to must still be there. */
-  #holdsWindow(memory: MemoryPointer, sequence: number, length: number): boolean {
+  #holdsWindow(memory: MemoryPointer, sequence: number, position: number): boolean {
     if (this.#slidingWindow <= 0) return true
-    return this.#api.memoryFirst(memory, sequence) <= Math.max(0, length - this.#slidingWindow)
+    return this.#api.memoryFirst(memory, sequence) <= Math.max(0, position - this.#slidingWindow)
   }
 
   #readFacts(askedTokens: number): EngineFacts {

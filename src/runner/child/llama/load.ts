@@ -7,6 +7,8 @@ import { hasPlainStates } from './sequence-state.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
 
 const DEFAULT_BATCH_TOKENS = 512
+/** An image whose rows see each other must fit one batch: 256 rows and more. */
+const LEAST_MEDIA_BATCH_TOKENS = 512
 /** As much of one input as a pooling model takes at once, as in Ollama. */
 const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
 /** Inputs that are pooled together. */
@@ -77,7 +79,9 @@ export function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }:
 export function completionShape(spec: LoadSpec) {
   const slots = spec.startSlots ?? spec.parallel
   const contextTokens = spec.contextTokens * slots
-  const batchTokens = Math.max(Math.min(spec.batchTokens || DEFAULT_BATCH_TOKENS, contextTokens), spec.parallel)
+  const leastTokens = spec.projectorPath === undefined ? 0 : LEAST_MEDIA_BATCH_TOKENS
+  const wantedTokens = Math.max(spec.batchTokens || DEFAULT_BATCH_TOKENS, leastTokens)
+  const batchTokens = Math.max(Math.min(wantedTokens, contextTokens), spec.parallel)
   return {
     n_ctx: contextTokens,
     n_batch: batchTokens,
