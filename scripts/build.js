@@ -46,7 +46,7 @@ async function build({ build }) {
       // Native code, and a module that reads a file beside it.
       external: ['koffi', '@cwasm/webp'],
       // For the dependencies that are CommonJS.
-      banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+      banner: { js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)" },
     })
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })
