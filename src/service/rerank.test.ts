@@ -50,7 +50,7 @@ describe('reranking', () => {
     const { add, rerank, seen } = setUp({ facts: { addsBos: true, addsSeparator: true, separatorToken: SEPARATOR } })
     add(RANK_FILE)
     await rerank({ documents: ['x'] })
-    expect(seen).toEqual(['(bos)q(sep)x'])
+    expect(seen).toEqual(['(bos)q(sep)x(sep)'])
   })
 
   it('writes pairs as the template of the file says, whatever the texts look like', async () => {

@@ -87,8 +87,10 @@ async function frameOf(runner: Runner, template: unknown, query: string): Promis
   }
   const { addsBos, bosToken, addsEos, eosToken, addsSeparator, separatorToken } = runner.facts
   const end = addsEos ? [eosToken < 0 ? separatorToken : eosToken] : []
-  const between = [...end, ...(addsSeparator ? [separatorToken] : [])]
-  return { before: [...(addsBos ? [bosToken] : []), ...(await plainTokens(runner, query)), ...between], after: end }
+  const separator = addsSeparator ? [separatorToken] : []
+  const before = [...(addsBos ? [bosToken] : []), ...(await plainTokens(runner, query)), ...end, ...separator]
+  // BERT has no token for the end: behind the second text stands another separator, as in its training.
+  return { before, after: addsEos ? end : separator }
 }
 
 /** Texts of clients: what looks like a special token is none. */

@@ -22,6 +22,14 @@ describe('docs/compatibility.md', () => {
     },
   )
 
+  it('names every standard test of LangChain that is left out', () => {
+    const script = readFileSync(path.join(root, 'tests', 'clients', 'python', 'langchain_standard.py'), 'utf8')
+    const [, skipped = ''] = /^SKIPPED = \{([^}]*)\}/m.exec(script) ?? []
+    const names = [...skipped.matchAll(/"(test_\w+)":/g)].map(([, name]) => name)
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+  })
+
   it('marks each row with one of the four states', () => {
     const states = rows.map((row) => row.split('|')[2]?.trim())
     expect(states.filter((state) => !['same', 'better', 'partly', 'missing'].includes(state ?? ''))).toEqual([])

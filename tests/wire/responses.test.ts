@@ -116,6 +116,12 @@ describe('a response', () => {
     expect(created).toMatchObject({ response: { reasoning: streamed } })
   })
 
+  it('says back the whole format', async () => {
+    await using server = await startWire(saying(text('{}'), finish))
+    const format = { type: 'json_schema', name: 'city', description: 'A city', strict: true, schema: { type: 'object' } }
+    expect((await respond(server, { text: { format, verbosity: 'medium' } })).body.text).toEqual({ format, verbosity: 'medium' })
+  })
+
   it('says back what it was asked', async () => {
     await using server = await startWire(saying(text('a'), finish))
     const tool = { type: 'function', name: 'f', parameters: { type: 'object' }, strict: true }

@@ -11,11 +11,12 @@ export interface TinyBertOptions {
   ranks?: boolean
 }
 
-const EMBEDDING_LENGTH = 32
+/** As a reference reads it. */
+export const TINY_BERT_SHAPE = { width: 32, heads: 2, blocks: 2, epsilon: 1e-12 }
+const EMBEDDING_LENGTH = TINY_BERT_SHAPE.width
 /** Ways of pooling. */
 const MEAN = 1
 const RANK = 4
-const HEADS = 2
 const FEED_FORWARD = 64
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
 const CHARACTERS = [...'abcdefghijklmnopqrstuvwxyz0123456789.,?!']
@@ -29,17 +30,27 @@ export async function writeTinyBert(path: string, options: TinyBertOptions = {})
   await writeGgufFile(path, { metadata: metadataOf(contextTokens, options.ranks ? RANK : MEAN), tensors })
 }
 
+/** The ids of a text's words, as BERT's tokenizer finds them; none for the marks around a text. */
+export function tinyBertTokens(text: string): number[] {
+  const letters = (text.match(/[a-z0-9]+|[.,?!]/g) ?? []).flatMap((word) =>
+    [...word].map((letter, index) => (index === 0 ? `\u2581${letter}` : letter)),
+  )
+  return letters.map((letter) => TOKENS.indexOf(letter))
+}
+
+export const TINY_BERT_MARKS = { first: SPECIALS.indexOf('[CLS]'), separator: SPECIALS.indexOf('[SEP]') }
+
 function metadataOf(contextTokens: number, pooling: number): GgufEntry[] {
   const count = (key: string, value: number): GgufEntry => ({ key, type: 'uint32', value })
   return [
     { key: 'general.architecture', type: 'string', value: 'bert' },
     { key: 'general.name', type: 'string', value: 'Tiny BERT' },
-    count('bert.block_count', 1),
+    count('bert.block_count', TINY_BERT_SHAPE.blocks),
     count('bert.context_length', contextTokens),
     count('bert.embedding_length', EMBEDDING_LENGTH),
     count('bert.feed_forward_length', FEED_FORWARD),
-    count('bert.attention.head_count', HEADS),
-    { key: 'bert.attention.layer_norm_epsilon', type: 'float32', value: 1e-12 },
+    count('bert.attention.head_count', TINY_BERT_SHAPE.heads),
+    { key: 'bert.attention.layer_norm_epsilon', type: 'float32', value: TINY_BERT_SHAPE.epsilon },
     { key: 'bert.attention.causal', type: 'bool', value: false },
     count('bert.pooling_type', pooling),
     count('general.file_type', 0),
@@ -66,11 +77,13 @@ function tensorsOf(contextTokens: number, random: () => number): GgufTensorData[
     weights('token_types.weight', [width, 2]),
     weights('position_embd.weight', [width, contextTokens]),
     ...norm('token_embd_norm'),
-    ...['attn_q', 'attn_k', 'attn_v', 'attn_output'].flatMap((name) => linear(`blk.0.${name}`, width, width)),
-    ...norm('blk.0.attn_output_norm'),
-    ...linear('blk.0.ffn_up', width, FEED_FORWARD),
-    ...linear('blk.0.ffn_down', FEED_FORWARD, width),
-    ...norm('blk.0.layer_output_norm'),
+    ...Array.from({ length: TINY_BERT_SHAPE.blocks }, (_, block) => [
+      ...['attn_q', 'attn_k', 'attn_v', 'attn_output'].flatMap((name) => linear(`blk.${block}.${name}`, width, width)),
+      ...norm(`blk.${block}.attn_output_norm`),
+      ...linear(`blk.${block}.ffn_up`, width, FEED_FORWARD),
+      ...linear(`blk.${block}.ffn_down`, FEED_FORWARD, width),
+      ...norm(`blk.${block}.layer_output_norm`),
+    ]).flat(),
   ]
 }
 
