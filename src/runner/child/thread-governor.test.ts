@@ -89,6 +89,16 @@ describe('ThreadGovernor', () => {
     expect(machine.run(1, busy, 8)).toEqual([1])
   })
 
+  it('does not conclude from a small batch that does not need all threads what a larger one needs', () => {
+    const machine = simulate(2)
+    expect(machine.run(50, (threads) => (threads > 1 ? 10 : 9)).at(-1)).toBe(1)
+    expect(machine.run(1, quiet, 8)).toEqual([2])
+  })
+
+  it('does not explore with the long steps of a prompt', () => {
+    expect(new Set(simulate(2).run(50, (threads) => quiet(threads) * 40, 128))).toEqual(new Set([2]))
+  })
+
   it('remembers for each batch size', () => {
     const machine = simulate(2)
     machine.run(100, quiet, 1)
@@ -122,7 +132,7 @@ describe('ThreadGovernor', () => {
   it('explores one size only', () => {
     const machine = simulate(2)
     machine.run(20, quiet, 1)
-    expect(new Set([...machine.run(20, quiet, 64), ...machine.run(20, quiet, 8)])).toEqual(new Set([2]))
+    expect(new Set([...machine.run(20, quiet, 16), ...machine.run(20, quiet, 8)])).toEqual(new Set([2]))
   })
 
   it('begins after a pause with as many threads as find a core, until more do', () => {

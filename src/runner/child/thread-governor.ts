@@ -32,6 +32,8 @@ const STALL_FACTOR = 4
 const HOPELESS_FACTOR = 1.3
 /** What a change must gain to be kept. */
 const GAIN = 0.93
+/** Fewer threads that gain less than this do so because the batch is small, not because the cores are taken: that says nothing of other sizes. */
+const TAKEN_GAIN = 0.67
 const FIRST_RETRY_NS = 1e9
 const LONGEST_RETRY_NS = 30e9
 /** Batches up to this size are judged one by one, larger ones by powers of two and by token. */
@@ -47,6 +49,8 @@ interface Course {
   /** No trial of fewer, of more threads before this. */
   down: Retry
   up: Retry
+  /** Where it led holds for other sizes, too. */
+  tellsOthers: boolean
 }
 
 interface Retry {
@@ -96,8 +100,8 @@ export class ThreadGovernor {
     }
     const cost = batchTokens <= EXACT_BATCH_TOKENS ? durationNs : durationNs / batchTokens
     if (course.trial) this.#judgeTrial(course, cost)
-    else this.#watch(course, cost)
-    this.#lastThreads = course.threads
+    else this.#watch(course, cost, batchTokens)
+    if (course.tellsOthers) this.#lastThreads = course.threads
   }
 
   #courseOf(batchTokens: number): Course {
@@ -114,13 +118,14 @@ export class ThreadGovernor {
         trial: undefined,
         down: { atNs: now, waitNs: FIRST_RETRY_NS },
         up: { atNs: now, waitNs: FIRST_RETRY_NS },
+        tellsOthers: true,
       }
       this.#courses.set(size, course)
     }
     return course
   }
 
-  #watch(course: Course, cost: number): void {
+  #watch(course: Course, cost: number, batchTokens: number): void {
     course.steps++
     course.slowSteps = cost > course.best * SLOW_FACTOR ? course.slowSteps + 1 : 0
     course.recent.push(cost)
@@ -128,16 +133,16 @@ export class ThreadGovernor {
     course.best = Math.min(course.best, median(course.recent))
     if (course.recent.length < SLOW_STEPS) return
     const now = this.#options.clock.monotonicNs()
-    if (course.threads > 1 && this.#fewerMayPay(course, now)) course.trial = { threads: fewer(course.threads), costs: [] }
+    if (course.threads > 1 && this.#fewerMayPay(course, batchTokens, now)) course.trial = { threads: fewer(course.threads), costs: [] }
     else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom(false)) && now >= course.up.atNs) {
       course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
     }
   }
 
-  #fewerMayPay(course: Course, now: number): boolean {
+  #fewerMayPay(course: Course, batchTokens: number, now: number): boolean {
     if (course.steps < STEPS_BEFORE_FIRST_TRIAL) return false
-    // One size stands for all: the next ones begin where it led.
-    if (now >= this.#exploreAtNs) {
+    // One size stands for all: the next ones begin where it led. It is one whose steps are short, since a trial costs as much again.
+    if (now >= this.#exploreAtNs && batchTokens <= EXACT_BATCH_TOKENS) {
       this.#exploreAtNs = now + LONGEST_RETRY_NS
       return true
     }
@@ -157,6 +162,7 @@ export class ThreadGovernor {
     course.trial = undefined
     course.slowSteps = 0
     if (!hopeless && median(trial.costs) < usual * GAIN) {
+      course.tellsOthers = !goesDown || median(trial.costs) < usual * TAKEN_GAIN
       course.threads = trial.threads
       course.recent = trial.costs
       course.best = median(trial.costs)
