@@ -17,6 +17,18 @@ export const BLUE: Colour = [0, 0, 255]
 /** How many rows of embeddings an image of any size becomes. */
 export const COLOUR_ROWS = 4
 
+/** A blue square of 16×16 as encoders of the other formats write it, in base64. */
+export const BLUE_IMAGES = {
+  webp: 'UklGRjoAAABXRUJQVlA4IC4AAACQAQCdASoQABAAAUAmJaACdLoAA5gA/vtV4/+lwf/S4P/pcH/pcH8bss4bpAAA',
+  losslessWebp: 'UklGRhYAAABXRUJQVlA4TAoAAAAvD8ADAIjof/8D',
+  gif: 'R0lGODdhEAAQAIEAAAAA/wAAAAAAAAAAACwAAAAAEAAQAEAIHQABCBxIsKDBgwgTKlzIsKHDhxAjSpxIsaLFgQEBADs=',
+  jpeg:
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/' +
+    '2wBDAQcHBwoIChMKChMoGhYaKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCj/wAARCAAQABADASIAAhEBAxEB/8QA' +
+    'FQABAQAAAAAAAAAAAAAAAAAAAAj/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAABQj/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oA' +
+    'DAMBAAIRAxEAPwCewFIh3//Z',
+}
+
 const IMAGE = 64
 const PATCH = 16
 const PATCH_PIXELS = PATCH * PATCH
@@ -38,7 +50,44 @@ export function colourPng([red, green, blue]: Colour, width = IMAGE, height = wi
   return pngFile(width, height, deflateSync(Buffer.concat(Array.from({ length: height }, () => line))))
 }
 
-/** With a head that says what the data need not hold. */
+/** A BMP file in one colour, with its rows from the bottom. */
+export function colourBmp([red, green, blue]: Colour, side = 16): Uint8Array {
+  const pixels = Buffer.alloc(side * side * 3, Buffer.from([blue, green, red]))
+  const head = Buffer.alloc(54)
+  head.write('BM', 'latin1')
+  head.writeUInt32LE(head.length + pixels.length, 2)
+  for (const [offset, value] of [
+    [10, head.length],
+    [14, 40],
+    [18, side],
+    [22, side],
+  ] as const)
+    head.writeUInt32LE(value, offset)
+  head.writeUInt16LE(1, 26)
+  head.writeUInt16LE(24, 28)
+  return Buffer.concat([head, pixels])
+}
+
+/** A WAV file of silence: 16 bits, one channel. */
+export function silentWav(seconds: number, rate = 16_000): Uint8Array {
+  const data = Buffer.alloc(seconds * rate * 2)
+  const head = Buffer.alloc(44)
+  head.write('RIFF', 0, 'latin1')
+  head.writeUInt32LE(36 + data.length, 4)
+  head.write('WAVEfmt ', 8, 'latin1')
+  head.writeUInt32LE(16, 16)
+  head.writeUInt16LE(1, 20)
+  head.writeUInt16LE(1, 22)
+  head.writeUInt32LE(rate, 24)
+  head.writeUInt32LE(rate * 2, 28)
+  head.writeUInt16LE(2, 32)
+  head.writeUInt16LE(16, 34)
+  head.write('data', 36, 'latin1')
+  head.writeUInt32LE(data.length, 40)
+  return Buffer.concat([head, data])
+}
+
+/** Of compressed rows that need not be what the head says. */
 export function pngFile(width: number, height: number, data: Uint8Array): Uint8Array {
   const head = Buffer.alloc(13)
   head.writeUInt32BE(width, 0)

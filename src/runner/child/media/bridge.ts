@@ -18,24 +18,44 @@ const DEVICE = { words: 17, initBackend: 5, empty: [7, 11, 12, 13, 14], registry
 /** struct ggml_backend: its functions from word 1 on, then its device. */
 const BACKEND = { words: 19, graphCompute: 13, empty: [3, 4, 5, 6, 7, 8, 11, 14, 15, 16], device: 17 } as const
 
+interface Sides {
+  media: LibraryHandle
+  engine: LibraryHandle
+  threads: number
+}
+
+interface Connection {
+  problem?: string
+  /** Backends that are opened from now on are the library's again; those that were opened stay bridged. */
+  end: () => void
+}
+
 type Compute = (backend: bigint, graph: bigint) => number
 
-/** Undefined when it stands; else why images will be slow. For the rest of the process. */
-export function bridge(media: LibraryHandle, engine: LibraryHandle, threads: number): string | undefined {
+/** What `open` returns; the backends that it opens on the CPU compute by the engine, unless there is a problem, for which images will be slow. */
+export function openBridged<Opened>({ media, engine, threads }: Sides, open: () => Opened): { opened: Opened; problem?: string } {
+  const cpu = openEngineCpu(engine)
+  if (!cpu) return { opened: open(), problem: 'the engine has no CPU to compute on' }
   const [from, to] = [bindGgml(media), bindGgml(engine)]
+  const problem = findDifference(from, to)
+  if (problem !== undefined) return { opened: open(), problem }
+  // Small graphs are done at once by one thread; several wait for each other.
+  cpu.setThreads(1)
+  const connection = connect(from, to, cpu.compute)
+  try {
+    cpu.setThreads(threads)
+    return { opened: open(), ...(connection.problem === undefined ? {} : { problem: connection.problem }) }
+  } finally {
+    connection.end()
+  }
+}
+
+function findDifference(from: Ggml, to: Ggml): string | undefined {
   for (const [name, ggml] of Object.entries({ library: from, engine: to })) {
     const wrong = findWrongTensorField(ggml)
     if (wrong !== undefined) return `a tensor of the ${name} has another ${wrong}`
   }
-  const other = findOtherName(from, to)
-  if (other !== undefined) return other
-  const cpu = openEngineCpu(engine)
-  if (!cpu) return 'the engine has no CPU to compute on'
-  // Small graphs are done at once by one thread; several wait for each other.
-  cpu.setThreads(1)
-  const problem = connect(from, to, cpu.compute)
-  cpu.setThreads(threads)
-  return problem
+  return findOtherName(from, to)
 }
 
 function openEngineCpu(engine: LibraryHandle): { compute: (graph: bigint) => number; setThreads: (count: number) => void } | undefined {
@@ -50,25 +70,28 @@ function openEngineCpu(engine: LibraryHandle): { compute: (graph: bigint) => num
   return { compute: (graph) => compute(backend, graph), setThreads: (count) => setThreads(backend, count) }
 }
 
-function connect(from: Ggml, to: Ggml, compute: (graph: bigint) => number): string | undefined {
+function connect(from: Ggml, to: Ggml, compute: (graph: bigint) => number): Connection {
   const c = (signature: string): any => from.library.func(signature)
-  const device = c('void* ggml_backend_dev_by_type(int)')(CPU_DEVICE) as bigint | null
-  if (device === null) return 'the library has no CPU device'
+  const device = c('void* ggml_backend_dev_by_type(int)')(CPU_DEVICE) as bigint
   const words = wordsAt(device, DEVICE.words)
   const registry = c('void* ggml_backend_dev_backend_reg(void*)')(device) as bigint
-  if (!fits(words, DEVICE.empty) || words[DEVICE.registry] !== registry) return 'a device has another layout'
+  if (!fits(words, DEVICE.empty) || words[DEVICE.registry] !== registry) return { problem: 'a device has another layout', end: () => {} }
   const crossing = new Crossing(from, to, compute)
-  const initType = koffi.proto(`void* ${INIT_BACKEND}(void* device, const char* params)`)
-  const init = koffi.decode(words[DEVICE.initBackend] as bigint, initType) as (device: bigint, params: string | null) => bigint | null
+  const type = koffi.proto(`void* ${INIT_BACKEND}(void* device, const char* params)`)
   const former = words[DEVICE.initBackend] as bigint
+  const init = koffi.decode(former, type) as (device: bigint, params: string | null) => bigint | null
   const opened = (opening: bigint, params: string | null) => crossing.takeOver(init(opening, params), device)
-  words[DEVICE.initBackend] = koffi.register(opened, koffi.pointer(initType))
+  words[DEVICE.initBackend] = koffi.register(opened, koffi.pointer(type))
+  const end = () => {
+    words[DEVICE.initBackend] = former
+  }
   const backend = c('void* ggml_backend_dev_init(void*, const char*)')(device, null) as bigint
   c('void ggml_backend_cpu_set_n_threads(void*, int)')(backend, 1)
   const problem = crossing.prove(backend)
   c('void ggml_backend_free(void*)')(backend)
-  if (problem !== undefined) words[DEVICE.initBackend] = former
-  return problem
+  if (problem === undefined) return { end }
+  end()
+  return { problem, end: () => {} }
 }
 
 class Crossing {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import path from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { raceAbort, throwIfAborted } from '../../../base/abort.ts'
 import { AppError } from '../../../base/errors.ts'
 import type { MediaReader, MediaRun, PromptPart } from '../media.ts'
@@ -20,7 +20,10 @@ import { createRunIds } from './run-ids.ts'
 // Bundled, this lies beside the program's entry.
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './source-entry.js' : './main.js', import.meta.url)
 
-/** Throws `load_failed`, and `unsupported_capability` where nothing reads media on this platform. To be called when the engine has been loaded. */
+/**
+ * One at a time in a process, and after the engine has been loaded: both know functions of the worker by their address. Throws `load_failed`, and
+ * `unsupported_capability` where nothing reads media on this platform.
+ */
 export async function openMediaReader(options: MediaWorkerData): Promise<MediaReader> {
   const worker = new MediaWorker(options)
   try {
@@ -94,7 +97,7 @@ class MediaWorker {
   #gone: AppError | undefined
 
   constructor(data: MediaWorkerData) {
-    this.#worker = new Worker(ENTRY, { argv: ['media'], workerData: data })
+    this.#worker = new Worker(ENTRY, { argv: ['media'], workerData: data, env: SHARE_ENV })
     this.#worker.on('message', (answer: MediaAnswer) => this.#hear(answer))
     this.#worker.on('error', (error) =>
       this.#end(new AppError('engine_error', 'the worker for images and sounds has failed', { cause: error })),

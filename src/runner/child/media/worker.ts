@@ -7,7 +7,7 @@ import type { LibraryHandle } from 'koffi'
 import { toAppError } from '../../../base/errors.ts'
 import { loadGgml } from '../llama/library.ts'
 import { bindMediaApi } from './api.ts'
-import { bridge } from './bridge.ts'
+import { openBridged } from './bridge.ts'
 import { MediaLog } from './media-log.ts'
 import type { MediaAnswer, MediaQuestion, MediaWorkerData } from './messages.ts'
 import { loadMediaLibrary } from './package.ts'
@@ -15,8 +15,12 @@ import { Projector } from './projector.ts'
 
 const STANDARD_ERROR = 2
 const MIB = 1024 * 1024
+/** Where no program is. */
+const NO_PATH = '/dev/null'
 
 export async function runMediaWorker(): Promise<void> {
+  // What the library cannot decode it shows to ffprobe, if there is one, since it may be a video.
+  process.env.PATH = NO_PATH
   try {
     const projector = await openProjector(workerData as MediaWorkerData)
     parentPort?.on('message', (question: MediaQuestion) => send(answer(projector, question)))
@@ -31,19 +35,19 @@ async function openProjector(data: MediaWorkerData): Promise<Projector> {
   const api = bindMediaApi(library)
   const log = new MediaLog()
   log.attach(api)
-  await quicken(library, data.threads)
-  const projector = new Projector(api, log, data)
+  const projector = await openQuick(library, data.threads, () => new Projector(api, log, data))
   // As the engine tells the sizes of its own buffers, for the parent to read.
   writeSync(STANDARD_ERROR, `projector: CPU model buffer size = ${(statSync(data.projectorPath).size / MIB).toFixed(2)} MiB\n`)
   return projector
 }
 
 /** Elsewhere than on x64 the library is built for what every such CPU has, and that is fast. */
-async function quicken(library: LibraryHandle, threads: number): Promise<void> {
-  if (process.arch !== 'x64') return
-  const engine = await loadGgml()
-  const problem = engine ? bridge(library, engine, threads) : 'there is no engine'
+async function openQuick(media: LibraryHandle, threads: number, open: () => Projector): Promise<Projector> {
+  const engine = process.arch === 'x64' ? await loadGgml() : undefined
+  if (!engine) return open()
+  const { opened, problem } = openBridged({ media, engine, threads }, open)
   if (problem !== undefined) writeSync(STANDARD_ERROR, `projector: images will be slow, since the engine cannot compute them: ${problem}\n`)
+  return opened
 }
 
 function answer(projector: Projector, question: MediaQuestion): MediaAnswer {
