@@ -11,8 +11,8 @@ import { fieldError, JSON_WITHOUT_CHARSET } from './errors.ts'
 import type { OpenAiContext } from './routes.ts'
 import { runStage, streamReply } from './run.ts'
 
-/** Of the recording and all beside it: an hour of speech, or some minutes as a studio keeps them. */
-export const MAX_RECORDING_FORM_BYTES = 128 * 1024 * 1024
+/** Of the recording, which the runner takes up to 64 MiB of, and all beside it. */
+const MAX_RECORDING_FORM_BYTES = 66 * 1024 * 1024
 
 /** Of the form, with what they are in OpenAI's document. Others are named in the header. */
 export const TRANSCRIPTION_FIELDS = {
