@@ -96,7 +96,12 @@ describe('ThreadGovernor', () => {
   })
 
   it('does not explore with the long steps of a prompt', () => {
-    expect(new Set(simulate(2).run(50, (threads) => quiet(threads) * 40, 128))).toEqual(new Set([2]))
+    let room = 2
+    const machine = simulate(2, { threadRoom: () => room })
+    machine.run(1, quiet, 128)
+    room = 1
+    expect(new Set(machine.run(50, (threads) => quiet(threads) * 40, 128))).toEqual(new Set([2]))
+    expect(machine.run(20, (threads) => busy(threads) * 40, 128)).toContain(1)
   })
 
   it('remembers for each batch size', () => {

@@ -141,14 +141,17 @@ export class ThreadGovernor {
 
   #fewerMayPay(course: Course, batchTokens: number, now: number): boolean {
     if (course.steps < STEPS_BEFORE_FIRST_TRIAL) return false
-    // One size stands for all: the next ones begin where it led. It is one whose steps are short, since a trial costs as much again.
-    if (now >= this.#exploreAtNs && batchTokens <= EXACT_BATCH_TOKENS) {
+    // A trial costs as much again: with the long steps of a prompt it needs a better reason than that it might pay.
+    const isShort = batchTokens <= EXACT_BATCH_TOKENS
+    // One size stands for all: the next ones begin where it led.
+    if (isShort && now >= this.#exploreAtNs) {
       this.#exploreAtNs = now + LONGEST_RETRY_NS
       return true
     }
     const stalled = (course.recent.at(-1) as number) > course.best * STALL_FACTOR
-    const slow = course.slowSteps >= SLOW_STEPS || stalled || this.#options.threadRoom(false) < course.threads
-    return slow && now >= course.down.atNs
+    const isSlow = course.slowSteps >= SLOW_STEPS || stalled
+    const isTaken = isShort && this.#options.threadRoom(false) < course.threads
+    return (isSlow || isTaken) && now >= course.down.atNs
   }
 
   #judgeTrial(course: Course, cost: number): void {
