@@ -98,9 +98,10 @@ describe('ThreadGovernor', () => {
   it('does not explore with the long steps of a prompt', () => {
     let room = 2
     const machine = simulate(2, { threadRoom: () => room })
-    machine.run(1, quiet, 128)
+    const long = (threads: number) => quiet(threads) * 40
+    machine.run(1, long, 128)
     room = 1
-    expect(new Set(machine.run(50, (threads) => quiet(threads) * 40, 128))).toEqual(new Set([2]))
+    expect(new Set(machine.run(50, long, 128))).toEqual(new Set([2]))
     expect(machine.run(20, (threads) => busy(threads) * 40, 128)).toContain(1)
   })
 
