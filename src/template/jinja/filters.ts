@@ -1,5 +1,6 @@
 // The filters of Jinja that chat templates use, with llama.cpp's leniency: what is Undefined counts as empty.
 
+import { tryParseJson } from '../../base/json.ts'
 import { argument, type Call, numberArgument, type Operation, textArgument, widthArgument } from './call.ts'
 import { jinjaError } from './error.ts'
 import { formatPercent, replace, strip, TEXT_METHODS } from './text-methods.ts'
@@ -11,6 +12,7 @@ import {
   Namespace,
   toFloat,
   toItems,
+  toJinjaValue,
   toJsonText,
   toNumber,
   toText,
@@ -36,6 +38,8 @@ export const FILTERS: Readonly<Record<string, Operation>> = {
   first: (value) => toItems(value)[0],
   float: (value, call) => toFloat(parseNumber(value) ?? toNumber(argument(call, 0, 'default')) ?? 0),
   format: (value, call) => formatPercent(toText(value), call.args),
+  // Not Jinja's own: runtimes for Qwen 3 Coder and DeepSeek's templates add it.
+  from_json: (value) => fromJson(value),
   groupby: (value, call) => groupBy(value, call),
   indent: (value, call) => indent(toText(value), call),
   int: (value, call) => Math.trunc(parseNumber(value) ?? toNumber(argument(call, 0, 'default')) ?? 0),
@@ -77,6 +81,12 @@ export const FILTERS: Readonly<Record<string, Operation>> = {
   urlencode: (value) => encodeURIComponent(Buffer.from(toText(value)).toString('utf8')).replaceAll('%2F', '/'),
   values: (value) => (value instanceof Map ? [...value.values()] : []),
   wordcount: (value) => toText(value).split(/\s+/).filter(Boolean).length,
+}
+
+/** Arguments may be JSON text or what it says. */
+function fromJson(value: JinjaValue): JinjaValue {
+  const parsed = typeof value === 'string' ? tryParseJson(value) : undefined
+  return parsed === undefined ? value : toJinjaValue(parsed)
 }
 
 function length(value: JinjaValue): number {

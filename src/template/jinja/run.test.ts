@@ -142,6 +142,10 @@ describe('filters and methods', () => {
     ['{{ {"a": [1, "é<", none, true]} | tojson }}', '{"a": [1, "é<", null, true]}'],
     ['{{ {"b": 1, "a": [1.0, {}]} | tojson(indent=2) }}', '{\n  "b": 1,\n  "a": [\n    1.0,\n    {}\n  ]\n}'],
     ['{{ {"b": "é", "a": 2} | tojson(sort_keys=true, ensure_ascii=true, separators=(",", ":")) }}', '{"a":2,"b":"\\u00e9"}'],
+    [
+      `{{ '{"a": [1, "b"]}' | from_json | items | list }}{{ ({"a": 1} | from_json).a }}{{ 'no json' | from_json }}`,
+      "[['a', [1, 'b']]]1no json",
+    ],
     ['{{ people | map(attribute="name") | join(", ") }} {{ list | map("string") | map("upper") | list }}', "Bo, Al ['X', 'Y', '1']"],
     [
       '{{ people | selectattr("role", "defined") | list | length }}{{ people | rejectattr("role") | map(attribute="name") | first }}',
