@@ -4,7 +4,7 @@
 import { writeSync } from 'node:fs'
 import os from 'node:os'
 import { systemClock } from '../../base/clock.ts'
-import { AppError, toAppError } from '../../base/errors.ts'
+import { AppError, isAppError, toAppError } from '../../base/errors.ts'
 import { type ChildFacts, LOADED_MARK, type LoadSpec, type ToChild, type ToParent } from '../protocol.ts'
 import { CoreMeter, readCoreTimes } from './core-meter.ts'
 import { defaultThreads } from './cores.ts'
@@ -14,6 +14,7 @@ import { dieWithParent } from './llama/parent-death.ts'
 import { probeLlama } from './llama/probe.ts'
 import { quantizeFile } from './llama/quantize.ts'
 import { Loop, NO_MEDIA } from './loop.ts'
+import type { MediaWorkerData } from './media/messages.ts'
 import { openMediaReader } from './media/open-media.ts'
 import type { MediaReader } from './media.ts'
 import { openDraft } from './open-draft.ts'
@@ -77,7 +78,7 @@ class RunnerChild {
       const threads = spec.threads > 0 ? spec.threads : defaultThreads()
       const engine = await createLlamaEngine(spec, threads)
       const { projectorPath, modelPath } = spec
-      const reader = projectorPath === undefined ? undefined : await openMediaReader({ projectorPath, modelPath, threads })
+      const reader = projectorPath === undefined ? undefined : await openMedia({ projectorPath, modelPath, threads })
       const governor = new ThreadGovernor({
         maxThreads: threads,
         fixed: spec.threads > 0,
@@ -174,6 +175,16 @@ async function answerOnce(work: () => Promise<ToParent>): Promise<void> {
 function sendLoadFailure(error: unknown): void {
   const { code, message, details } = toAppError(error)
   send({ type: 'load-failed', failure: { code: code === 'internal' ? 'load_failed' : code, message, details } })
+}
+
+/** Where nothing reads media on this platform, such a model answers text. */
+async function openMedia(data: MediaWorkerData): Promise<MediaReader | undefined> {
+  try {
+    return await openMediaReader(data)
+  } catch (error) {
+    if (!isAppError(error, 'unsupported_capability')) throw error
+    return undefined
+  }
 }
 
 async function tokenize(

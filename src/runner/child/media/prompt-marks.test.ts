@@ -16,8 +16,8 @@ describe('splitAtMarks', () => {
     expect(splitAtMarks('see [img-0]', 0)).toEqual(['see [img-0]'])
   })
 
-  it('takes a medium as often and in the order in which it is named', () => {
-    expect(splitAtMarks('[img-1] [img-0] [img-1]', 2)).toEqual([1, ' ', 0, ' ', 1])
+  it('shows each medium once, where it is named first', () => {
+    expect(splitAtMarks('[img-1] [img-0] [img-1]', 2)).toEqual([1, ' ', 0, ' [img-1]'])
   })
 
   it('leaves what only looks like a mark', () => {

@@ -1,5 +1,5 @@
 // Where media stand in a prompt: `[img-N]`, as templates of prompts write it. A mark that names nothing that came along is text, as the user may
-// have typed it.
+// have typed it, and so is a second one: an image is shown once.
 
 // Six digits: a number of any length would be taken for a small one once it is rounded.
 const MARK = /\[img-(\d{1,6})\]/g
@@ -8,9 +8,11 @@ const MARK = /\[img-(\d{1,6})\]/g
 export function splitAtMarks(prompt: string, mediaCount: number): (string | number)[] {
   const parts: (string | number)[] = []
   let textStart = 0
+  const shown = new Set<number>()
   for (const match of prompt.matchAll(MARK)) {
     const medium = Number(match[1])
-    if (medium >= mediaCount) continue
+    if (medium >= mediaCount || shown.has(medium)) continue
+    shown.add(medium)
     if (match.index > textStart) parts.push(prompt.slice(textStart, match.index))
     parts.push(medium)
     textStart = match.index + match[0].length
