@@ -10,7 +10,7 @@ import { imageMark, stripLeadingBos, withoutImageMarks } from '../chat/prompt.ts
 import type { PromptTemplate } from '../chat/prompt-template.ts'
 import { shortName } from '../model/name.ts'
 import type { ModelOptions } from '../model/options.ts'
-import type { CompletionChunk, CompletionRequest, Sampling } from '../runner/runner.ts'
+import type { CompletionChunk, CompletionRequest, RunnerFacts, Sampling } from '../runner/runner.ts'
 import { grammarOf, parserName } from './grammar.ts'
 import type { Model } from './model.ts'
 import { promptTooLong } from './prompt.ts'
@@ -197,6 +197,15 @@ function* toEvents(parser: ReplyParser | undefined, { text, logprobs }: Extract<
   else yield { type: 'text-delta', text, ...(logprobs ? { logprobs } : {}) }
 }
 
+type LogitBias = NonNullable<CompletionFields['logitBias']>
+
+function requireTokens(biases: LogitBias, { vocabularySize }: RunnerFacts): LogitBias {
+  const unknown = biases.find(([token]) => token >= vocabularySize)
+  if (!unknown) return biases
+  const message = `logit_bias: ${unknown[0]} is no token of this model, which has ${vocabularySize}`
+  throw new AppError('invalid_request', message, { details: { param: 'logit_bias', code: 'invalid_value' } })
+}
+
 function toRunnerRequest(completion: Completion): CompletionRequest {
   const { run, request, template, images } = completion
   const { options, lease, model } = run
@@ -207,7 +216,7 @@ function toRunnerRequest(completion: Completion): CompletionRequest {
   const preserved = template ? preservedTokensOf(completion, template) : []
   return {
     prompt: completion.promptTokens ?? stripLeadingBos(completion.prompt, lease.runner.facts),
-    sampling: { ...toSampling(options), ...(logitBias ? { logitBias } : {}) },
+    sampling: { ...toSampling(options), ...(logitBias ? { logitBias: requireTokens(logitBias, lease.runner.facts) } : {}) },
     maxTokens: request.prefillOnly ? 0 : toMaxTokens(options.num_predict, limit),
     stop: options.stop,
     keepTokens: options.num_keep,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Message, Tool } from '../chat/message.ts'
+import { FAKE_VOCABULARY_SIZE } from '../runner/testing/fake-tokens.ts'
 import type { ChatRequest } from './service.ts'
 import { collect, createStage, finishOf, THINKING_TEMPLATE, TOOLS_TEMPLATE, textOf } from './testing/stage.ts'
 
@@ -84,6 +85,13 @@ describe('what a run is asked beside its messages', () => {
     const { chat, requests } = setUp('x')
     await chat({ logitBias: [[5, -100]], prefillOnly: true })
     expect(requests()[0]).toMatchObject({ sampling: { logitBias: [[5, -100]] }, maxTokens: 0 })
+  })
+
+  it('are refused for a token that the model does not have', async () => {
+    const { chat } = setUp('x')
+    const refused = { code: 'invalid_request', details: { param: 'logit_bias' } }
+    await expect(chat({ logitBias: [[FAKE_VOCABULARY_SIZE, 1]] })).rejects.toMatchObject(refused)
+    await chat({ logitBias: [[FAKE_VOCABULARY_SIZE - 1, 1]] })
   })
 
   it('may be tokens, which go to the model as they are', async () => {
