@@ -10,7 +10,6 @@ import { BLUE, COLOUR_ROWS, type Colour, colourPng, GREEN, RED, writeColourProje
 import { TEST_MODEL_SHA256 } from '../support/test-model.ts'
 import { loadRunner, makeFolder, realSpec } from './runner-support.ts'
 
-const LIMIT_MS = 240_000
 const COLOURS: [string, Colour][] = [
   ['red', RED],
   ['green', GREEN],
@@ -130,5 +129,5 @@ describe('an image in the prompt', () => {
     const other = await ask(one, [BLUE], { prompt })
     expect(other.end.cachedTokens).toBeGreaterThan(1000)
     expect(other.end.cachedTokens).toBeLessThan(other.end.promptTokens - COLOUR_ROWS)
-  }, LIMIT_MS)
+  })
 })

@@ -3,7 +3,7 @@ import type { CompletionChunk, ToChild } from '../protocol.ts'
 import type { RunnerExit, RunnerFacts } from '../runner.ts'
 import { collect, greedyRequest } from '../testing/conformance.ts'
 import { createFakeRunner } from '../testing/fake.ts'
-import { type Connection, MAX_BUFFERED_CHUNKS, RunnerChannel } from './channel.ts'
+import { type Connection, MAX_BUFFERED_CHUNKS, MAX_MEDIA_BYTES, RunnerChannel } from './channel.ts'
 
 const facts: RunnerFacts = createFakeRunner().facts
 
@@ -90,6 +90,19 @@ describe('RunnerChannel', () => {
       ],
     })
     expect((await replies).map((reply) => reply.text)).toEqual(['one', 'two'])
+  })
+
+  it('sends no images that are too large for one message', async () => {
+    const { channel, connection, finish } = stage()
+    const half = new Uint8Array(MAX_MEDIA_BYTES / 2)
+    const fitting = collect(channel.complete(greedyRequest({ images: [half, half] })))
+    finish(1)
+    await fitting
+    const images = [half, half, Uint8Array.of(1)]
+    const tooLarge = { code: 'payload_too_large' }
+    await expect(collect(channel.complete(greedyRequest({ images })))).rejects.toMatchObject(tooLarge)
+    await expect(channel.tokenize('', { addSpecial: true, parseSpecial: true, images })).rejects.toMatchObject(tooLarge)
+    expect(connection.types()).toEqual(['complete'])
   })
 
   it('pauses a request whose reader is slow, and resumes it when the reader has caught up', async () => {

@@ -20,6 +20,9 @@ import { toError } from './failure.ts'
 /** Chunks that wait for a slow reader before its request pauses; it goes on when a quarter of them is left. */
 export const MAX_BUFFERED_CHUNKS = 256
 
+/** Of the images of one request, which go to the process in one message: more than a body of HTTP brings. */
+export const MAX_MEDIA_BYTES = 256 * 1024 * 1024
+
 /** What the channel needs of the process. */
 export interface Connection {
   readonly exited: Promise<RunnerExit>
@@ -67,6 +70,7 @@ export class RunnerChannel implements Runner {
   async *complete(request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionChunk> {
     throwIfAborted(signal)
     this.#refuseDead()
+    refuseLarge(request.images)
     const id = ++this.#lastId
     const stream = { type: 'stream' as const, queue: new BoundedQueue<CompletionChunk>(MAX_BUFFERED_CHUNKS), paused: false }
     this.#pending.set(id, stream)
@@ -93,6 +97,7 @@ export class RunnerChannel implements Runner {
   }
 
   async tokenize(text: string, options: TokenizeOptions): Promise<number[]> {
+    refuseLarge(options.images)
     const result = await this.#call({ type: 'tokenize', text, ...options })
     return result.type === 'tokens' ? result.tokens : refuseAnswer()
   }
@@ -183,6 +188,11 @@ export class RunnerChannel implements Runner {
     const { code = null, signal = null, lastLines = '' } = this.#connection.exit ?? {}
     return new AppError('runner_crashed', 'the runner of this model has stopped', { details: { exitCode: code, signal, lastLines } })
   }
+}
+
+function refuseLarge(images: readonly Uint8Array[] = []): void {
+  const sizeBytes = images.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  if (sizeBytes > MAX_MEDIA_BYTES) throw new AppError('payload_too_large', `the images are larger than ${MAX_MEDIA_BYTES} bytes together`)
 }
 
 function refuseAnswer(): never {
