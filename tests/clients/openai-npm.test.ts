@@ -62,7 +62,12 @@ describe('chat', () => {
   it('answers', async () => {
     const reply = await client.chat.completions.create(capital)
     expect(reply.choices).toEqual([
-      { index: 0, message: { role: 'assistant', content: 'The capital of France is Paris.' }, finish_reason: 'stop' },
+      {
+        index: 0,
+        message: { role: 'assistant', content: 'The capital of France is Paris.', refusal: null },
+        finish_reason: 'stop',
+        logprobs: null,
+      },
     ])
     expect(reply.usage).toMatchObject({ prompt_tokens: 16, completion_tokens: 8, total_tokens: 24 })
   })
@@ -126,7 +131,7 @@ describe('chat', () => {
     expect(thinking.choices[0]?.message).toMatchObject({ content: 'It is forty-two.', reasoning: 'Six times seven.' })
     expect(thinking.usage?.completion_tokens_details?.reasoning_tokens).toBeGreaterThan(0)
     const plain = await client.chat.completions.create({ model: 'thinker', messages: capital.messages, reasoning_effort: 'none' })
-    expect(plain.choices[0]?.message).toEqual({ role: 'assistant', content: 'Forty-two' })
+    expect(plain.choices[0]?.message).toEqual({ role: 'assistant', content: 'Forty-two', refusal: null })
   })
 })
 
@@ -227,7 +232,7 @@ describe('completions', () => {
       temperature: 0,
       max_tokens: 12,
     })
-    expect(reply.choices).toEqual([{ text: 'The capital of France is Paris.', index: 0, finish_reason: 'stop' }])
+    expect(reply.choices).toEqual([{ text: 'The capital of France is Paris.', index: 0, finish_reason: 'stop', logprobs: null }])
   })
 
   it('stream, echo and take several prompts', async () => {
