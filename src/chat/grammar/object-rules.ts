@@ -17,6 +17,8 @@ export function readObject(schema: Schema, path: string, reader: SchemaReader): 
     throw schemaError(childPath(path, 'unevaluatedProperties'), 'unevaluatedProperties is not supported')
   const required = readRequired(schema, path)
   const properties = withRequired(readProperties(schema, path), required, schema)
+  if (properties.length > 0 && schema.propertyNames !== undefined && schema.propertyNames !== true)
+    throw schemaError(childPath(path, 'propertyNames'), 'propertyNames beside properties is not supported')
   const hasFurther = isOpen(schema)
   const min = readCount(schema, 'minProperties', path) ?? 0
   const max = readCount(schema, 'maxProperties', path)
@@ -45,10 +47,8 @@ export function readObject(schema: Schema, path: string, reader: SchemaReader): 
 /** A required name without a schema of its own is one more property, of any value or of what further ones may be. */
 function withRequired(properties: [string, unknown][], required: readonly string[], schema: Schema): [string, unknown][] {
   const names = new Set(properties.map(([name]) => name))
-  return [
-    ...properties,
-    ...required.filter((name) => !names.has(name)).map((name): [string, unknown] => [name, schema.additionalProperties ?? true]),
-  ]
+  const further = schema.additionalProperties ?? schema.unevaluatedProperties !== false
+  return [...properties, ...required.filter((name) => !names.has(name)).map((name): [string, unknown] => [name, further])]
 }
 
 function isOpen(schema: Schema): boolean {
@@ -95,7 +95,6 @@ function readKey(schema: Schema, path: string, names: readonly string[], reader:
   const { propertyNames } = schema
   if (propertyNames === undefined || propertyNames === true) return taken.length === 0 ? reader.json.string : stringExcept(taken, reader)
   const place = childPath(path, 'propertyNames')
-  if (taken.length > 0) throw schemaError(place, 'propertyNames beside properties is not supported')
   if (!isSchema(propertyNames)) return nothing
   const isText = typesOf(propertyNames, place)?.every((type) => type === 'string')
   return reader.read(isText ? propertyNames : { allOf: [propertyNames, { type: 'string' }] }, place)

@@ -25,8 +25,14 @@ function areDisjoint(a: Schema | undefined, b: Schema | undefined, context: Cont
   if (first && second) return !first.some((value) => second.includes(value))
   const [typesA, typesB] = [kindsOf(a, context.path), kindsOf(b, context.path)]
   if (!typesA || !typesB) return false
-  const shared = typesA.filter((type) => typesB.includes(type))
-  return shared.every((type) => type === 'object' && areDisjointObjects(a, b, context))
+  const shared = [...typesA.filter((type) => allows(b, type, typesB)), ...typesB.filter((type) => allows(a, type, typesA))]
+  const haveObjects = typesA.includes('object') && typesB.includes('object')
+  return shared.every((type) => type === 'object' && haveObjects && areDisjointObjects(a, b, context))
+}
+
+/** A schema without a type is written as the types whose keywords it has, but by the standard it allows every other type. */
+function allows(schema: Schema, type: string, types: readonly string[]): boolean {
+  return types.includes(type) || (schema.type === undefined && valuesOf(schema) === undefined)
 }
 
 /** One closed object lacks what the other requires, both ways; or a shared property tells them apart. */

@@ -186,7 +186,7 @@ export class SchemaReader {
     const isTuple = Array.isArray(schema.items)
     const prefix = isTuple ? schema.items : (schema.prefixItems ?? [])
     if (!Array.isArray(prefix)) throw schemaError(childPath(path, 'prefixItems'), 'prefixItems must be an array of schemas')
-    const further = isTuple ? schema.additionalItems : schema.items
+    const further = (isTuple ? schema.additionalItems : schema.items) ?? (schema.unevaluatedItems === false ? false : undefined)
     const min = readCount(schema, 'minItems', path) ?? 0
     const max = readCount(schema, 'maxItems', path)
     if (max !== undefined && max < min) return nothing

@@ -147,6 +147,12 @@ export const corpus: readonly CorpusEntry[] = [
     refuses: ['["a"]', '["a", 1, 2]'],
   },
   {
+    name: 'a list without items that are not told',
+    schema: { type: 'array', unevaluatedItems: false },
+    takes: ['[]'],
+    refuses: ['[1]', '["a"]'],
+  },
+  {
     name: 'a tuple and more',
     schema: { type: 'array', prefixItems: [string], items: integer, maxItems: 3 },
     takes: ['["a"]', '["a",1,2]'],
