@@ -93,7 +93,7 @@ export class Projector {
       if (api.tokenize(this.#context, chunks, input, inOrder, inOrder.length) !== 0) {
         throw this.#failure('the projector cannot take this image or sound')
       }
-      const cut = this.#cut(chunks, media, marks)
+      const cut = this.#cut(chunks, media)
       done = true
       return cut
     } finally {
@@ -108,21 +108,15 @@ export class Projector {
     return bitmap
   }
 
-  #cut(chunks: bigint, media: readonly MediumFile[], marks: readonly number[]): { held: Held; read: ReadPart[] } {
+  #cut(chunks: bigint, media: readonly MediumFile[]): { held: Held; read: ReadPart[] } {
     const addresses = Array.from({ length: this.#api.chunkCount(chunks) }, (_, index) => this.#api.chunkAt(chunks, index))
-    const mediumOf = (chunk: bigint) => Number(this.#api.chunkId(chunk))
-    const isText = (chunk: bigint) => this.#api.chunkType(chunk) === CHUNK_TYPES.text
-    // A medium that a prompt names twice has each of its runs twice, and they are the same.
-    const runsOf = (medium: number) =>
-      addresses.filter((chunk) => !isText(chunk) && mediumOf(chunk) === medium).length / marks.filter((mark) => mark === medium).length
     const seen = new Map<number, number>()
     const held: Held = { chunks, runs: new Map() }
     const read = addresses.map((chunk): ReadPart => {
-      if (isText(chunk)) return this.#readTokens(chunk)
-      const medium = mediumOf(chunk)
-      const before = seen.get(medium) ?? 0
-      seen.set(medium, before + 1)
-      const run = before % runsOf(medium)
+      if (this.#api.chunkType(chunk) === CHUNK_TYPES.text) return this.#readTokens(chunk)
+      const medium = Number(this.#api.chunkId(chunk))
+      const run = seen.get(medium) ?? 0
+      seen.set(medium, run + 1)
       held.runs.set(nameOf((media[medium] as MediumFile).key, run), chunk)
       return this.#readRun(chunk, medium, run)
     })
