@@ -4,13 +4,14 @@
 // uploads have neither; a word cutter is known by its patterns (tokenizer/pre-tokenizer.ts); scores of a byte-fallback tokenizer.json come from
 // its merges, where the converter gives all the same.
 
+import type { FloatType } from '../gguf/half-floats.ts'
 import type { GgufContent, GgufTensorData } from '../gguf/writer.ts'
 import { invalidModel, unsupportedModel } from './failure.ts'
 import { findFamily, findPlacement } from './families/families.ts'
 import type { Family, Placement, SourceModel } from './family.ts'
 import { Metadata } from './metadata.ts'
 import { createModelFiles, MAX_CONFIG_BYTES } from './model-files.ts'
-import { type FloatType, requireFloats, type SourceTensor, type StoredTensor } from './safetensors.ts'
+import { requireFloats, type SourceTensor, type StoredTensor } from './safetensors.ts'
 import { describeSampling } from './sampling.ts'
 import { formatSize } from './size-label.ts'
 import { checkTensors } from './tensor-check.ts'

@@ -4,11 +4,10 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { isRecord } from '../base/json.ts'
+import { bytesPerElement, type FloatType } from '../gguf/half-floats.ts'
 import { invalidModel, unsupportedModel } from './failure.ts'
 import { openRegular } from './model-files.ts'
 import { checkOpenings } from './openings.ts'
-
-export type FloatType = 'F32' | 'F16' | 'BF16'
 
 export interface StoredTensor {
   name: string
@@ -33,18 +32,14 @@ export const MAX_NAME_CHARACTERS = 512
 export const MAX_DIMENSIONS = 4
 const LENGTH_BYTES = 8
 const METADATA = '__metadata__'
-const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F32: 4, F16: 2, BF16: 2 }
+const FLOAT_TYPES: readonly FloatType[] = ['F32', 'F16', 'BF16']
 const TYPE_BYTES: ReadonlyMap<unknown, number> = new Map([
-  ...Object.entries(FLOAT_BYTES),
+  ...FLOAT_TYPES.map((type): [string, number] => [type, bytesPerElement(type)]),
   ...['BOOL', 'U8', 'I8', 'F8_E4M3', 'F8_E5M2'].map((type): [string, number] => [type, 1]),
   ...['U16', 'I16'].map((type): [string, number] => [type, 2]),
   ...['U32', 'I32'].map((type): [string, number] => [type, 4]),
   ...['U64', 'I64', 'F64'].map((type): [string, number] => [type, 8]),
 ])
-
-export function bytesPerElement(type: FloatType): number {
-  return FLOAT_BYTES[type]
-}
 
 /** Throws `not_supported` for a type that is not converted. Buffers of other types lie beside the weights of many models. */
 export function requireFloats(tensor: StoredTensor): SourceTensor {

@@ -3,7 +3,8 @@ import { rm, truncate, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FloatType, SourceTensor } from './safetensors.ts'
+import type { FloatType } from '../gguf/half-floats.ts'
+import type { SourceTensor } from './safetensors.ts'
 import { changedShape, checkChange, MAX_HEAD_BYTES, readTensor, type TensorChange } from './tensor-data.ts'
 
 let folder: string

@@ -1,10 +1,10 @@
 // The bytes of one tensor on their way from a safetensors file into a GGUF file: read in pieces, rounded, never whole in memory. Nothing of
 // the names or the architectures is known here.
 
+import { bytesPerElement, convertFloats, type FloatType } from '../gguf/half-floats.ts'
 import { invalidModel } from './failure.ts'
-import { convertFloats } from './half-floats.ts'
 import { openRegular } from './model-files.ts'
-import { bytesPerElement, type FloatType, type SourceTensor } from './safetensors.ts'
+import type { SourceTensor } from './safetensors.ts'
 
 export interface TensorChange {
   /** Laid on each value. */

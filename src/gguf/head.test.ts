@@ -69,6 +69,12 @@ describe('the head of a GGUF file', () => {
     expect(head.dataOffsetBytes + 64).toBe(bytes.byteLength)
   })
 
+  it('keeps byte order marks: some tokens are one, or begin with one', async () => {
+    const values = ['\ufeff', '\ufeffusing', '']
+    const bytes = await toBytes({ metadata: [{ key: 'k', type: 'array', itemType: 'string', values }], tensors: [] })
+    expect((await parse(bytes)).metadata.get('k')).toEqual({ itemType: 'string', length: 3, values })
+  })
+
   it('leaves out the items of arrays when told to skip them, and those of vocabularies when told to keep short ones', async () => {
     const bytes = await toBytes(SMALL)
     expect((await parse(bytes, 'skip')).metadata.get('scores')).toEqual({ itemType: 'float32', length: 2 })

@@ -25,7 +25,8 @@ export class MetadataReader {
   readonly #cursor: ByteCursor
   readonly #lengthBytes: 4 | 8
   readonly #arrays: ArrayReading
-  readonly #decoder = new TextDecoder()
+  // A token may be a byte order mark, or begin with one.
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #keptItems = 0
   #keptTextBytes = 0
 

@@ -1,7 +1,7 @@
 // Weights of small models, seeded: the names, shapes and orders that Hugging Face's programs save.
 
+import type { FloatType } from '../../gguf/half-floats.ts'
 import { createRandom } from '../../gguf/testing/random.ts'
-import type { FloatType } from '../safetensors.ts'
 import { formatSafetensors, type TensorValues } from './safetensors-file.ts'
 
 export const HIDDEN = 64

@@ -1,5 +1,4 @@
-import { convertFloats } from '../half-floats.ts'
-import type { FloatType } from '../safetensors.ts'
+import { convertFloats, type FloatType } from '../../gguf/half-floats.ts'
 
 export interface TensorValues {
   name: string

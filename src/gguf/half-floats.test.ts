@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { convertFloats } from './half-floats.ts'
-import type { FloatType } from './safetensors.ts'
+import { convertFloats, type FloatType } from './half-floats.ts'
 
 function narrow(values: ArrayLike<number>, to: FloatType): number[] {
   const bytes = convertFloats(new Uint8Array(Float32Array.from(values).buffer), 'F32', { to })

@@ -1,7 +1,13 @@
 // Numbers of 16 bits and back, as the engine and its converter round them: to the nearest, ties to even. Bits are read as the host has them;
 // every platform that the engine runs on is little-endian, as safetensors and GGUF are.
 
-import { bytesPerElement, type FloatType } from './safetensors.ts'
+export type FloatType = 'F32' | 'F16' | 'BF16'
+
+const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F32: 4, F16: 2, BF16: 2 }
+
+export function bytesPerElement(type: FloatType): number {
+  return FLOAT_BYTES[type]
+}
 
 /** `add` is laid on each value in 32 bits. The bytes start at a multiple of four in their buffer. */
 export function convertFloats(bytes: Uint8Array, from: FloatType, { to, add = 0 }: { to: FloatType; add?: number }): Uint8Array {
