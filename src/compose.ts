@@ -28,6 +28,9 @@ import type { Service } from './service/service.ts'
 import type { OnPulled } from './service/transfer.ts'
 import { prefixStatesFolder } from './store/prefix-states.ts'
 import type { OpenStore } from './store/store.ts'
+import { translationsFolder } from './store/translations.ts'
+import { createTranslatingLoader } from './translate/loader.ts'
+import { createTranslator } from './translate/translator.ts'
 import { VERSION } from './version.ts'
 
 /** Of the machine's memory, for the slots of one model. */
@@ -50,7 +53,8 @@ export function compose(config: Config, store: OpenStore, log: Log): Composition
   const reader = createModelReader({ store, nowMs: clock.nowMs, ...templates })
   const entry = processEntry()
   const limits = toLimits(config)
-  const loadRunner = createRunnerLoader({ entry, log })
+  const translate = createTranslator({ folder: translationsFolder(config.home), log })
+  const loadRunner = createTranslatingLoader(createRunnerLoader({ entry, log }), translate)
   const scheduler = createScheduler({ loadRunner, clock, log, memory: readMemory, limits })
   const registry = createRegistry({
     store,

@@ -10,7 +10,7 @@ export interface PruneRequestBody {
 }
 
 export interface PruneResponseBody {
-  removed: { kind: 'blob' | 'download' | 'temporary' | 'prefix'; digest?: string; size: number }[]
+  removed: { kind: 'blob' | 'download' | 'temporary' | 'prefix' | 'translation'; digest?: string; size: number }[]
   size: number
   dry_run: boolean
 }

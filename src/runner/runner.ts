@@ -8,6 +8,8 @@ export interface LoadSpec {
   adapterPaths: readonly string[]
   /** What makes images and sounds into rows of the context. Absent = the model takes text alone. */
   projectorPath?: string
+  /** A file of it is in a layout of Ollama's own: the engine gets a copy in its own (translate/loader.ts), and never sees this. */
+  isForeign?: boolean
   contextTokens: number
   /** Slots: sequences that are decoded together, at most. */
   parallel: number

@@ -48,6 +48,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     modelPath: target.modelPath,
     adapterPaths: target.adapterPaths,
     ...(target.projector ? { projectorPath: target.projector.path } : {}),
+    ...(target.isForeign ? { isForeign: true } : {}),
     contextTokens,
     parallel,
     ...(opensSlots(target, draft, limits) ? { startSlots: 1 } : {}),

@@ -14,6 +14,8 @@ export interface LoadTarget {
   adapterPaths: readonly string[]
   /** What sees and hears for the model, where it has that. */
   projector?: ProjectorTarget
+  /** A file of it has to be translated into the engine's layout before it is loaded. */
+  isForeign?: boolean
   /** Size of the model's file and its adapters. */
   weightsBytes: number
   architecture: Architecture

@@ -9,8 +9,8 @@ import type { Model } from './model.ts'
 
 /** Throws `not_supported` for a model that is no GGUF file. */
 export function toLoadTarget(model: Model): LoadTarget {
-  const { modelPath, head, architecture, stored } = model
-  if (modelPath === undefined || head === undefined || architecture === undefined) {
+  const { modelPath, weightsBytes, architecture, stored } = model
+  if (modelPath === undefined || weightsBytes === undefined || architecture === undefined) {
     const format = model.config.model_format || 'none'
     throw new AppError('not_supported', `${shortName(model.name)} cannot be run: its format is ${format}, and only gguf is supported here`)
   }
@@ -25,7 +25,8 @@ export function toLoadTarget(model: Model): LoadTarget {
     modelPath,
     adapterPaths: model.adapterPaths,
     ...(model.projector ? { projector: model.projector } : {}),
-    weightsBytes: head.fileSizeBytes + adapterBytes,
+    ...(model.isForeign ? { isForeign: true } : {}),
+    weightsBytes: weightsBytes + adapterBytes,
     architecture,
     ...(model.draft ? { draft: model.draft } : {}),
     isEmbedding: !model.capabilities.includes('completion'),

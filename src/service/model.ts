@@ -18,6 +18,7 @@ import { type Architecture, readArchitecture } from '../scheduler/architecture.t
 import { readProjector } from '../scheduler/projector.ts'
 import type { DraftTarget, ProjectorTarget } from '../scheduler/target.ts'
 import type { Store, StoredManifest } from '../store/store.ts'
+import { translateHead } from '../translate/translation.ts'
 import { deriveCapabilities } from './capabilities.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
 import type { ModelDetails } from './service.ts'
@@ -32,14 +33,18 @@ export interface Model {
   readonly modelDigest?: Digest
   readonly adapterPaths: readonly string[]
   readonly projectorPaths: readonly string[]
-  /** The first one is used. */
+  /** The first one is used; else what the model's own file has of one. */
   readonly projector?: ProjectorTarget
+  /** A file is in a layout of Ollama's own: the engine gets a translated copy. What follows from a head otherwise follows from the file itself. */
+  readonly isForeign: boolean
   /** The last one wins. */
   readonly draft?: DraftTarget
   /** Without the items of its arrays. Absent for a stub and for a safetensors model. */
   readonly head?: GgufHead
   /** Read with the items of short arrays, which say what differs between layers. As absent as the head. */
   readonly architecture?: Architecture
+  /** Of the file that the engine loads. As absent as the head. */
+  readonly weightsBytes?: number
   /** `tokenizer.chat_template` of the file. */
   readonly chatTemplate?: string
   /** Text of the template layer. */
@@ -151,7 +156,9 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
   const projectorPaths = paths(MEDIA_TYPES.projector)
   const modelPath = modelLayer && store.blobs.path(modelLayer.digest)
   const head = modelPath !== undefined && isGguf ? await readHead(modelPath) : undefined
-  const architecture = head && readArchitecture(head)
+  const translated = head && translateHead(head)
+  const loadedHead = translated?.text ?? head
+  const architecture = loadedHead && readArchitecture(loadedHead)
   const texts = await readTexts(store, manifest.layers)
   const chatTemplate = head?.metadata.get('tokenizer.chat_template')
   const described = {
@@ -169,15 +176,17 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
   }
   const template = selectPromptTemplate(source)
   const projectors = isGguf ? await Promise.all(projectorPaths.map(readHead)) : []
+  const [projectorHead] = projectors
   return {
     ...described,
     ...(modelPath === undefined ? {} : { modelPath }),
     ...(modelLayer === undefined ? {} : { modelDigest: modelLayer.digest }),
-    ...(head && architecture ? { head: withoutItems(head), architecture } : {}),
+    ...(head && loadedHead && architecture ? { head: withoutItems(head), architecture, weightsBytes: loadedHead.fileSizeBytes } : {}),
     adapterPaths: paths(MEDIA_TYPES.adapter),
     ...(await readDraft(findLayers(manifest, MEDIA_TYPES.draft).at(-1), options)),
     projectorPaths,
-    ...(projectors[0] && projectorPaths[0] ? { projector: readProjector(projectors[0], projectorPaths[0]) } : {}),
+    ...projectorOf([projectorHead, projectorPaths[0]], [translated?.projector, modelPath]),
+    isForeign: translated !== undefined || (projectorHead !== undefined && translateHead(projectorHead) !== undefined),
     capabilities: deriveCapabilities({
       config,
       projectors,
@@ -189,6 +198,12 @@ async function readDescription(stored: StoredManifest, options: ModelReaderOptio
     isHarmony: isHarmony(source),
     details: toDetails(config, modelLayer),
   }
+}
+
+/** Of the first file that has one. */
+function projectorOf(...found: [head: GgufHead | undefined, path: string | undefined][]): Pick<Description, 'projector'> {
+  for (const [head, path] of found) if (head && path !== undefined) return { projector: readProjector(head, path) }
+  return {}
 }
 
 /** A draft whose file cannot be read is no reason to refuse the model. */

@@ -17,6 +17,8 @@ export interface Folder {
   pulledFile: string
   /** Where runners save what models have read and written. */
   prefixStates: string
+  /** Copies of models in the layout of the engine. */
+  translations: string
   clock: Clock
   log: Log
 }

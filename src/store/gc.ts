@@ -17,6 +17,7 @@ import { partialLock } from './partial.ts'
 import { partialDigests, partialUse } from './partials.ts'
 import { removePartial } from './parts.ts'
 import { takeStaleStates } from './prefix-states.ts'
+import { removeTranslations, takeStaleTranslations } from './translations.ts'
 import { dropWanted } from './wanted.ts'
 
 export const UNUSED_AGE_MS = 3600 * 1000
@@ -31,6 +32,7 @@ export async function removeUnusedLayers(folder: Folder, candidates: readonly La
       if (used.has(digest)) continue
       await rm(blobPath(folder.layout, digest), { force: true })
       await forgetLink(folder, digest)
+      await removeTranslations(folder, digest)
     }
   })
 }
@@ -57,6 +59,7 @@ export async function pruneFolder(folder: Folder): Promise<void> {
     return entries.flatMap(({ entry }) => (entry.kind === 'partial' ? [entry.digest] : []))
   })
   await takeStaleStates(folder, { dryRun: false })
+  await takeStaleTranslations(folder, { dryRun: false })
   // Without the lock of the store: a download that ends holds its own and waits for that one.
   for (const digest of new Set(partials)) {
     const sizeBytes = await takePartial(folder, digest, { ageMs: PARTIAL_AGE_MS, dryRun: false })
@@ -72,7 +75,7 @@ export async function pruneOnRequest(folder: Folder, { dryRun, partials }: Prune
   })
   if (!items) return undefined
   const leaving = new Set(items.flatMap(({ kind, digest }) => (kind === 'blob' && digest ? [digest] : [])))
-  items.push(...(await takeStaleStates(folder, { dryRun, leaving })))
+  items.push(...(await takeStaleStates(folder, { dryRun, leaving })), ...(await takeStaleTranslations(folder, { dryRun, leaving })))
   const ageMs = partials ? Number.NEGATIVE_INFINITY : PARTIAL_AGE_MS
   for (const digest of await partialDigests(folder)) {
     const sizeBytes = await takePartial(folder, digest, { ageMs, dryRun })

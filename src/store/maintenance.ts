@@ -29,8 +29,8 @@ export interface PruneRequest {
 }
 
 export interface PrunedItem {
-  kind: 'blob' | 'download' | 'temporary' | 'prefix'
-  /** Absent for temporary files; of a saved prefix, the model's. */
+  kind: 'blob' | 'download' | 'temporary' | 'prefix' | 'translation'
+  /** Absent for temporary files; of a saved prefix and a translated copy, the model's. */
   digest?: Digest
   /** What its files take on the disk. */
   sizeBytes: number

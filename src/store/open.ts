@@ -19,6 +19,7 @@ import { createManifestStore } from './manifests.ts'
 import { Pins } from './pins.ts'
 import { prefixStatesFolder } from './prefix-states.ts'
 import type { OpenStore } from './store.ts'
+import { translationsFolder } from './translations.ts'
 
 export interface StoreOptions {
   root: string
@@ -43,9 +44,9 @@ export async function createStore({
 }: StoreOptions): Promise<OpenStore> {
   const layout = createLayout(path.resolve(root))
   const pulledFile = path.join(stateFolder, `pulled-${createHash('sha256').update(layout.root).digest('hex').slice(0, 12)}.json`)
-  const prefixStates = prefixStatesFolder(stateFolder)
+  const [prefixStates, translations] = [prefixStatesFolder(stateFolder), translationsFolder(stateFolder)]
   const [locks, pins] = [new Locks(layout.locks, clock), new Pins(layout.locks, clock)]
-  const folder: Folder = { layout, locks, pins, pulledFile, prefixStates, clock, log }
+  const folder: Folder = { layout, locks, pins, pulledFile, prefixStates, translations, clock, log }
   if (makesFolders) await makeFolders(folder)
   const removeUnused = async (candidates: readonly Layer[], { release = false } = {}): Promise<void> => {
     if (release) await folder.pins.remove(candidates.map(({ digest }) => digest))

@@ -37,9 +37,24 @@ const WIDTH = 8
 const FEED_FORWARD = 16
 const NAMES = [' red', ' green', ' blue']
 
+export interface ColourProjectorOptions {
+  /** How the model's vocabulary writes a space. */
+  space?: string
+  /** What the model multiplies the rows of its own tokens by. */
+  scale?: number
+}
+
 /** For the given model (Q8_0 embeddings): a projector of the kind of Gemma 3, for images of 64×64, which become COLOUR_ROWS rows. */
-export async function writeColourProjector(modelPath: string, outPath: string): Promise<void> {
-  const rows = await readEmbeddings(modelPath, NAMES)
+export async function writeColourProjector(
+  modelPath: string,
+  outPath: string,
+  { space = 'Ġ', scale = 1 }: ColourProjectorOptions = {},
+): Promise<void> {
+  const found = await readEmbeddings(
+    modelPath,
+    NAMES.map((name) => name.replace(' ', space)),
+  )
+  const rows = found.map((row) => row.map((value) => value * scale))
   const length = (rows[0] as Float32Array).length
   await writeGgufFile(outPath, { metadata: projectorMetadata(length), tensors: [...towerTensors(), ...projectionTensors(rows)] })
 }
@@ -110,7 +125,7 @@ function pngPart(name: string, data: Uint8Array): Buffer {
 async function readEmbeddings(modelPath: string, texts: readonly string[]): Promise<Float32Array[]> {
   const head = await readGgufHead(modelPath, { arrays: 'values' })
   const tokens = getItems(head, 'tokenizer.ggml.tokens') ?? []
-  const found = texts.map((text) => tokens.indexOf(text.replace(' ', 'Ġ')))
+  const found = texts.map((text) => tokens.indexOf(text))
   if (found.includes(-1)) throw new Error('the model has no tokens for the names of colours')
   const file = await open(modelPath)
   try {

@@ -4,7 +4,13 @@ import { JSON_FLAG, printJson } from '../json.ts'
 import { fromLlamero } from '../server.ts'
 import { NO_ARGUMENTS, type Verb } from '../verb.ts'
 
-const KINDS = { blob: 'blob', download: 'unfinished download', temporary: 'temporary file', prefix: 'saved prefixes of' } as const
+const KINDS = {
+  blob: 'blob',
+  download: 'unfinished download',
+  temporary: 'temporary file',
+  prefix: 'saved prefixes of',
+  translation: 'translated copy of',
+} as const
 
 export const pruneVerb: Verb = {
   name: 'prune',

@@ -16,7 +16,7 @@ import { either, flag, list, looseObject, object, oneOf, optional, text, time, w
 import { NATIVE_DOCUMENT } from './document.ts'
 
 const removed = object<PruneResponseBody['removed'][number]>('llamero.Removed', {
-  kind: oneOf('blob', 'download', 'temporary', 'prefix'),
+  kind: oneOf('blob', 'download', 'temporary', 'prefix', 'translation'),
   digest: optional(text),
   size: whole,
 })

@@ -29,7 +29,7 @@ function createService(changes: Partial<DiagnosisDependencies> = {}) {
       describe: async () =>
         ({
           modelPath: 'x',
-          head: {},
+          weightsBytes: 1,
           architecture: { name: 'llama' },
           stored: { manifest: { layers: [] } },
           config: {},
