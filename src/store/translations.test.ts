@@ -73,8 +73,8 @@ describe('translated copies', () => {
   it('that were never finished go when nobody has written them for an hour, whether or not the model is there', async () => {
     const store = await open()
     const hex = await createModel(store)
-    const old = plant(`${hex}-text-1.gguf.tmp-1-aa`, { ageMs: 3_600_001 })
-    const young = plant(`${gone}-text-1.gguf.tmp-1-bb`, { ageMs: 3_600_000 })
+    const old = plant(`${hex}-text-1.gguf.tmp-1-aa`, { ageMs: 3_610_000 })
+    const young = plant(`${gone}-text-1.gguf.tmp-1-bb`, { ageMs: 3_590_000 })
     await store.prune()
     expect([existsSync(old), existsSync(young)]).toEqual([false, true])
   })

@@ -81,6 +81,11 @@ export class Draft {
     return this.#array(key)?.length ?? 0
   }
 
+  /** Undefined where the key is absent or no array. */
+  itemType(key: string): GgufArray['itemType'] | undefined {
+    return this.#array(key)?.itemType
+  }
+
   set(key: string, type: GgufScalarType, value: GgufScalar): void {
     this.metadata.set(key, value)
     this.types.set(key, type)

@@ -498,6 +498,64 @@ describe('the Qwen 3 families', () => {
   })
 })
 
+describe('other families', () => {
+  it('glm4moelite is deepseek2, with its heads folded into one', async () => {
+    const { keys } = await translated({
+      keys: {
+        ...LINE('glm4moelite'),
+        'glm4moelite.attention.head_count_kv': 20,
+        'glm4moelite.attention.key_length': 256,
+        'glm4moelite.attention.key_length_mla': 576,
+        'glm4moelite.attention.kv_lora_rank': 512,
+        'glm4moelite.rope.dimension_count': 64,
+        'tokenizer.ggml.eos_token_ids': [5, 6, 7],
+      },
+    })
+    expect(keys).toEqual({
+      ...LINE('deepseek2'),
+      'deepseek2.attention.head_count_kv': 1,
+      'deepseek2.attention.key_length': 576,
+      'deepseek2.attention.value_length': 512,
+      'deepseek2.attention.key_length_mla': 256,
+      'deepseek2.attention.value_length_mla': 256,
+      'deepseek2.attention.kv_lora_rank': 512,
+      'deepseek2.rope.dimension_count': 64,
+      'deepseek2.expert_group_count': 1,
+      'deepseek2.expert_group_used_count': 1,
+      'tokenizer.ggml.pre': 'glm4',
+      'tokenizer.ggml.eos_token_ids': [5, 6, 7],
+      'tokenizer.ggml.eot_token_id': 6,
+      'tokenizer.ggml.eom_token_id': 7,
+    })
+  })
+
+  it('nemotron_h_moe says how wide its experts are inside', async () => {
+    const { keys, tensors } = await translated({
+      keys: LINE('nemotron_h_moe'),
+      tensors: { 'blk.1.ffn_latent_in.weight': [4, 3], 'blk.1.ffn_latent_out.weight': [3, 4], 'mtp.layers.0.x': [2] },
+    })
+    expect(keys).toEqual({ ...LINE('nemotron_h_moe'), 'nemotron_h_moe.moe_latent_size': 3 })
+    expect(Object.keys(tensors)).toEqual(['blk.1.ffn_latent_down.weight', 'blk.1.ffn_latent_up.weight'])
+    expect(await isForeign({ keys: LINE('nemotron_h_moe'), tensors: { 'blk.1.ffn_up.weight': [4, 3] } })).toBe(false)
+  })
+
+  it('laguna has gates under their long name', async () => {
+    const { keys, tensors } = await translated({
+      keys: { ...LINE('laguna'), 'laguna.rope.swa.freq_base': 5 },
+      tensors: { 'blk.0.attn_g.weight': [2] },
+    })
+    expect(keys).toEqual({ ...LINE('laguna'), 'laguna.rope.freq_base_swa': 5 })
+    expect(Object.keys(tensors)).toEqual(['blk.0.attn_gate.weight'])
+  })
+
+  it('Snowflake’s map of characters is bytes', async () => {
+    const key = 'tokenizer.ggml.precompiled_charsmap'
+    const keys = { ...LINE('bert'), 'tokenizer.ggml.model': 't5', [key]: [...Buffer.from([1, 200, 3]).toString('base64')] }
+    expect((await translated({ keys })).keys[key]).toEqual([1, 200, 3])
+    expect(await isForeign({ keys: { ...keys, [key]: [1, 2, 3] } })).toBe(false)
+  })
+})
+
 describe('layouts that are known and not read', () => {
   it.each(['deepseekocr', 'glmocr', 'nemotron_h_omni'])('say so at the load, and which file works: %s', async (architecture) => {
     const head = await tinyHead({ keys: LINE(architecture) })

@@ -39,6 +39,18 @@ export const LFM2: Layout = {
   },
 }
 
+const CHARACTERS = 'tokenizer.ggml.precompiled_charsmap'
+
+/** Snowflake's second embedding model: how it writes characters is one base64 text, in an array of its letters. */
+export const SNOWFLAKE: Layout = {
+  architectures: ['bert'],
+  isMarked: (file) => file.text('tokenizer.ggml.model') === 't5' && file.itemType(CHARACTERS) === 'string',
+  toText(file) {
+    const letters = file.items(CHARACTERS)
+    if (letters.length > 0) file.setItems(CHARACTERS, 'uint8', [...Buffer.from(letters.join(''), 'base64')])
+  },
+}
+
 const LLAMA3_END_OF_TURN = 128_009
 const LLAMA3_END_OF_TEXT = 128_001
 
