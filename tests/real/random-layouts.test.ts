@@ -11,7 +11,14 @@ import { sayGreedily } from '../support/greedy.ts'
 import { createFromFile, post, uploadFile } from '../support/models.ts'
 import { sha256Of } from '../support/package-files.ts'
 import { colourPng, RED } from '../support/projector.ts'
-import { RANDOM_GPT_OSS, RANDOM_MISTRAL3, RANDOM_QWEN25VL, type RandomModel, writeRandomModel } from '../support/random-model.ts'
+import {
+  RANDOM_GPT_OSS,
+  RANDOM_MISTRAL3,
+  RANDOM_QWEN3VL,
+  RANDOM_QWEN25VL,
+  type RandomModel,
+  writeRandomModel,
+} from '../support/random-model.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { describeTensors } from '../support/tensors.ts'
 import { findTestModel } from '../support/test-model.ts'
@@ -32,6 +39,7 @@ describe.each<[string, RandomModel]>([
   ['gptoss', RANDOM_GPT_OSS],
   ['qwen25vl', RANDOM_QWEN25VL],
   ['mistral3', RANDOM_MISTRAL3],
+  ['qwen3vl', RANDOM_QWEN3VL],
 ])('%s', (name, model) => {
   const fileOf = (which: string) => path.join(folder, `${name}-${which}.gguf`)
   let digest: string

@@ -6,7 +6,7 @@ import { readGgufHead } from '../../src/gguf/head.ts'
 import { createRandom } from '../../src/gguf/testing/random.ts'
 import { entriesOf, type GgufEntry, type GgufTensorData, writeGgufFile } from '../../src/gguf/writer.ts'
 
-type Facts = Record<string, number | string | boolean | readonly number[]>
+type Facts = Record<string, number | string | boolean | readonly number[] | readonly boolean[]>
 
 interface TwoNames {
   /** In llama.cpp's layout. */
@@ -20,6 +20,10 @@ interface TwoNames {
   heads?: number
   /** llama.cpp's alone. */
   zeros?: boolean
+  /** Ollama's, of which it is made one behind the other. */
+  joins?: readonly string[]
+  /** Of the frames that lie together in Ollama's tensor of patches, which comes with the first. */
+  frame?: number
 }
 
 export interface RandomModel {
@@ -43,7 +47,10 @@ export interface RandomFiles {
 const WIDTH = 64
 const FEED_FORWARD = 96
 const HEADS = 4
-const KV_LENGTH = 32
+const KV_HEADS = 2
+const HEAD_LENGTH = 16
+/** Of Qwen3-VL: as long as the shares of its dimensions, at least. */
+const LONG_HEAD = 64
 const EXPERTS = 2
 const TOWER = 32
 const PATCH = 14
@@ -56,7 +63,7 @@ const FACTS = {
   block_count: 1,
   feed_forward_length: FEED_FORWARD,
   'attention.head_count': HEADS,
-  'attention.head_count_kv': 2,
+  'attention.head_count_kv': KV_HEADS,
   'attention.layer_norm_rms_epsilon': 1e-5,
 }
 
@@ -83,30 +90,35 @@ export async function writeRandomModel(vocabulary: string, model: RandomModel, f
   }
   await writeGgufFile(files.foreign, {
     metadata: toFile(ollama, FACTS, model.facts, model.ollamaFacts, projector?.ollamaFacts),
-    tensors: [...tensors, ...(projector?.tensors ?? [])].filter(({ zeros }) => !zeros).map(ollamaTensor),
+    tensors: [...tensors, ...(projector?.tensors ?? [])].flatMap(ollamaTensors),
   })
 }
 
-const ATTENTION: readonly TwoNames[] = [
-  { name: 'output_norm.weight', shape: [WIDTH] },
-  { name: 'blk.0.attn_norm.weight', shape: [WIDTH] },
-  { name: 'blk.0.attn_q.weight', shape: [WIDTH, WIDTH] },
-  { name: 'blk.0.attn_k.weight', shape: [WIDTH, KV_LENGTH] },
-  { name: 'blk.0.attn_v.weight', shape: [WIDTH, KV_LENGTH] },
-]
+function attention(headLength = HEAD_LENGTH): TwoNames[] {
+  return [
+    { name: 'output_norm.weight', shape: [WIDTH] },
+    { name: 'blk.0.attn_norm.weight', shape: [WIDTH] },
+    { name: 'blk.0.attn_q.weight', shape: [WIDTH, headLength * HEADS] },
+    { name: 'blk.0.attn_k.weight', shape: [WIDTH, headLength * KV_HEADS] },
+    { name: 'blk.0.attn_v.weight', shape: [WIDTH, headLength * KV_HEADS] },
+  ]
+}
+
 const BIASES: readonly TwoNames[] = [
   { name: 'blk.0.attn_q.bias', shape: [WIDTH] },
-  { name: 'blk.0.attn_k.bias', shape: [KV_LENGTH] },
-  { name: 'blk.0.attn_v.bias', shape: [KV_LENGTH] },
+  { name: 'blk.0.attn_k.bias', shape: [HEAD_LENGTH * KV_HEADS] },
+  { name: 'blk.0.attn_v.bias', shape: [HEAD_LENGTH * KV_HEADS] },
 ]
-const DENSE: readonly TwoNames[] = [
-  ...ATTENTION,
-  { name: 'blk.0.attn_output.weight', shape: [WIDTH, WIDTH] },
-  { name: 'blk.0.ffn_norm.weight', shape: [WIDTH] },
-  { name: 'blk.0.ffn_gate.weight', shape: [WIDTH, FEED_FORWARD] },
-  { name: 'blk.0.ffn_up.weight', shape: [WIDTH, FEED_FORWARD] },
-  { name: 'blk.0.ffn_down.weight', shape: [FEED_FORWARD, WIDTH] },
-]
+function dense(headLength = HEAD_LENGTH): TwoNames[] {
+  return [
+    ...attention(headLength),
+    { name: 'blk.0.attn_output.weight', shape: [headLength * HEADS, WIDTH] },
+    { name: 'blk.0.ffn_norm.weight', shape: [WIDTH] },
+    { name: 'blk.0.ffn_gate.weight', shape: [WIDTH, FEED_FORWARD] },
+    { name: 'blk.0.ffn_up.weight', shape: [WIDTH, FEED_FORWARD] },
+    { name: 'blk.0.ffn_down.weight', shape: [FEED_FORWARD, WIDTH] },
+  ]
+}
 
 export const RANDOM_GPT_OSS: RandomModel = {
   names: { engine: 'gpt-oss', ollama: 'gptoss' },
@@ -122,7 +134,7 @@ export const RANDOM_GPT_OSS: RandomModel = {
   engineFacts: { expert_feed_forward_length: FEED_FORWARD, 'rope.scaling.type': 'yarn', '/tokenizer.ggml.pre': 'gpt-4o' },
   ollamaFacts: { '/tokenizer.ggml.pre': 'default' },
   tensors: [
-    ...ATTENTION,
+    ...attention(),
     ...BIASES,
     { name: 'blk.0.attn_output.weight', ollama: 'blk.0.attn_out.weight', shape: [WIDTH, WIDTH] },
     { name: 'blk.0.attn_output.bias', ollama: 'blk.0.attn_out.bias', shape: [WIDTH] },
@@ -189,7 +201,7 @@ export const RANDOM_QWEN25VL: RandomModel = {
   facts: {},
   engineFacts: { 'rope.dimension_sections': [2, 3, 3, 0] },
   ollamaFacts: { 'rope.mrope_section': [2, 3, 3] },
-  tensors: [...DENSE, ...BIASES],
+  tensors: [...dense(), ...BIASES],
   projector: {
     facts: {
       ...CLIP_FACTS,
@@ -224,6 +236,86 @@ export const RANDOM_QWEN25VL: RandomModel = {
   },
 }
 
+const QWEN3_TOWER: readonly TwoNames[] = [0, 1].flatMap((block): TwoNames[] => {
+  const name = (end: string) => `v.blk.${block}.${end}`
+  return ['weight', 'bias'].flatMap((end): TwoNames[] => {
+    const wide = (length: number) => (end === 'weight' ? [TOWER, length] : [length])
+    return [
+      { name: name(`ln1.${end}`), ollama: name(`norm1.${end}`), shape: [TOWER] },
+      { name: name(`ln2.${end}`), ollama: name(`norm2.${end}`), shape: [TOWER] },
+      { name: name(`attn_qkv.${end}`), joins: ['q', 'k', 'v'].map((letter) => name(`attn_${letter}.${end}`)), shape: wide(TOWER * 3) },
+      { name: name(`attn_out.${end}`), shape: wide(TOWER) },
+      { name: name(`ffn_up.${end}`), ollama: name(`mlp.linear_fc1.${end}`), shape: wide(FEED_FORWARD) },
+      {
+        name: name(`ffn_down.${end}`),
+        ollama: name(`mlp.linear_fc2.${end}`),
+        shape: end === 'weight' ? [FEED_FORWARD, TOWER] : [TOWER],
+      },
+    ]
+  })
+})
+
+/** A merger of four patches into a row, behind a norm. */
+function qwen3Merger(names: { norm: string; first: string; second: string }, ollama: string, normLength: number): TwoNames[] {
+  return ['weight', 'bias'].flatMap((end): TwoNames[] => [
+    { name: `${names.norm}.${end}`, ollama: `${ollama}.norm.${end}`, shape: [normLength] },
+    { name: `${names.first}.${end}`, ollama: `${ollama}.linear_fc1.${end}`, shape: end === 'weight' ? [MERGED, MERGED] : [MERGED] },
+    { name: `${names.second}.${end}`, ollama: `${ollama}.linear_fc2.${end}`, shape: end === 'weight' ? [MERGED, WIDTH] : [WIDTH] },
+  ])
+}
+
+/** Positions of 40 patches on a side. */
+const SIDE = 40
+
+export const RANDOM_QWEN3VL: RandomModel = {
+  names: { engine: 'qwen3vl', ollama: 'qwen3vl' },
+  // Behind the last block no rows can be added to those that are there.
+  facts: { block_count: 2, 'attention.key_length': LONG_HEAD, 'attention.value_length': LONG_HEAD },
+  engineFacts: { 'rope.dimension_sections': [24, 20, 20, 0], n_deepstack_layers: 1 },
+  tensors: [
+    ...dense(LONG_HEAD),
+    { name: 'blk.0.attn_q_norm.weight', shape: [LONG_HEAD] },
+    { name: 'blk.0.attn_k_norm.weight', shape: [LONG_HEAD] },
+  ].flatMap((tensor) => (tensor.name.startsWith('blk.0.') ? [tensor, { ...tensor, name: tensor.name.replace('.0.', '.1.') }] : [tensor])),
+  projector: {
+    facts: {
+      ...CLIP_FACTS,
+      'vision.image_mean': [0.5, 0.5, 0.5],
+      'vision.image_std': [0.5, 0.5, 0.5],
+      use_silu: false,
+      use_gelu: true,
+      projector_type: 'qwen3vl_merger',
+      'vision.attention.layer_norm_epsilon': 1e-6,
+      'vision.spatial_merge_size': 2,
+      'vision.image_size': SIDE * PATCH,
+      'vision.block_count': 2,
+      'vision.image_min_pixels': 65_536,
+      'vision.image_max_pixels': 16_777_216,
+      'vision.is_deepstack_layers': [true, false],
+    },
+    ollamaFacts: {
+      ...TOWER_FACTS,
+      'vision.attention.layer_norm_epsilon': 1e-6,
+      'vision.spatial_merge_size': 2,
+      'vision.block_count': 2,
+      'vision.deepstack_visual_indexes': [0],
+    },
+    tensors: [
+      { name: 'v.patch_embd.weight', ollama: 'v.patch_embed.weight', shape: PATCHES, half: true, frame: 0 },
+      { name: 'v.patch_embd.weight.1', shape: PATCHES, frame: 1 },
+      { name: 'v.patch_embd.bias', ollama: 'v.patch_embed.bias', shape: [TOWER] },
+      { name: 'v.position_embd.weight', ollama: 'v.pos_embed.weight', shape: [TOWER, SIDE * SIDE], half: true },
+      ...QWEN3_TOWER,
+      ...qwen3Merger({ norm: 'v.post_ln', first: 'mm.0', second: 'mm.2' }, 'v.merger', TOWER),
+      ...qwen3Merger(
+        { norm: 'v.deepstack.0.norm', first: 'v.deepstack.0.fc1', second: 'v.deepstack.0.fc2' },
+        'v.deepstack_merger.0',
+        MERGED,
+      ),
+    ],
+  },
+}
+
 export const RANDOM_MISTRAL3: RandomModel = {
   names: { engine: 'mistral3', ollama: 'mistral3' },
   facts: {
@@ -246,7 +338,7 @@ export const RANDOM_MISTRAL3: RandomModel = {
     'rope.scaling.mscale_all_dim': 1.25,
     'rope.scaling_beta': 0.125,
   },
-  tensors: DENSE,
+  tensors: dense(),
   projector: {
     facts: {
       ...CLIP_FACTS,
@@ -284,6 +376,7 @@ function toEntries(facts: Facts, prefix?: string): GgufEntry[] {
     if (typeof value === 'string') return { key, type: 'string', value }
     if (typeof value === 'boolean') return { key, type: 'bool', value }
     if (typeof value === 'number') return { key, type: Number.isInteger(value) ? 'uint32' : 'float32', value }
+    if (typeof value[0] === 'boolean') return { key, type: 'array', itemType: 'bool', values: value }
     return { key, type: 'array', itemType: value.every(Number.isInteger) ? 'int32' : 'float32', values: value }
   })
 }
@@ -293,14 +386,43 @@ function merge(...entries: GgufEntry[][]): GgufEntry[] {
   return [...new Map(entries.flat().map((entry) => [entry.key, entry])).values()]
 }
 
-function engineTensor({ name, shape, heads, zeros }: TwoNames): GgufTensorData {
-  const values = zeros ? new Float32Array(shape[0] ?? 0) : valuesOf(name, shape)
-  return { name, type: 'F32', shape, data: new Uint8Array((heads ? rotated(values, shape, heads) : values).buffer) }
+function engineTensor(tensor: TwoNames): GgufTensorData {
+  return { name: tensor.name, type: 'F32', shape: tensor.shape, data: new Uint8Array(engineValues(tensor).buffer) }
 }
 
-function ollamaTensor({ name, ollama = name, shape, half }: TwoNames): GgufTensorData {
-  const data = new Uint8Array(valuesOf(name, shape).buffer)
-  return { name: ollama, type: half ? 'F16' : 'F32', shape, data: half ? convertFloats(data, 'F32', { to: 'F16' }) : data }
+function engineValues({ name, shape, heads, zeros, joins, frame }: TwoNames): Float32Array {
+  if (zeros) return new Float32Array(shape[0] ?? 0)
+  if (joins) return Float32Array.from(joins.flatMap((one) => [...valuesOf(one, thirdOf(shape))]))
+  if (frame !== undefined) return frameOf(valuesOf(FRAMES, framesShape(shape)), frame)
+  const values = valuesOf(name, shape)
+  return heads ? rotated(values, shape, heads) : values
+}
+
+function ollamaTensors({ name, ollama = name, shape, half, zeros, joins, frame }: TwoNames): GgufTensorData[] {
+  if (zeros || (frame !== undefined && frame > 0)) return []
+  if (joins) return joins.map((one) => stored(one, thirdOf(shape), valuesOf(one, thirdOf(shape)), one.includes('_q.')))
+  if (frame === 0) return [stored(ollama, framesShape(shape), valuesOf(FRAMES, framesShape(shape)), true)]
+  return [stored(ollama, shape, valuesOf(name, shape), half === true)]
+}
+
+const FRAMES = 'frames'
+
+function stored(name: string, shape: readonly number[], values: Float32Array, half: boolean): GgufTensorData {
+  const data = new Uint8Array(values.buffer)
+  return { name, type: half ? 'F16' : 'F32', shape, data: half ? convertFloats(data, 'F32', { to: 'F16' }) : data }
+}
+
+function thirdOf(shape: readonly number[]): number[] {
+  return shape.map((dimension, index) => (index === shape.length - 1 ? dimension / 3 : dimension))
+}
+
+function framesShape([width = 1, height = 1, channels = 1, outputs = 1]: readonly number[]): number[] {
+  return [width, height, 2, channels * outputs]
+}
+
+function frameOf(values: Float32Array, frame: number): Float32Array {
+  const area = PATCH * PATCH
+  return values.filter((_, index) => Math.floor(index / area) % 2 === frame)
 }
 
 /** Multiples of 1/64 from -1 to 1, which halves hold exactly: of norms around 1, of others small. */
