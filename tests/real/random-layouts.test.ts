@@ -11,14 +11,8 @@ import { sayGreedily } from '../support/greedy.ts'
 import { createFromFile, post, uploadFile } from '../support/models.ts'
 import { sha256Of } from '../support/package-files.ts'
 import { colourPng, RED } from '../support/projector.ts'
-import {
-  RANDOM_GPT_OSS,
-  RANDOM_MISTRAL3,
-  RANDOM_QWEN3VL,
-  RANDOM_QWEN25VL,
-  type RandomModel,
-  writeRandomModel,
-} from '../support/random-model.ts'
+import { RANDOM_GPT_OSS, RANDOM_MISTRAL3, RANDOM_QWEN3VL, RANDOM_QWEN25VL } from '../support/random-families.ts'
+import { type RandomModel, writeRandomModel } from '../support/random-model.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { describeTensors } from '../support/tensors.ts'
 import { findTestModel } from '../support/test-model.ts'
