@@ -64,7 +64,7 @@ export async function buildPrompt(input: PromptInput): Promise<BuiltPrompt> {
   const { rendered, truncation } = await fitMessages({
     messages,
     limitTokens: lease.contextLimitTokens,
-    imageTokens: model.projectorPaths.length > 0 ? IMAGE_TOKENS : 0,
+    imageTokens: model.projector ? IMAGE_TOKENS : 0,
     countTokens: (prompt) => countTokens(lease.runner, prompt, lease.contextLimitTokens),
     render,
   })

@@ -7,6 +7,8 @@ export interface Layout {
   /** Of general.architecture, in the file. */
   architectures: readonly string[]
   isMarked(file: Draft): boolean
+  /** The engine loads the file as it is, too, only worse: where no copy can be made it does. */
+  isOptional?: boolean
   /** Makes the file that the engine loads as the model. Absent: the layout is known, and cannot be read yet. */
   toText?(file: Draft): void
   /** Makes the file that sees for the model: of a file with a vision tower, what `toProjector` starts from has nothing but its tensors. */

@@ -37,12 +37,18 @@ function translate(head: GgufHead, layout: Layout): TranslatedHeads {
   }
 }
 
+export interface DraftedPart {
+  draft: Draft
+  /** Where no copy can be made the engine may have the source. */
+  isOptional: boolean
+}
+
 /** Undefined for a file in the engine's layout. Throws `load_failed` where the layout is known and cannot be read. */
-export function draftPart(head: GgufHead, part: TranslatedPart): Draft | undefined {
+export function draftPart(head: GgufHead, part: TranslatedPart): DraftedPart | undefined {
   const layout = findLayout(head)
   if (!layout) return undefined
   const change = part === 'text' ? layout.toText : layout.toProjector
-  if (change) return draftOf(head, change)
+  if (change) return { draft: draftOf(head, change), isOptional: layout.isOptional === true }
   throw new AppError(
     'load_failed',
     `this file is in a layout of Ollama's own (${String(head.metadata.get('general.architecture'))}) that Llamero does not read yet; a GGUF of the same model from Hugging Face works: llamero pull hf.co/<user>/<repository>`,

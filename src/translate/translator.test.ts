@@ -123,6 +123,16 @@ describe('a translated copy', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  it('is done without where the engine reads the source too, and a warning says so', async () => {
+    const tokens = new Array<string>(128_010).fill('x')
+    tokens[128_009] = '<|eot_id|>'
+    await writeSource({ keys: { 'general.architecture': 'llama', 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.tokens': tokens } })
+    const log = { ...silentLog, warn: vi.fn() }
+    expect(await translator({ log, freeBytes: async () => 10 })({ path: source, part: 'text' })).toBe(source)
+    expect(log.warn).toHaveBeenCalledTimes(1)
+    expect(await translator({ log })({ path: source, part: 'text' })).toBe(path.join(folder, COPY))
+  })
+
   it('says what to do where its folder cannot be made', async () => {
     await writeSource(OLMO)
     writeFileSync(path.join(root, 'cache'), 'a file')

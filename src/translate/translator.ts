@@ -51,10 +51,16 @@ export function createTranslator(options: TranslatorOptions): Translate {
     const name = `${hexOf(source)}-${part}-${TRANSLATION_VERSION}.gguf`
     const target = path.join(options.folder, name)
     if (await isWhole(target)) return target
-    const draft = draftPart(await readGgufHead(source, { arrays: 'values' }), part)
-    if (!draft) return source
-    const content = contentOf(draft, source, signal)
-    await write(content, { ...options, target, signal, onProgress })
+    const drafted = draftPart(await readGgufHead(source, { arrays: 'values' }), part)
+    if (!drafted) return source
+    const content = contentOf(drafted.draft, source, signal)
+    try {
+      await write(content, { ...options, target, signal, onProgress })
+    } catch (error) {
+      if (!drafted.isOptional || signal?.aborted) throw error
+      options.log.warn('a model is loaded as it is, which is not as well as it could be: its translated copy could not be made', { error })
+      return source
+    }
     await removeOlder(options.folder, name)
     return target
   }

@@ -4,9 +4,9 @@ import { describeHead, type TinyFile, tinyHead } from '../testing/tiny-file.ts'
 import { draftPart, type TranslatedPart, translateHead } from '../translation.ts'
 
 async function translated(file: TinyFile, part: TranslatedPart = 'text') {
-  const draft = draftPart(await tinyHead(file), part)
-  if (!draft) throw new Error('the file has no mark of a layout of its own')
-  return describeHead(draft.toHead())
+  const drafted = draftPart(await tinyHead(file), part)
+  if (!drafted) throw new Error('the file has no mark of a layout of its own')
+  return describeHead(drafted.draft.toHead())
 }
 
 async function isForeign(file: TinyFile): Promise<boolean> {

@@ -57,6 +57,7 @@ const LLAMA3_END_OF_TEXT = 128_001
 /** Files of Llama 3 from before the way a text is cut into tokens had a name in them: without it the engine cuts wrongly. */
 export const LLAMA3: Layout = {
   architectures: ['llama'],
+  isOptional: true,
   isMarked: (file) => namesNoCut(file) && file.count('tokenizer.ggml.tokens') > LLAMA3_END_OF_TURN && endsTurns(file),
   toText(file) {
     file.set('tokenizer.ggml.pre', 'string', 'llama-bpe')
