@@ -113,6 +113,19 @@ describe('PrefixFolder', () => {
     expect(entry && (await folder.read(entry, Buffer.alloc))).toBeUndefined()
   })
 
+  it('stays within the limit where two make room at the same time', async () => {
+    const limitBytes = 2000
+    const [one, other] = [open({ limitBytes }), open({ limitBytes, key: keyOf(2) })]
+    for (const folder of [one, other]) folder.list()
+    for (const first of [1, 2, 3, 4, 5]) await write(one, first, { ageMs: 1000 * first, stateBytes: 300 })
+    await Promise.all([one.write(saved(6, 400)), other.write(saved(7, 400))])
+    const sizes = ['key-1', 'key-2'].flatMap((folder) =>
+      readdirSync(path.join(root, folder)).map((name) => statSync(path.join(root, folder, name)).size),
+    )
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(limitBytes)
+    expect([existsSync(fileOf(6)), existsSync(fileOf(7, 'key-2'))]).toEqual([true, true])
+  })
+
   it('leaves what a killed process had half written to others until it is old', () => {
     const folder = open()
     folder.list()

@@ -83,8 +83,14 @@ export class PrefixFolder implements PrefixFiles {
     try {
       const handle = await open(temporary, 'wx', 0o600)
       try {
-        // So that other runners, who make room at the same time, see how large it will be.
+        // So that other runners, who make room at the same time, see how large it will be; whoever is the later of two sees both.
         await handle.truncate(fileBytes)
+        const besides = await this.#makeRoom(0, name)
+        if (!besides) {
+          await rm(temporary, { force: true })
+          return undefined
+        }
+        removed.push(...besides)
         await this.#writeAll(handle, { key: this.#options.key.bytes, tokens, leastLength, stateBytes: state.byteLength }, state)
       } finally {
         await handle.close()
