@@ -9,7 +9,7 @@ import { Ollama } from 'ollama'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { post, postStream, uploadFile } from '../support/models.ts'
-import { BLUE, COLOUR_ROWS, type Colour, colourPng, GREEN, RED, writeColourProjector } from '../support/projector.ts'
+import { BLUE, COLOUR_ROWS, type Colour, colourPng, GREEN, RED, silentWav, writeColourProjector } from '../support/projector.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { findTestModel, TEST_MODEL_SHA256 } from '../support/test-model.ts'
 
@@ -185,7 +185,7 @@ describe('an image is refused', () => {
     ['that is none', Buffer.from('not an image at all, but some text')],
     ['that is damaged', Buffer.from(colourPng(RED)).subarray(0, 60)],
     ['that is empty', Buffer.alloc(0)],
-    ['that is a sound, by a model that cannot hear', wav()],
+    ['that is a sound, by a model that cannot hear', silentWav(0.1)],
   ])('%s', async (_, bytes) => {
     const { status, error } = await refusal({ images: [bytes.toString('base64')] })
     expect(status).toBe(400)
@@ -206,28 +206,9 @@ describe('an image is refused', () => {
   it('where the model that shall write down a sound cannot hear', async () => {
     const form = new FormData()
     form.append('model', 'eyes')
-    form.append('file', new Blob([wav()]), 'speech.wav')
+    form.append('file', new Blob([silentWav(0.1)]), 'speech.wav')
     const answer = await fetch(`${server.url}/v1/audio/transcriptions`, { method: 'POST', body: form })
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('does not support audio') } })
   })
 })
-
-/** A tenth of a second of silence. */
-function wav(): Buffer {
-  const samples = Buffer.alloc(3200)
-  const head = Buffer.alloc(44)
-  head.write('RIFF', 0, 'latin1')
-  head.writeUInt32LE(36 + samples.length, 4)
-  head.write('WAVEfmt ', 8, 'latin1')
-  head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
-  head.writeUInt16LE(1, 22)
-  head.writeUInt32LE(16_000, 24)
-  head.writeUInt32LE(32_000, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
-  head.write('data', 36, 'latin1')
-  head.writeUInt32LE(samples.length, 40)
-  return Buffer.concat([head, samples])
-}

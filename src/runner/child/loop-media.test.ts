@@ -3,11 +3,12 @@ import { AppError, cancelled } from '../../base/errors.ts'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
+import { createSavedStates } from '../testing/saved-states.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
 import type { MediaReader, MediaRun, PromptPart } from './media.ts'
 import { PrefixCache } from './prefix-cache.ts'
-import { nameOf, type PrefixFiles, type SavedState } from './prefix-folder.ts'
+import type { PrefixFiles } from './prefix-folder.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 /** An image of one byte: that many hundreds are its first id's and its first row's number. */
@@ -48,21 +49,6 @@ function createReader({ length = 4, waits = false, ...options }: ReaderOptions) 
       return mark ? runOf(media[Number(mark[1])]?.[0] ?? 0) : [...Buffer.from(part)]
     })
   return { reader: { read: options.read ?? read, close: async () => {} }, embedded, letGo }
-}
-
-function createFiles(): PrefixFiles & { readonly saved: Map<string, SavedState> } {
-  const saved = new Map<string, SavedState>()
-  return {
-    saved,
-    list: () => [...saved].map(([name, { tokens, leastLength, state }]) => ({ name, tokens, leastLength, sizeBytes: state.byteLength })),
-    write: async (one) => {
-      saved.set(nameOf(one.tokens), one)
-      return { removed: [] }
-    },
-    read: async ({ name }) => saved.get(name)?.state,
-    remove: async (name) => void saved.delete(name),
-    abandon: () => {},
-  }
 }
 
 interface StageOptions extends ScriptedEngineOptions {
@@ -341,7 +327,7 @@ describe('Loop with media', () => {
   })
 
   it('finds a kept state again for the same image, and not for another', async () => {
-    const files = createFiles()
+    const files = createSavedStates()
     const long = (rest: string) => `${'x'.repeat(80)}<0>${rest}`
     const before = stage({ files })
     before.loop.submit(1, ask(long('?'), [3]))
@@ -363,7 +349,7 @@ describe('Loop with media', () => {
   })
 
   it('keeps a state whose last image has fewer places than ids', async () => {
-    const files = createFiles()
+    const files = createSavedStates()
     const rotaryPositions = (start: number) => new Int32Array(16).fill(start)
     const media = { positions: 2, rotaryPositions }
     const prompt = `${'x'.repeat(80)}<0>`

@@ -2,32 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
+import { createSavedStates } from '../testing/saved-states.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
 import { PrefixCache } from './prefix-cache.ts'
-import { nameOf, type PrefixFiles, type SavedState } from './prefix-folder.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 const TOKEN_NS = 10e6
 
-/** What other loops have left. */
-function createFiles(): PrefixFiles & { readonly saved: Map<string, SavedState> } {
-  const saved = new Map<string, SavedState>()
-  return {
-    saved,
-    list: () => [...saved].map(([name, { tokens, leastLength, state }]) => ({ name, tokens, leastLength, sizeBytes: state.byteLength })),
-    write: async (one) => {
-      saved.set(nameOf(one.tokens), one)
-      return { removed: [] }
-    },
-    read: async ({ name }) => saved.get(name)?.state,
-    remove: async (name) => void saved.delete(name),
-    abandon: () => {},
-  }
-}
-
 /** A loop whose engine takes 10 ms for each token. The cache keeps nothing in memory unless told. */
-function stage(options: ScriptedEngineOptions = {}, { files = createFiles(), memoryBytes = 0 } = {}) {
+function stage(options: ScriptedEngineOptions = {}, { files = createSavedStates(), memoryBytes = 0 } = {}) {
   const clock = { now: 0, monotonicNs: () => clock.now }
   const engine = new ScriptedEngine({
     sequences: 1,
@@ -182,7 +166,7 @@ describe('Loop with a prefix cache', () => {
   })
 
   it('saves at its end what was used last first, as long as there is time', async () => {
-    const files = createFiles()
+    const files = createSavedStates()
     let isLate = () => {}
     const write = files.write
     files.write = (one) => {

@@ -1,6 +1,7 @@
 // libmtmd's C API as typed functions, and what it needs of the llama.cpp that lies in the same file: the only place that knows their signatures.
 
 import type { LibraryHandle } from 'koffi'
+import { binderOf } from './bind.ts'
 import { type DecoderPosition, type MediaContextParams, type MediaModelParams, proveMediaLayouts } from './structs.ts'
 
 export type MediaApi = ReturnType<typeof bindMediaApi>
@@ -23,7 +24,7 @@ export function bindMediaApi(library: LibraryHandle) {
 }
 
 function bindModel(library: LibraryHandle) {
-  const c = (signature: string): any => library.func(signature)
+  const c = binderOf(library)
   return {
     backendInit: c('void llama_backend_init()') as () => void,
     llamaLogSet: c('void llama_log_set(void*, void*)') as (callback: bigint, data: null) => void,
@@ -38,7 +39,7 @@ function bindModel(library: LibraryHandle) {
 }
 
 function bindContext(library: LibraryHandle) {
-  const c = (signature: string): any => library.func(signature)
+  const c = binderOf(library)
   return {
     helperLogSet: c('void mtmd_helper_log_set(void*, void*)') as (callback: bigint, data: null) => void,
     contextDefaultParams: c('mtmd_context_params mtmd_context_params_default()') as () => MediaContextParams,
@@ -58,7 +59,7 @@ function bindContext(library: LibraryHandle) {
 }
 
 function bindBitmaps(library: LibraryHandle) {
-  const c = (signature: string): any => library.func(signature)
+  const c = binderOf(library)
   return {
     /** Returns the first of the two members of a struct, which the machines put where a lone pointer goes: the other is about videos. */
     decode: c('void* mtmd_helper_bitmap_init_from_buf(void*, const uint8_t*, size_t, bool)') as (
@@ -79,7 +80,7 @@ function bindBitmaps(library: LibraryHandle) {
 }
 
 function bindChunks(library: LibraryHandle) {
-  const c = (signature: string): any => library.func(signature)
+  const c = binderOf(library)
   return {
     chunks: c('void* mtmd_input_chunks_init()') as () => bigint,
     chunksFree: c('void mtmd_input_chunks_free(void*)') as (chunks: bigint) => void,

@@ -4,6 +4,7 @@
 // proven itself is computed by the library, slowly and rightly.
 
 import koffi, { type LibraryHandle } from 'koffi'
+import { binderOf } from './bind.ts'
 import { bindGgml, findOtherName, findWrongTensorField, type Ggml, listNodes, nameOperation, TENSOR, tensorBytes } from './ggml.ts'
 import { mirrorTensors } from './mirror.ts'
 import { tryOperations } from './op-check.ts'
@@ -59,7 +60,7 @@ function findDifference(from: Ggml, to: Ggml): string | undefined {
 }
 
 function openEngineCpu(engine: LibraryHandle): { compute: (graph: bigint) => number; setThreads: (count: number) => void } | undefined {
-  const c = (signature: string): any => engine.func(signature)
+  const c = binderOf(engine)
   const registry = c('void* ggml_backend_reg_by_name(const char*)')('CPU') as bigint | null
   const backend = c('void* ggml_backend_init_by_type(int, const char*)')(CPU_DEVICE, null) as bigint | null
   if (registry === null || backend === null) return undefined
@@ -71,7 +72,7 @@ function openEngineCpu(engine: LibraryHandle): { compute: (graph: bigint) => num
 }
 
 function connect(from: Ggml, to: Ggml, compute: (graph: bigint) => number): Connection {
-  const c = (signature: string): any => from.library.func(signature)
+  const c = binderOf(from.library)
   const device = c('void* ggml_backend_dev_by_type(int)')(CPU_DEVICE) as bigint
   const words = wordsAt(device, DEVICE.words)
   const registry = c('void* ggml_backend_dev_backend_reg(void*)')(device) as bigint

@@ -2,6 +2,7 @@
 // one is built for longer names. The layout of what comes before the name is known for both versions, and proven on tensors of their own making.
 
 import koffi, { type LibraryHandle } from 'koffi'
+import { binderOf } from './bind.ts'
 
 koffi.struct('bridge_init_params', { mem_size: 'size_t', mem_buffer: 'void*', no_alloc: 'bool' })
 
@@ -34,7 +35,7 @@ const OBJECT_BYTES = 32
 const SCRATCH_BYTES = 64 * 1024
 
 export function bindGgml(library: LibraryHandle) {
-  const c = (signature: string): any => library.func(signature)
+  const c = binderOf(library)
   return {
     library,
     init: c('void* ggml_init(bridge_init_params)') as (params: { mem_size: number; mem_buffer: null; no_alloc: boolean }) => bigint,

@@ -16,11 +16,12 @@ export type Trial = (tensors: TrialTensors) => bigint
 
 /** Each gives the last tensor of a graph. */
 export function listTrials(library: LibraryHandle): Trial[] {
-  const c = (signature: string): any => library.func(signature)
+  const c: Bind = (signature) => library.func(signature)
   return [...arithmeticTrials(c), ...productTrials(c), ...shapeTrials(c), ...windowTrials(c), ...rotaryTrials(c)]
 }
 
-type Bind = (signature: string) => any
+/** All of them make a tensor. */
+type Bind = (signature: string) => (...values: readonly unknown[]) => bigint
 
 function arithmeticTrials(c: Bind): Trial[] {
   const { f32 } = TYPES
