@@ -1,7 +1,8 @@
 // How the next token is chosen: llama.cpp's samplers in the order of llama-server's default chain, so that a seed gives the text that Ollama
-// gives. With a grammar the chain chooses first and the grammar only looks; a choice it refuses is made again under the grammar, which costs
-// a pass over the whole vocabulary; the first one gets a short list instead (shortlist.ts). The engine's grammar reads the text of tokens, which is not always what comes out: parts of characters may
-// only make whole ones here, and a special token that says nothing is never chosen. Refuses options on which the engine would abort the process.
+// gives. They choose from a short list where there is one (shortlist.ts). With a grammar the chain chooses first and the grammar only looks; a
+// choice it refuses is made again under the grammar, which costs a pass over the whole vocabulary. The engine's grammar reads the text of
+// tokens, which is not always what comes out: parts of characters may only make whole ones here, and a special token that says nothing is
+// never chosen. Refuses options on which the engine would abort the process.
 
 import { AppError } from '../../../base/errors.ts'
 import type { Sampling } from '../../protocol.ts'
@@ -15,6 +16,9 @@ import { viewFloats } from './native-memory.ts'
 
 /** A grammar beyond this is no format that somebody wrote; the engine's parser is quadratic in places. */
 export const MAX_GRAMMAR_LENGTH = 1024 * 1024
+
+/** Penalties and biases beyond this could make infinities of logits, and then what is no number. */
+const MOST_WEIGHT = 1e6
 
 /** Samplers outlive a context that grows, so they look its pointer up here at each token. */
 export interface SamplingContext {
@@ -31,42 +35,96 @@ export interface SamplingContext {
 export function createSampler(context: SamplingContext, options: SamplerOptions): Sampler {
   refuseWrongSampling(options.sampling)
   const grammar = options.grammar === undefined ? undefined : createGrammar(context, options.grammar)
-  const biases = mergedBiases(context, options.sampling)
-  const chain = createChain(context, options.sampling, biases)
-  if (grammar === undefined) return plainSampler(context, chain)
-  const shortlist = createShortlist({
-    count: isCut(options.sampling) ? options.sampling.topK : 1,
-    biased: biases.map(([token]) => token),
-    windowTokens: hasPenalties(options.sampling) ? penaltyWindow(context, options.sampling) : 0,
-  })
-  const spoken = options.spokenTokens ?? new Set()
-  return new GrammarSampler(context, { chain, grammar, shortlist, active: !options.grammarLater, spoken })
+  const chain = new Chain(context, options.sampling)
+  if (grammar === undefined) return plainSampler(chain)
+  return new GrammarSampler(context, { chain, grammar, active: !options.grammarLater, spoken: options.spokenTokens ?? new Set() })
 }
 
-function plainSampler(sampling: SamplingContext, chain: SamplerPointer): Sampler {
-  const { api } = sampling
+function plainSampler(chain: Chain): Sampler {
   return {
-    see: (token) => api.samplerAccept(chain, token),
-    sample: (index) => api.samplerSample(chain, sampling.context, index),
+    see: (token) => chain.see(token),
+    sample: (index) => chain.sample(index),
     startGrammar: () => {},
-    close: () => api.samplerFree(chain),
+    close: () => chain.close(),
+  }
+}
+
+/** The samplers that know no grammar. */
+class Chain {
+  readonly pointer: SamplerPointer
+  readonly #context: SamplingContext
+  readonly #shortlist: Shortlist | undefined
+  /** Only penalties look back. */
+  readonly #remembers: boolean
+  /** The most likely token is the choice, whatever the samplers are. */
+  readonly #takesLikeliest: boolean
+
+  constructor(context: SamplingContext, sampling: Sampling) {
+    const biases = mergedBiases(context, sampling)
+    const windowTokens = hasPenalties(sampling) ? penaltyWindow(context, sampling) : 0
+    this.#context = context
+    this.pointer = createChain(context, sampling, biases)
+    this.#shortlist = shortlistFor(context, sampling, { biases, windowTokens })
+    this.#remembers = windowTokens > 0
+    this.#takesLikeliest = !isCut(sampling) && biases.length === 0 && !this.#remembers
+  }
+
+  see(token: number): void {
+    if (!this.#remembers) return
+    this.#context.api.samplerAccept(this.pointer, token)
+    this.#shortlist?.see(token)
+  }
+
+  /** Chooses a token and sees it. */
+  sample(index: number): number {
+    const listed = this.#chooseListed(readLogits(this.#context, index))
+    if (listed !== undefined) {
+      this.see(listed)
+      return listed
+    }
+    const token = this.#context.api.samplerSample(this.pointer, this.#context.context, index)
+    this.#shortlist?.see(token)
+    return token
+  }
+
+  choose(logits: Float32Array): number {
+    const listed = this.#chooseListed(logits)
+    if (listed !== undefined) return listed
+    this.#context.candidates.fill(logits)
+    return this.chooseCandidate()
+  }
+
+  /** Of the candidates that are left. */
+  chooseCandidate(): number {
+    const { api, candidates } = this.#context
+    api.samplerApply(this.pointer, candidates.address)
+    return candidates.selected()
+  }
+
+  close(): void {
+    this.#context.api.samplerFree(this.pointer)
+  }
+
+  #chooseListed(logits: Float32Array): number | undefined {
+    const ids = this.#shortlist?.pick(logits)
+    if (ids === undefined) return undefined
+    if (this.#takesLikeliest) return ids[ids.length - 1]
+    this.#context.candidates.fillFrom(logits, ids)
+    return this.chooseCandidate()
   }
 }
 
 interface GrammarParts {
-  chain: SamplerPointer
+  chain: Chain
   grammar: SamplerPointer
-  /** Of what the chain can choose from. */
-  shortlist: Shortlist | undefined
   active: boolean
   spoken: ReadonlySet<number>
 }
 
 class GrammarSampler implements Sampler {
   readonly #context: SamplingContext
-  readonly #chain: SamplerPointer
+  readonly #chain: Chain
   readonly #grammar: SamplerPointer
-  readonly #shortlist: Shortlist | undefined
   readonly #spoken: ReadonlySet<number>
   #active: boolean
   #characters: Utf8State = BETWEEN_CHARACTERS
@@ -75,22 +133,16 @@ class GrammarSampler implements Sampler {
     this.#context = context
     this.#chain = parts.chain
     this.#grammar = parts.grammar
-    this.#shortlist = parts.shortlist
     this.#active = parts.active
     this.#spoken = parts.spoken
   }
 
   see(token: number): void {
-    this.#context.api.samplerAccept(this.#chain, token)
-    this.#shortlist?.see(token)
+    this.#chain.see(token)
   }
 
   sample(index: number, preferred: readonly number[] = []): number {
-    if (!this.#active) {
-      const token = this.#context.api.samplerSample(this.#chain, this.#context.context, index)
-      this.#shortlist?.see(token)
-      return token
-    }
+    if (!this.#active) return this.#chain.sample(index)
     const token = preferred.find((candidate) => this.#allows(candidate)) ?? this.#choose(index)
     this.#context.api.samplerAccept(this.#grammar, token)
     this.see(token)
@@ -103,25 +155,21 @@ class GrammarSampler implements Sampler {
   }
 
   close(): void {
-    this.#context.api.samplerFree(this.#chain)
+    this.#chain.close()
     this.#context.api.samplerFree(this.#grammar)
   }
 
   #choose(index: number): number {
     const { api, candidates } = this.#context
     const logits = readLogits(this.#context, index)
-    if (this.#shortlist) candidates.fillFrom(logits, this.#shortlist.pick(logits))
-    else candidates.fill(logits)
-    api.samplerApply(this.#chain, candidates.address)
-    const first = candidates.selected()
+    const first = this.#chain.choose(logits)
     if (this.#allows(first)) return first
     // Which tokens come out otherwise is found out one by one: there is seldom a second, and to know them all takes a pass over all pieces.
     const refused: number[] = []
     while (true) {
       candidates.fill(logits, refused)
       api.samplerApply(this.#grammar, candidates.address)
-      api.samplerApply(this.#chain, candidates.address)
-      const next = candidates.selected()
+      const next = this.#chain.chooseCandidate()
       if (this.#allows(next)) return next
       if (this.#charactersAfter(next) !== undefined || refused.includes(next)) {
         throw new AppError('engine_error', 'the format leaves the model no way to go on')
@@ -176,6 +224,21 @@ function createChain(context: SamplingContext, sampling: Sampling, biases: reado
     add(api.samplerGreedy())
   }
   return chain
+}
+
+/** Undefined where only the engine's own list of all is sure to give the same choice. */
+function shortlistFor(
+  { vocabularySize }: SamplingContext,
+  sampling: Sampling,
+  { biases, windowTokens }: { biases: readonly (readonly [number, number])[]; windowTokens: number },
+): Shortlist | undefined {
+  const { repeatPenalty, frequencyPenalty, presencePenalty } = sampling
+  const factors = [repeatPenalty, 1 / repeatPenalty, frequencyPenalty, presencePenalty]
+  // Only what forbids a token is infinite, and its sum with a logit is still a number.
+  const sums = biases.map(([, bias]) => bias).filter((bias) => bias !== Number.NEGATIVE_INFINITY)
+  if (![...factors, ...sums].every((value) => Math.abs(value) <= MOST_WEIGHT)) return undefined
+  const count = isCut(sampling) ? Math.trunc(Math.min(sampling.topK, vocabularySize)) : 1
+  return createShortlist({ count, biased: biases.map(([token]) => token), windowTokens })
 }
 
 /** Whether top-k and what follows it have a say: at temperature 0 only the typical ones can take the most likely token away. */
