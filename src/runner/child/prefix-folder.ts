@@ -76,7 +76,9 @@ export class PrefixFolder implements PrefixFiles {
   async write({ tokens, leastLength, state }: SavedState): Promise<{ removed: string[] } | undefined> {
     const name = nameOf(tokens)
     const fileBytes = HEAD_BYTES + tokens.byteLength + state.byteLength
-    const removed = await this.#makeRoom(fileBytes, name)
+    // Beside the new one it would count twice.
+    await this.remove(name)
+    const removed = await this.#makeRoom(fileBytes)
     if (!removed) return undefined
     const temporary = this.#at(`tmp-${randomBytes(8).toString('hex')}`)
     this.#writing = temporary
@@ -85,7 +87,7 @@ export class PrefixFolder implements PrefixFiles {
       try {
         // So that other runners, who make room at the same time, see how large it will be; whoever is the later of two sees both.
         await handle.truncate(fileBytes)
-        const besides = await this.#makeRoom(0, name)
+        const besides = await this.#makeRoom(0)
         if (!besides) {
           await rm(temporary, { force: true })
           return undefined
@@ -181,13 +183,10 @@ export class PrefixFolder implements PrefixFiles {
     return checksum === head.stateChecksum ? state : undefined
   }
 
-  /** Which of this key's files had to go; undefined where it does not fit even without all others. What others are writing stays; a file of that name does not count. */
-  async #makeRoom(neededBytes: number, exceptName: string): Promise<string[] | undefined> {
+  /** Which of this key's files had to go; undefined where it does not fit even without all others. What others are writing stays. */
+  async #makeRoom(neededBytes: number): Promise<string[] | undefined> {
     const { root, limitBytes, freeShare } = this.#options
-    const except = this.#at(exceptName)
-    const files = listFiles(root)
-      .filter(({ file }) => file !== except)
-      .sort((a, b) => b.modifiedMs - a.modifiedMs)
+    const files = listFiles(root).sort((a, b) => b.modifiedMs - a.modifiedMs)
     const staying = files.filter(({ file }) => TEMPORARY_NAME.test(path.basename(file)))
     const leaving = files.filter((each) => !staying.includes(each))
     let usedBytes = sumUp(files)
