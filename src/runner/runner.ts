@@ -13,8 +13,11 @@ export interface LoadSpec {
   contextTokens: number
   /** Slots: sequences that are decoded together, at most. */
   parallel: number
-  /** Slots that are there from the start; more open when requests wait for one and `mayGrow` allows it. Absent = all. */
-  startSlots?: number
+  /**
+   * Whole contexts that there is memory for at first, which all slots share; more when what is under way needs more and `mayGrow` allows it.
+   * Absent = one for each slot.
+   */
+  startContexts?: number
   /** Tokens evaluated at once; 0 = automatic. */
   batchTokens: number
   /** Compute threads; 0 = automatic. */
@@ -36,11 +39,12 @@ export interface LoadSpec {
   prefixCache?: PrefixCacheSpec
 }
 
-/** What a context has room for. */
+/** What there is memory for. */
 export interface ContextSize {
-  slots: number
-  /** Of each slot. */
+  /** That one request may fill. */
   contextTokens: number
+  /** Whole contexts, shared by all slots. */
+  contexts: number
 }
 
 export interface DraftSpec {

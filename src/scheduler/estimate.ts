@@ -23,7 +23,7 @@ const FLOAT_BYTES = 4
 /** llama.cpp evaluates no more at once, whatever the batch. */
 const LARGEST_STEP_TOKENS = 512
 
-export type KvCacheSpec = Pick<LoadSpec, 'contextTokens' | 'parallel' | 'startSlots' | 'batchTokens' | 'kvCacheType' | 'draft'>
+export type KvCacheSpec = Pick<LoadSpec, 'contextTokens' | 'parallel' | 'startContexts' | 'batchTokens' | 'kvCacheType' | 'draft'>
 type Sized = Pick<LoadTarget, 'weightsBytes' | 'architecture' | 'draft' | 'projector'>
 
 /** A draft model counts where it is loaded beside the other, a projector always. */
@@ -49,7 +49,7 @@ export function estimateMemory(target: Sized, spec: LoadSpec): Estimate {
   }
 }
 
-/** Bytes of the KV cache of all slots that are there from the start. */
+/** Bytes of the KV cache that is there from the start. */
 export function estimateKvCache({ architecture, draft }: Pick<Sized, 'architecture' | 'draft'>, spec: KvCacheSpec): number {
   const drafted = spec.draft && draft?.architecture ? kvCacheOf(draft.architecture, spec) : 0
   return kvCacheOf(architecture, spec) + drafted
@@ -58,11 +58,10 @@ export function estimateKvCache({ architecture, draft }: Pick<Sized, 'architectu
 function kvCacheOf(architecture: Architecture, spec: KvCacheSpec): number {
   const { blockCount, kvHeadCount, keyLength, valueLength, slidingWindowTokens } = architecture
   const perToken = kvHeadCount * (keyLength + valueLength) * BYTES_PER_ELEMENT[spec.kvCacheType]
-  const slots = spec.startSlots ?? spec.parallel
-  const tokens = spec.contextTokens * slots
+  const tokens = spec.contextTokens * (spec.startContexts ?? spec.parallel)
   // Which layers look back a window only is not in the metadata; of the models that have one, half of the layers at least do.
   const windowed = slidingWindowTokens > 0 && slidingWindowTokens < spec.contextTokens ? Math.floor(blockCount / 2) : 0
-  const windowTokens = Math.min(tokens, (slidingWindowTokens + spec.batchTokens) * slots)
+  const windowTokens = Math.min(tokens, slidingWindowTokens * spec.parallel + spec.batchTokens)
   return perToken * ((blockCount - windowed) * tokens + windowed * windowTokens)
 }
 

@@ -7,7 +7,7 @@ import { TEST_ARCHITECTURE } from './testing/targets.ts'
 const GIB = 2 ** 30
 const target = { weightsBytes: 98_000_000, architecture: TEST_ARCHITECTURE }
 const spec = { ...FAKE_SPEC, batchTokens: 512, parallel: 2 }
-const question = { target, spec, contextTokens: 4096, wanted: { contextTokens: 8192, slots: 2 }, promisedBytes: 0 }
+const question = { target, spec, contextTokens: 4096, wanted: { contextTokens: 8192, contexts: 2 }, promisedBytes: 0 }
 const of = (freeBytes: number, rest = {}) => decideGrowth({ ...question, memory: { totalBytes: 16 * GIB, freeBytes }, ...rest })
 
 describe('a growth', () => {
@@ -20,8 +20,8 @@ describe('a growth', () => {
   it('of the slots needs the caches of all of them', () => {
     const oneToken = 30 * 3 * (64 + 64) * 2
     const { computeBytes } = estimateMemory(target, spec)
-    const wanted = { contextTokens: 4096, slots: 8 }
-    expect(of(8 * GIB, { wanted, spec: { ...spec, parallel: 8, startSlots: 1 } }).neededBytes).toBe(
+    const wanted = { contextTokens: 4096, contexts: 8 }
+    expect(of(8 * GIB, { wanted, spec: { ...spec, parallel: 8, startContexts: 1 } }).neededBytes).toBe(
       oneToken * (4096 * 8 + 4096) + computeBytes,
     )
   })

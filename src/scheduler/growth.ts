@@ -28,8 +28,12 @@ export interface GrowthAnswer {
 
 /** Granted where the new context and one copied sequence fit into what is free, less a margin and what a load under way will take. */
 export function decideGrowth({ target, spec, contextTokens, wanted, memory, promisedBytes }: GrowthQuestion): GrowthAnswer {
-  const { kvCacheBytes, computeBytes } = estimateMemory(target, { ...spec, contextTokens: wanted.contextTokens, startSlots: wanted.slots })
-  const copyBytes = estimateKvCache(target, { ...spec, contextTokens, startSlots: 1 })
+  const { kvCacheBytes, computeBytes } = estimateMemory(target, {
+    ...spec,
+    contextTokens: wanted.contextTokens,
+    startContexts: wanted.contexts,
+  })
+  const copyBytes = estimateKvCache(target, { ...spec, contextTokens, startContexts: 1 })
   const neededBytes = Math.ceil(kvCacheBytes + computeBytes + copyBytes)
   const vramBytes = spec.gpuLayers === 0 ? 0 : (memory.freeVramBytes ?? 0)
   const availableBytes = Math.floor(memory.freeBytes + vramBytes - promisedBytes - memory.totalBytes * MARGIN_SHARE)

@@ -100,19 +100,19 @@ describe('slots that open when they are needed', () => {
     toLoadSpec({ ...target, ...rest }, DEFAULT_OPTIONS, { ...TEST_LIMITS, numParallel: 4, prefixCache })
 
   it('are one at the start where talks that lose theirs are saved', () => {
-    expect(of()).toMatchObject({ parallel: 4, startSlots: 1 })
-    expect(spec({}, { numParallel: 4 })).not.toHaveProperty('startSlots')
+    expect(of()).toMatchObject({ parallel: 4, startContexts: 1 })
+    expect(spec({}, { numParallel: 4 })).not.toHaveProperty('startContexts')
   })
 
   it('are all there from the start beside a draft model and for embeddings', () => {
     expect(of({ draft: { modelPath: 'draft.gguf', weightsBytes: 50_000_000, architecture: TEST_ARCHITECTURE } })).not.toHaveProperty(
-      'startSlots',
+      'startContexts',
     )
-    expect(of({ isEmbedding: true })).not.toHaveProperty('startSlots')
+    expect(of({ isEmbedding: true })).not.toHaveProperty('startContexts')
   })
 
   it('take memory when they open', () => {
-    expect(estimateMemory(target, of()).kvCacheBytes).toBe(estimateMemory(target, { ...of(), startSlots: 4 }).kvCacheBytes / 4)
+    expect(estimateMemory(target, of()).kvCacheBytes).toBe(estimateMemory(target, { ...of(), startContexts: 4 }).kvCacheBytes / 4)
   })
 })
 

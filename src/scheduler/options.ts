@@ -51,7 +51,7 @@ export function toLoadSpec(target: LoadTarget, options: LoadOptions, limits: Sch
     ...(target.isForeign ? { isForeign: true } : {}),
     contextTokens,
     parallel,
-    ...(opensSlots(target, draft, limits) ? { startSlots: 1 } : {}),
+    ...(beginsSmall(target, draft, limits) ? { startContexts: 1 } : {}),
     // More than all slots can hold would only take memory.
     batchTokens:
       options.num_batch > 0 ? Math.min(options.num_batch, contextTokens * parallel) : automaticBatch(target, contextTokens, parallel),
@@ -118,10 +118,10 @@ function slotsOf(target: LoadTarget, spec: Pick<LoadSpec, 'contextTokens' | 'dra
 }
 
 /**
- * Memory for a slot is taken, and cleared, whether or not it is used: slots open when requests wait for them. Talks that lose theirs are saved;
- * where nothing is, all slots are there from the start, to keep what they hold.
+ * Memory is taken, and cleared, whether or not it is used: there is more of it when requests need it together. Talks that have to make room are
+ * saved; where nothing is, there is memory for all from the start, to keep what they hold.
  */
-function opensSlots(target: LoadTarget, { draft }: Pick<LoadSpec, 'draft'>, limits: SchedulerLimits): boolean {
+function beginsSmall(target: LoadTarget, { draft }: Pick<LoadSpec, 'draft'>, limits: SchedulerLimits): boolean {
   return draft === undefined && prefixCacheOf(target, limits).prefixCache !== undefined
 }
 

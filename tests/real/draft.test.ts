@@ -51,7 +51,7 @@ describe('the guesses of a draft model', () => {
     const sampling = { ...greedyRequest().sampling, temperature: 1, topK: 0, topP: 1, seed: 5 }
     const requests = [
       greedyRequest({ prompt: 'One', maxTokens: 60 }),
-      greedyRequest({ prompt: 'Two more', maxTokens: 60, sampling }),
+      greedyRequest({ prompt: 'Two more', maxTokens: 24, sampling }),
       greedyRequest({ prompt: 'A third one that waits', maxTokens: 300, contextLimitTokens: 512 }),
     ]
     const plain = await ask(file('model.gguf'), undefined, requests)

@@ -70,6 +70,7 @@ export class Completion {
   #startedNs = 0
   #firstTokenNs: number | undefined
   #evalTokens = 0
+  #rereads = false
   /** Of the prompt, in the context. */
   #promptTokensLeft = 0
   #lastText = ''
@@ -94,9 +95,9 @@ export class Completion {
     this.#beforeGrammar = parts.request.grammar !== undefined && parts.request.grammarAfter !== undefined ? '' : undefined
   }
 
-  /** A token of the reply has been made: the prompt is evaluated. */
+  /** A token of the reply has been made: the prompt is evaluated, and is still there. */
   get decoding(): boolean {
-    return this.#evalTokens > 0
+    return this.#evalTokens > 0 && !this.#rereads
   }
 
   /** Tokens that the reply may still have. */
@@ -113,7 +114,7 @@ export class Completion {
   /** Tokens that can be evaluated together now: none where media come first. */
   get readyTokens(): number {
     const { tokens, layout } = this.#prompt
-    if (!layout.hasMedia || this.decoding) return this.todo.length
+    if (!layout.hasMedia || this.#evalTokens > 0) return this.todo.length
     return Math.min(this.todo.length, layout.textFrom(tokens.length - this.todo.length))
   }
 
@@ -169,9 +170,15 @@ export class Completion {
     this.#droppedTokens += lost
   }
 
+  /** What the sequence held, which is text, is evaluated again before the reply goes on. */
+  reread(tokens: readonly number[]): void {
+    this.todo = [...tokens, ...this.todo]
+    this.#rereads = true
+  }
+
   /** Every token of the prompt needs the logits in front of it. */
   get tellsPrompt(): boolean {
-    return this.request.promptLogprobs !== undefined && !this.decoding
+    return this.request.promptLogprobs !== undefined && this.#evalTokens === 0
   }
 
   /** The tokens of the prompt that follow those at these places of the batch, one place after the other. */
@@ -198,6 +205,7 @@ export class Completion {
     this.#evalTokens++
     this.#firstTokenNs ??= this.#context.clock.monotonicNs()
     this.todo = [token]
+    this.#rereads = false
     if (this.#context.engine.isEnd(token)) return this.end(this.#closing?.cut ? 'length' : 'stop')
     const piece = this.#watchForGrammar(token, this.#context.engine.piece(token, this.#preserved.has(token)))
     const chunk = this.#output.push(piece, this.#logprobOf(index, token, piece))

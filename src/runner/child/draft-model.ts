@@ -77,7 +77,7 @@ export class DraftModel {
   grow(contextTokens: number): void {
     const { engine } = this.#options
     const most = Math.min(contextTokens, engine.facts.trainContextTokens)
-    if (!this.#isBroken && most > engine.facts.contextTokens) engine.grow({ contextTokens: most, slots: engine.sequences })
+    if (!this.#isBroken && most > engine.facts.contextTokens) engine.grow({ contextTokens: most, contexts: engine.contexts })
   }
 
   /** Each sequence comes to hold what its reply holds, or a piece more of it; those that do have their first guess. */
@@ -136,8 +136,8 @@ export class DraftModel {
     const longest = Math.max(...shared)
     const own = shared[sequence] as number
     const copies = longest - own >= LEAST_COPY_TOKENS
-    if (copies) engine.copySequence(shared.indexOf(longest), sequence)
-    const known = copies ? longest : own
+    const isCopied = copies && engine.copySequence(shared.indexOf(longest), sequence)
+    const known = isCopied ? longest : copies ? 0 : own
     this.#held[sequence] = engine.keepFirst(sequence, known) ? tokens.slice(0, known) : []
   }
 

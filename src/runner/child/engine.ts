@@ -7,9 +7,14 @@ import type { TokenPiece } from './text-output.ts'
 export interface Engine {
   /** The same object as long as the context does not grow. */
   readonly facts: EngineFacts
-  /** Sequences that can be decoded together; a growth may make more of them. */
+  /** Sequences that can be decoded together. */
   readonly sequences: number
-  readonly mostSequences: number
+  /** Sequences share one memory; else each has one of its own. */
+  readonly isPooled: boolean
+  /** So many whole contexts there is memory for; as many as sequences at most. */
+  readonly contexts: number
+  /** What a copied sequence has in common with its source is there once. */
+  readonly sharesCells: boolean
   /** Tokens that one batch holds at most. */
   readonly batchTokens: number
   readonly batch: Batch
@@ -36,11 +41,14 @@ export interface Engine {
   keepFirst(sequence: number, position: number): boolean
   /** Whether tokens from that position on can be taken back after they were evaluated. */
   canUndo(position: number): boolean
-  /** The target becomes what the source is. */
-  copySequence(source: number, target: number): void
+  /** The target becomes what the source is; false when that cannot be done, and then it is empty. */
+  copySequence(source: number, target: number): boolean
   /** Drops `count` tokens from position `from` on and moves the rest up. Not where there are media. */
   dropMiddle(sequence: number, from: number, count: number): void
-  /** A context for more tokens or more sequences; those that there are hold what they held. False when that cannot be had, and then nothing has changed. */
+  /**
+   * A larger context, or memory for more of them; each sequence holds what it held, in cells of its own. False when that cannot be had, and then
+   * nothing has changed.
+   */
   grow(size: ContextSize): boolean
 
   /** What else than the model and the way it is loaded decides where a state fits. May change when the context grows. */
@@ -69,7 +77,7 @@ export interface Engine {
 export interface DraftEngine
   extends Pick<
     Engine,
-    'facts' | 'sequences' | 'batchTokens' | 'batch' | 'isEnd' | 'setThreads' | 'decode' | 'keepFirst' | 'copySequence' | 'grow'
+    'facts' | 'sequences' | 'contexts' | 'batchTokens' | 'batch' | 'isEnd' | 'setThreads' | 'decode' | 'keepFirst' | 'copySequence' | 'grow'
   > {
   /** The token with the highest logit at that place of the last batch, and by how much it leads. */
   likeliest(index: number): { token: number; lead: number }

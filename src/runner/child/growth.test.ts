@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { largerContext, replyReserve } from './growth.ts'
+import { largerContext, moreContexts, replyReserve } from './growth.ts'
 
 describe('largerContext', () => {
   it.each([
@@ -12,6 +12,17 @@ describe('largerContext', () => {
     ['nothing beyond the limit', { contextTokens: 8192, neededTokens: 9000, limitTokens: 4096 }, undefined],
   ])('is %s', (_, question, expected) => {
     expect(largerContext(question)).toBe(expected)
+  })
+})
+
+describe('moreContexts', () => {
+  it.each([
+    ['as many as all need together, by a power of two', { contexts: 1, mostContexts: 8, contextTokens: 4096, neededTokens: 9000 }, 4],
+    ['twice as many at least', { contexts: 2, mostContexts: 8, contextTokens: 4096, neededTokens: 100 }, 4],
+    ['one for each sequence at most', { contexts: 2, mostContexts: 3, contextTokens: 4096, neededTokens: 90_000 }, 3],
+    ['nothing where each sequence has one', { contexts: 3, mostContexts: 3, contextTokens: 4096, neededTokens: 90_000 }, undefined],
+  ])('is %s', (_, question, expected) => {
+    expect(moreContexts(question)).toBe(expected)
   })
 })
 

@@ -1,7 +1,7 @@
-// When a context should become larger, and by how much. A context starts modest and with few slots, since memory for it is taken, and cleared,
-// whether or not it is used; it grows when a request needs more, so that nothing is dropped that memory has room for, and when requests wait for a
-// slot. Each growth doubles at least: a growth copies all sequences, and doubling keeps the sum of all copies below twice the last one. Pure: the
-// loop asks and the engine does it.
+// When a context should become larger, and by how much. A context starts modest, with memory for few, since memory for it is taken, and cleared,
+// whether or not it is used; it grows when a request needs more, so that nothing is dropped that memory has room for, and when all requests together
+// need more than there is. Each growth doubles at least: a growth copies all sequences, and doubling keeps the sum of all copies below twice the last
+// one. Pure: the loop asks and the engine does it.
 
 /** Room that a prompt leaves for a long reply, lest the context grows again at once: a quarter of it, and no more than this. */
 const MAX_RESERVE_TOKENS = 1024
@@ -14,10 +14,16 @@ export interface GrowthQuestion {
   limitTokens: number
 }
 
-/** How many slots there should be when requests wait and all are busy; undefined where there can be no more. */
-export function moreSlots({ slots, mostSlots, waiting }: { slots: number; mostSlots: number; waiting: number }): number | undefined {
-  if (waiting === 0 || slots >= mostSlots) return undefined
-  return Math.min(2 ** Math.ceil(Math.log2(slots + waiting)), mostSlots)
+/** For how many whole contexts there should be memory, so that all fits; undefined where there can be no more. */
+export function moreContexts(question: {
+  contexts: number
+  mostContexts: number
+  contextTokens: number
+  neededTokens: number
+}): number | undefined {
+  const { contexts, mostContexts, contextTokens, neededTokens } = question
+  if (contexts >= mostContexts) return undefined
+  return Math.min(Math.max(2 ** Math.ceil(Math.log2(neededTokens / contextTokens)), contexts * 2), mostContexts)
 }
 
 /** The next size of the context; undefined where it has room, or where no growth would give any. */

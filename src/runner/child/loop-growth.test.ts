@@ -3,7 +3,6 @@ import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
-import { SLOTS_RETRY_NS } from './growth-talk.ts'
 import { Loop } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
@@ -143,67 +142,5 @@ describe('a context that grows', () => {
     }
     expect(asked()).toEqual([64, 128, 256])
     for (const id of [1, 2]) expect(endOf(id)).toMatchObject({ reason: 'length', evalTokens: 253 })
-  })
-})
-
-describe('slots that open', () => {
-  const sizes = (sent: readonly ToParent[]) => sent.flatMap((message) => (message.type === 'grow' ? [message.size] : []))
-
-  it('are asked for when requests wait, as many as wait, and take them at once', () => {
-    const { engine, loop, run, sent, endOf } = stage({ sequences: 8, startSequences: 1 })
-    for (const id of [1, 2, 3]) loop.submit(id, greedyRequest({ prompt: `${id}`, maxTokens: 8 }))
-    loop.step()
-    expect(sizes(sent)).toEqual([{ contextTokens: 32, slots: 4 }])
-    loop.answerGrowth(true)
-    loop.step()
-    expect(engine.steps.at(-1)?.size).toBe(3)
-    run()
-    expect([1, 2, 3].map((id) => endOf(id))).toMatchObject([{ evalTokens: 8 }, { evalTokens: 8 }, { evalTokens: 8 }])
-    expect(sent).toContainEqual({ type: 'grown', size: { contextTokens: 32, slots: 4 } })
-  })
-
-  it('are never more than the most', () => {
-    const { loop, run, sent } = stage({ sequences: 3, startSequences: 2 })
-    for (let id = 0; id < 9; id++) loop.submit(id, greedyRequest({ prompt: `${id}`, maxTokens: 4 }))
-    loop.step()
-    loop.answerGrowth(true)
-    run()
-    expect(sizes(sent)).toEqual([{ contextTokens: 32, slots: 3 }])
-  })
-
-  it('are not asked for while one is free', () => {
-    const { loop, run, sent } = stage({ sequences: 4, startSequences: 2 })
-    for (const id of [1, 2]) loop.submit(id, greedyRequest({ prompt: `${id}`, maxTokens: 4 }))
-    run()
-    expect(sizes(sent)).toEqual([])
-  })
-
-  it.each([
-    ['the parent has no memory', {}, false],
-    ['the engine has none', { canGrow: false }, true],
-  ])('are asked for again only after a while where %s', (_, options, granted) => {
-    const { loop, run, sent, clock, endOf } = stage({ sequences: 2, startSequences: 1, ...options })
-    loop.submit(1, greedyRequest({ prompt: '1', maxTokens: 8 }))
-    loop.submit(2, greedyRequest({ prompt: '2', maxTokens: 4 }))
-    loop.step()
-    loop.answerGrowth(granted)
-    loop.step()
-    expect(sizes(sent)).toHaveLength(1)
-    clock.nowNs += SLOTS_RETRY_NS
-    loop.step()
-    expect(sizes(sent)).toHaveLength(2)
-    run()
-    expect(endOf(2)).toMatchObject({ evalTokens: 4 })
-  })
-
-  it('stay as they are when nobody waits any more', () => {
-    const { engine, loop, run } = stage({ sequences: 2, startSequences: 1 })
-    loop.submit(1, greedyRequest({ prompt: '1', maxTokens: 4 }))
-    loop.submit(2, greedyRequest({ prompt: '2', maxTokens: 4 }))
-    loop.step()
-    loop.cancel(2)
-    loop.answerGrowth(true)
-    expect(engine.sequences).toBe(1)
-    run()
   })
 })

@@ -35,7 +35,7 @@ function stage(options: ScriptedEngineOptions = {}, { files = createSavedStates(
     run()
   }
   const written = () => cache.close(new Promise(() => {}))
-  const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size.slots] : []))
+  const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size.contexts] : []))
   return { engine, loop, run, runWithFetch, ...readMessages(sent), files, cache, written, asked }
 }
 
@@ -54,35 +54,20 @@ describe('Loop with a prefix cache', () => {
     expect(engine.steps.at(-1)?.get(0)).toBe(1)
   })
 
-  it('opens a slot for a long talk where it would take that of another, and not for a short one', () => {
-    const { loop, run, endOf, asked, files } = stage({ sequences: 8, startSequences: 1 })
-    loop.submit(1, ask(long('x', 200)))
-    run()
-    loop.submit(2, ask(long('y', 200)))
-    run()
-    expect(asked()).toEqual([2])
-    loop.answerGrowth(true)
-    run()
+  it('saves the talk that was idle longest where all together do not fit into the memory, and restores it', () => {
+    const { loop, run, endOf, asked, engine } = stage({ sequences: 8, contexts: 1, contextTokens: 500 }, { memoryBytes: 1e6 })
+    for (const [id, letter] of ['x', 'y', 'z'].entries()) {
+      loop.submit(id, ask(long(letter, 200)))
+      run()
+    }
+    expect(engine.memory.map(({ length }) => length).filter((length) => length > 0)).toEqual([200, 200])
     loop.submit(3, ask(`${long('x', 200)}?`))
     run()
     expect(endOf(3)).toMatchObject({ cachedTokens: 200 })
-    loop.submit(4, ask(long('z', 199)))
+    loop.submit(4, ask(`${long('z', 200)}?`))
     run()
-    expect(endOf(4)).toBeDefined()
-    expect(asked()).toEqual([2])
-    expect(files.saved.size).toBe(1)
-  })
-
-  it('takes the slot of another talk where there is no memory for one more', async () => {
-    const { loop, run, endOf, asked, files, written } = stage({ sequences: 8, startSequences: 1 })
-    for (const [id, letter] of ['x', 'y', 'z'].entries()) loop.submit(id, ask(long(letter, 200)))
-    run()
-    loop.answerGrowth(false)
-    run()
-    expect([0, 1, 2].map((id) => endOf(id))).not.toContain(undefined)
-    expect(asked()).toEqual([4])
-    await written()
-    expect(files.saved.size).toBe(2)
+    expect(endOf(4)).toMatchObject({ cachedTokens: 200 })
+    expect(asked()).toEqual([])
   })
 
   it('does not save a talk of which the next question changes the end alone', () => {

@@ -3,8 +3,9 @@ import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, FIRST_PIECE, MARK_TEXT, MARK_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
+import { MAX_PROMPT_OUTPUTS } from './batch-filler.ts'
 import { MAX_REPEATED_TEXTS } from './completion.ts'
-import { Loop, MAX_PROMPT_OUTPUTS, MAX_WAITING } from './loop.ts'
+import { Loop, MAX_WAITING } from './loop.ts'
 import { ThreadGovernor } from './thread-governor.ts'
 
 /** A loop over a scripted engine; every evaluation takes a millisecond on its clock. */

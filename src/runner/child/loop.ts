@@ -8,6 +8,7 @@ import { AppError } from '../../base/errors.ts'
 import type { CompletionChunk, CompletionRequest, StepChunk, ToParent } from '../protocol.ts'
 import { Admission } from './admission.ts'
 import { Answers } from './answers.ts'
+import { BatchFiller } from './batch-filler.ts'
 import { type Completion, createCompletion } from './completion.ts'
 import { EmbeddingQueue } from './embedding.ts'
 import type { Engine } from './engine.ts'
@@ -19,17 +20,15 @@ import { MediaIntake } from './media-intake.ts'
 import { PrefillPace } from './prefill-pace.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import { PrefixKeeper } from './prefix-keeper.ts'
+import { Room } from './room.ts'
 import { Slot } from './slot.ts'
 import { type Drafting, type Guess, NO_GUESS, Speculation } from './speculation.ts'
-import { addEntry, type StepEntry } from './step-entry.ts'
-import { sharePrefill } from './step-plan.ts'
+import type { StepEntry } from './step-entry.ts'
 import type { ThreadGovernor } from './thread-governor.ts'
 
 /** Requests that wait for a slot. The scheduler bounds them long before; this stops a caller without one. */
 export const MAX_WAITING = 4096
 export const NO_MEDIA = 'this model takes no images'
-/** Each output of a batch is as large as the vocabulary: so many of a prompt's tokens have one in one step. */
-export const MAX_PROMPT_OUTPUTS = 64
 
 export interface LoopOptions {
   engine: Engine
@@ -49,11 +48,13 @@ export interface LoopOptions {
 export class Loop {
   readonly #options: LoopOptions
   readonly #pace: PrefillPace
-  readonly #slots: Slot[]
+  readonly #slots: readonly Slot[]
   readonly #keeper: PrefixKeeper | undefined
   readonly #admission: Admission
   readonly #growth: GrowthTalk
+  readonly #room: Room
   readonly #speculation: Speculation | undefined
+  readonly #filler: BatchFiller
   readonly #waiting: Completion[] = []
   readonly #answers: Answers
   readonly #embeddings: EmbeddingQueue
@@ -73,7 +74,9 @@ export class Loop {
     this.#slots = Array.from({ length: engine.sequences }, (_, sequence) => new Slot(sequence))
     this.#keeper = cache && new PrefixKeeper({ engine, cache, tokenNs: () => this.#pace.tokenNs })
     this.#speculation = options.speculate ? new Speculation(engine, options.drafting) : undefined
-    this.#admission = new Admission({ engine, keeper: this.#keeper }, this.#slots)
+    this.#room = new Room({ engine, keeper: this.#keeper, growth: this.#growth, end: (slot) => this.#endFull(slot) }, this.#slots)
+    this.#admission = new Admission({ engine, keeper: this.#keeper, room: this.#room }, this.#slots)
+    this.#filler = new BatchFiller({ engine, pace: this.#pace, room: this.#room, speculation: this.#speculation })
   }
 
   submit(id: number, request: CompletionRequest): void {
@@ -108,11 +111,11 @@ export class Loop {
   /** The parent's word on the growth that was asked for. */
   answerGrowth(granted: boolean): void {
     const { engine, send } = this.#options
-    const size = this.#growth.answer(granted, (completion) => (completion ? this.#has(completion) : this.#waiting.length > 0))
+    const size = this.#growth.answer(granted, (completion) => (completion ? this.#has(completion) : this.#hasAny))
     if (!size) return
     this.#speculation?.grow(size.contextTokens)
-    for (let sequence = this.#slots.length; sequence < engine.sequences; sequence++) this.#slots.push(new Slot(sequence))
-    send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, slots: engine.sequences } })
+    this.#room.grown()
+    send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, contexts: engine.contexts } })
   }
 
   /** No step may follow. What the slots hold is saved, unless that takes too long. */
@@ -129,10 +132,12 @@ export class Loop {
     }
     const full = this.#makeRoom()
     if (this.#intake) this.#dropWithoutMedia()
+    this.#room.resume()
     this.#admit()
     const slot = this.#intake && this.#slotWithMedia()
     if (slot && !this.#mediaWereLast) return this.#stepMedia(slot)
-    const entries = this.#fillBatch(full)
+    const isReady = (each: Slot) => each.completion && each.completion.readyTokens > 0 && !each.completion.paused && !full.has(each)
+    const entries = this.#filler.fill(this.#slots.filter(isReady), this.#threads)
     if (entries.length === 0) return slot ? this.#stepMedia(slot) : false
     this.#mediaWereLast = false
     const decodingTokens = entries.reduce(
@@ -209,15 +214,11 @@ export class Loop {
   }
 
   #admit(): void {
-    while (this.#waiting[0]) {
+    while (this.#waiting[0] && !this.#room.hasSuspended && this.#slots.some((slot) => !slot.busy)) {
       const completion = this.#waiting[0]
-      if (this.#slots.every((slot) => slot.completion)) {
-        this.#growth.asksForSlots(this.#waiting.length)
-        return
-      }
       if (!this.#fits(completion)) return
       if (this.#waiting[0] !== completion) continue
-      const begun = this.#admission.admit(completion, () => this.#growth.asksForSlots(1))
+      const begun = this.#admission.admit(this.#waiting)
       if (!begun) return
       this.#waiting.shift()
       this.#answers.chunks(begun.map((chunk) => ({ id: completion.id, chunk })))
@@ -227,7 +228,7 @@ export class Loop {
   /** False while the first of the queue waits for a larger context. A prompt that can be neither fitted nor cut leaves the queue. */
   #fits(completion: Completion): boolean {
     const neededTokens = completion.prompt.tokens.length + replyReserve(completion.request.maxTokens, completion.contextTokens)
-    if (this.#growth.mustGrow(completion, neededTokens)) return false
+    if (this.#growth.mustGrow(completion, neededTokens, this.#room.busyTokens)) return false
     this.#answers.attempt(completion.id, () => {
       try {
         completion.fit()
@@ -237,31 +238,6 @@ export class Loop {
       }
     })
     return true
-  }
-
-  /** Slots in the order of their sequences, which is how the engine evaluates neighbours together. */
-  #fillBatch(full: ReadonlySet<Slot>): StepEntry[] {
-    const { engine } = this.#options
-    engine.batch.clear()
-    const active = this.#slots.filter(
-      (slot) => slot.completion && slot.completion.readyTokens > 0 && !slot.completion.paused && !full.has(slot),
-    )
-    const decodingTokens = active.reduce((sum, slot) => sum + (slot.completion?.decoding ? slot.completion.todo.length : 0), 0)
-    const reading = active.filter((slot) => !slot.completion?.decoding).sort((a, b) => a.lastUsed - b.lastUsed)
-    const shares = sharePrefill(
-      reading.map((slot) => ({ remaining: slot.completion?.readyTokens ?? 0 })),
-      reading.length === 0 ? 0 : this.#pace.budget(decodingTokens, reading.length),
-    )
-    const guesses = reading.length === 0 ? this.#speculation?.guess(active, this.#threads) : undefined
-    const entries: StepEntry[] = []
-    for (const slot of active) {
-      const completion = slot.completion as Completion
-      const share = completion.decoding ? completion.todo.length : (shares[reading.indexOf(slot)] as number)
-      const count = completion.tellsPrompt ? Math.min(share, MAX_PROMPT_OUTPUTS) : share
-      if (count === 0) continue
-      entries.push(addEntry(engine.batch, slot, { completion, count, guess: guesses?.get(slot) ?? NO_GUESS }))
-    }
-    return entries
   }
 
   /**
@@ -275,26 +251,35 @@ export class Loop {
       if (!completion?.decoding || completion.paused) continue
       const neededTokens = slot.tokens.length + completion.todo.length + 1
       if (neededTokens <= completion.contextTokens) continue
-      if (this.#growth.mustGrow(completion, neededTokens)) waiting.add(slot)
+      if (this.#growth.mustGrow(completion, neededTokens, this.#room.busyTokens)) waiting.add(slot)
       else if (completion.shifts) this.#shift(slot, completion)
-      else {
-        this.#answers.chunks(completion.end('length').map((chunk) => ({ id: completion.id, chunk })))
-        this.#free(slot)
-      }
+      else this.#endFull(slot)
     }
     return waiting
   }
 
-  /** Half of what is not kept goes, as in llama-server. */
+  #endFull(slot: Slot): void {
+    const completion = slot.completion as Completion
+    this.#answers.chunks(completion.end('length').map((chunk) => ({ id: completion.id, chunk })))
+    this.#free(slot)
+  }
+
+  /** Half of what is not kept goes, as in llama-server. What others have as well cannot move: the rest is evaluated again. */
   #shift(slot: Slot, completion: Completion): void {
     const { engine } = this.#options
     const keep = Math.min(completion.keptTokens, completion.contextTokens - 4)
     const behind = slot.tokens.length - keep
     const discard = Math.max(Math.floor(behind / 2), completion.todo.length)
-    engine.dropMiddle(slot.sequence, keep, discard)
+    const isShared = this.#room.sharesFrom(slot, keep)
     completion.lose(keep, discard)
     slot.tokens.splice(keep, discard)
-    slot.pureLength = Math.min(slot.pureLength, keep)
+    if (isShared) {
+      const kept = engine.keepFirst(slot.sequence, keep) ? keep : 0
+      completion.reread(slot.tokens.splice(kept))
+    } else {
+      engine.dropMiddle(slot.sequence, keep, discard)
+      slot.pureLength = Math.min(slot.pureLength, keep)
+    }
     // By the time the context is full again there may be memory.
     completion.growthRefused = false
   }
@@ -358,6 +343,7 @@ export class Loop {
   #free(slot: Slot): void {
     slot.completion?.close()
     slot.completion = undefined
+    slot.isSuspended = false
     const whole = slot.layout.cut(slot.tokens.length)
     if (whole < slot.tokens.length) {
       const kept = this.#options.engine.keepFirst(slot.sequence, slot.layout.positionAt(whole))
@@ -372,6 +358,10 @@ export class Loop {
     slot.tokens = []
     this.#options.engine.keepFirst(slot.sequence, 0)
     this.#free(slot)
+  }
+
+  get #hasAny(): boolean {
+    return this.#waiting.length > 0 || this.#slots.some((slot) => slot.busy)
   }
 
   #has(completion: Completion): boolean {

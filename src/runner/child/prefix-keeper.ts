@@ -13,8 +13,6 @@ import type { Slot } from './slot.ts'
 export const LEAST_SAVED_TOKENS = 64
 /** What would take less time to evaluate again is not saved. */
 const LEAST_SAVED_NS = 400e6
-/** A context with more slots is made in a tenth of that. */
-const LONG_NS = 2e9
 /** A state that lacks no more than that many of the tokens is as good. */
 const MISSING_TOKENS = 8
 /** Fewer tokens more than a slot holds are not worth a load. */
@@ -63,11 +61,6 @@ export class PrefixKeeper {
     const lost = tokens.length - commonLength(tokens, prompt, prompt.length)
     if (tokens.length < LEAST_SAVED_TOKENS || lost <= MISSING_TOKENS || lost * this.#tokenNs() < LEAST_SAVED_NS) return false
     return this.#isUsable() && !cache.covers(tokens, MISSING_TOKENS) && cache.hasRoom(engine.stateBytes(slot.sequence))
-  }
-
-  /** Whether it takes so long to evaluate that a larger context is little beside it. */
-  isLong(tokens: number): boolean {
-    return tokens * this.#tokenNs() >= LONG_NS
   }
 
   save(slot: Slot): void {

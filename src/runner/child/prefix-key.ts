@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { LoadSpec, PrefixCacheSpec } from '../protocol.ts'
 
 /** Changes when the same key no longer means the same state. */
-const LAYOUT = 1
+const LAYOUT = 2
 
 export interface PrefixKey {
   bytes: Uint8Array
@@ -14,7 +14,7 @@ export interface PrefixKey {
 
 /** `stateIdentity`: the engine's own part of it. */
 export function createPrefixKey(spec: LoadSpec, { modelHex, adapterHexes }: PrefixCacheSpec, stateIdentity: string): PrefixKey {
-  const parts = [LAYOUT, stateIdentity, modelHex, adapterHexes, spec.parallel, spec.kvCacheType, spec.flashAttention, spec.gpuLayers]
+  const parts = [LAYOUT, stateIdentity, modelHex, adapterHexes, spec.kvCacheType, spec.flashAttention, spec.gpuLayers]
   const bytes = createHash('sha256').update(JSON.stringify(parts)).digest()
   return { bytes, folderName: `${modelHex}-${bytes.toString('hex').slice(0, 16)}` }
 }

@@ -11,6 +11,8 @@ export class Slot implements SlotState {
   pureLength = Number.POSITIVE_INFINITY
   lastUsed = 0
   completion: Completion | undefined
+  /** What the sequence held had to make room; it is evaluated again later. */
+  isSuspended = false
 
   constructor(sequence: number) {
     this.sequence = sequence

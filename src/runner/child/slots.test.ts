@@ -57,6 +57,23 @@ describe('chooseSlot', () => {
     expect(choose(slots, count(400))).toEqual({ sequence: 1, prefixLength: own })
   })
 
+  it('shares the beginning of a talk, which keeps its slot, where that costs nothing', () => {
+    const slots = [slot(0, { tokens: count(100), lastUsed: 2 }), slot(1, { tokens: count(80, 900), lastUsed: 1 }), slot(2)]
+    const limits = { contextTokens: 2048, canBranch: true, copiesAreFree: true }
+    const other = [...count(36), ...count(20, 500)]
+    expect(chooseSlot(slots, other, limits)).toEqual({ sequence: 2, prefixLength: 36, copyFrom: 0 })
+    expect(chooseSlot(slots.slice(0, 2), other, limits)).toEqual({ sequence: 1, prefixLength: 36, copyFrom: 0 })
+    expect(chooseSlot(slots, [...count(37), ...count(20, 500)], limits)).toEqual({ sequence: 0, prefixLength: 37 })
+    expect(chooseSlot(slots.slice(0, 1), other, limits)).toEqual({ sequence: 0, prefixLength: 36 })
+  })
+
+  it('leaves the place beside a busy slot to the talk that is there where neighbours do not matter', () => {
+    const slots = [slot(0, { busy: true, lastUsed: 3 }), slot(1, { tokens: count(50, 900), lastUsed: 2 }), slot(2)]
+    const limits = { contextTokens: 2048, canBranch: true }
+    expect(chooseSlot(slots, count(10), limits)?.sequence).toBe(1)
+    expect(chooseSlot(slots, count(10), { ...limits, neighboursMatter: false })?.sequence).toBe(2)
+  })
+
   it('does not copy where the memory cannot branch', () => {
     const slots = [slot(0, { busy: true, tokens: count(500) }), slot(1)]
     expect(choose(slots, count(400), false)).toEqual({ sequence: 1, prefixLength: 0 })

@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts'
 import type { Slot } from './slot.ts'
 
 /** Tokens of one step, guessed ones among them, where something is guessed; each beyond costs as much as it is worth on a CPU. */
-const MAX_SPECULATED_TOKENS = 16
+export const MAX_SPECULATED_TOKENS = 16
 
 export interface Drafting {
   model: DraftModel

@@ -1,7 +1,7 @@
 // How the prefill tokens of one step are shared among the slots that still evaluate their prompts. The one that waits longest is sure of half,
 // so that it ends; a short question that fits beside it does not wait behind a long document. Otherwise prompts are read one after the other:
-// the engine cuts a batch into parts of equal length for each sequence, so that pieces of many prompts are many small parts, which cost more than
-// one large one. Pure.
+// the first one's reply begins sooner, and where each sequence has a memory of its own, the engine cuts a batch into parts of equal length for each,
+// so that pieces of many prompts are many small parts, which cost more than one large one. Pure.
 
 export interface Prefilling {
   /** Tokens of the prompt that are not evaluated yet. */

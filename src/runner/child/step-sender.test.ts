@@ -66,7 +66,7 @@ describe('text of steps', () => {
     step(1, text(1, 'c'), end(2))
     expect(texts()).toEqual(['a|x', 'b|y|c|.'])
     step(1, text(1, 'd'))
-    sender.send({ type: 'grown', size: { contextTokens: 1, slots: 1 } })
+    sender.send({ type: 'grown', size: { contextTokens: 1, contexts: 1 } })
     expect(texts().slice(2)).toEqual(['d', 'grown'])
   })
 

@@ -61,8 +61,8 @@ function stage() {
 describe('RunnerChannel', () => {
   it('answers a wish for a larger context with what there is memory for', () => {
     const { connection, channel } = stage()
-    channel.hear({ type: 'grow', size: { contextTokens: 8192, slots: 1 } })
-    channel.hear({ type: 'grow', size: { contextTokens: 16_384, slots: 1 } })
+    channel.hear({ type: 'grow', size: { contextTokens: 8192, contexts: 1 } })
+    channel.hear({ type: 'grow', size: { contextTokens: 16_384, contexts: 1 } })
     expect(connection.sent).toEqual([
       { type: 'growth', granted: true },
       { type: 'growth', granted: false },
@@ -72,7 +72,7 @@ describe('RunnerChannel', () => {
   it('tells the context and the sizes in force', () => {
     const { channel, sizes } = stage()
     expect(channel.facts).toMatchObject({ contextTokens: facts.contextTokens, sizeBytes: 100 })
-    channel.hear({ type: 'grown', size: { contextTokens: 8192, slots: 1 } })
+    channel.hear({ type: 'grown', size: { contextTokens: 8192, contexts: 1 } })
     sizes.sizeBytes = 150
     expect(channel.facts).toMatchObject({ contextTokens: 8192, sizeBytes: 150 })
   })

@@ -302,26 +302,17 @@ function describeGrowth(load: (spec: Partial<LoadSpec>, options: LoadRunnerOptio
       expect(runner.facts.contextTokens).toBe(128)
     })
 
-    it('opens a slot for a request that waits for one, and both texts are what they are alone', async () => {
-      const sizes: ContextSize[] = []
-      const opening = await load({ startSlots: 1 }, { mayGrow: (size) => sizes.push(size) > 0 })
-      const requests = [greedyRequest({ maxTokens: 60 }), greedyRequest({ prompt: '1, 2, 3, 4, 5, 6, 7, 8, 9,', maxTokens: 60 })]
+    it.each([
+      ['more memory for requests that need it together', true],
+      ['none', false],
+    ])('of which there is one, shared, gives both their whole texts where there is %s', async (_, granted) => {
+      const shared = await load({ startContexts: 1 }, { mayGrow: () => granted })
+      const requests = [greedyRequest({ maxTokens: 90 }), greedyRequest({ prompt: '1, 2, 3, 4, 5, 6, 7, 8, 9,', maxTokens: 90 })]
       const alone: string[] = []
-      for (const request of requests) alone.push((await collect(opening.complete(request))).text)
-      expect(sizes).toEqual([])
-      const together = await Promise.all(requests.map((request) => collect(opening.complete(request))))
-      await opening.close()
+      for (const request of requests) alone.push((await collect(shared.complete(request))).text)
+      const together = await Promise.all(requests.map((request) => collect(shared.complete(request))))
+      await shared.close()
       expect(together.map(({ text }) => text)).toEqual(alone)
-      expect(sizes).toEqual([{ contextTokens: 128, slots: 2 }])
-    })
-
-    it('serves one request after the other where there is no memory for another slot', async () => {
-      const narrow = await load({ startSlots: 1 }, { mayGrow: () => false })
-      const replies = await Promise.all(
-        [greedyRequest({ maxTokens: 20 }), greedyRequest({ maxTokens: 20 })].map((request) => collect(narrow.complete(request))),
-      )
-      await narrow.close()
-      expect(replies.map(({ end }) => end.evalTokens)).toEqual([20, 20])
     })
 
     it('does not grow for a request that may not have more', async () => {

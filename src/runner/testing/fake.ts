@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { onAbort, throwIfAborted } from '../../base/abort.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
-import { largerContext, moreSlots, replyReserve } from '../child/growth.ts'
+import { largerContext, replyReserve } from '../child/growth.ts'
 import { fitPrompt } from '../child/prompt-fit.ts'
 import { TextOutput, toTokenPiece } from '../child/text-output.ts'
 import type {
@@ -112,7 +112,7 @@ class Fake implements FakeRunner {
   constructor(options: FakeRunnerOptions) {
     this.#options = options
     this.#spec = { ...FAKE_SPEC, ...options.spec }
-    this.#slots = Array.from({ length: this.#spec.startSlots ?? this.#spec.parallel }, () => ({ busy: false, tokens: [] }))
+    this.#slots = Array.from({ length: this.#spec.parallel }, () => ({ busy: false, tokens: [] }))
     this.#facts = { ...fakeFacts(this.#spec), ...options.facts }
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve
@@ -273,7 +273,6 @@ class Fake implements FakeRunner {
         best.busy = true
         return best
       }
-      if (this.#opensSlot()) continue
       let wake = () => {}
       const woken = new Promise<void>((resolve) => {
         wake = resolve
@@ -288,13 +287,6 @@ class Fake implements FakeRunner {
         throw error
       }
     }
-  }
-
-  #opensSlot(): boolean {
-    const slots = moreSlots({ slots: this.#slots.length, mostSlots: this.#spec.parallel, waiting: 1 })
-    if (slots === undefined || !this.#options.mayGrow?.({ contextTokens: this.#facts.contextTokens, slots })) return false
-    while (this.#slots.length < slots) this.#slots.push({ busy: false, tokens: [] })
-    return true
   }
 
   #promptOf(request: CompletionRequest): { tokens: readonly number[]; droppedTokens: number } {
@@ -324,7 +316,7 @@ class Fake implements FakeRunner {
     const { contextTokens, trainContextTokens } = this.#facts
     const limitTokens = Math.min(contextLimitTokens, trainContextTokens)
     const next = largerContext({ contextTokens, neededTokens, limitTokens })
-    if (next !== undefined && this.#options.mayGrow?.({ contextTokens: next, slots: this.#slots.length }))
+    if (next !== undefined && this.#options.mayGrow?.({ contextTokens: next, contexts: 1 }))
       this.#facts = { ...this.#facts, contextTokens: next }
   }
 

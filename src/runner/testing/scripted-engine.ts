@@ -20,8 +20,10 @@ export interface ScriptedEngineOptions {
   /** What the engine says when it is to grow; default: yes. */
   canGrow?: boolean
   sequences?: number
-  /** Those that are there from the start; default: all. */
-  startSequences?: number
+  /** Sequences share a memory for so many whole contexts; default: each has its own. */
+  contexts?: number
+  /** Default: as in any shared memory. */
+  sharesCells?: boolean
   batchTokens?: number
   pooling?: string
   canShift?: boolean
@@ -45,8 +47,10 @@ interface BatchToken {
 
 export class ScriptedEngine implements Engine, DraftEngine {
   facts: EngineFacts
-  sequences: number
-  readonly mostSequences: number
+  readonly sequences: number
+  readonly isPooled: boolean
+  contexts: number
+  readonly sharesCells: boolean
   readonly batchTokens: number
   readonly batch: Batch
   readonly canShift: boolean
@@ -55,6 +59,8 @@ export class ScriptedEngine implements Engine, DraftEngine {
   readonly memory: number[][]
   /** Where they lie. */
   readonly positions: number[][]
+  /** In which cells. */
+  readonly cells: number[][]
   /** The media so far. */
   readonly media: MediaRows[] = []
   /** The batches so far, as sequence -> number of tokens. */
@@ -64,18 +70,22 @@ export class ScriptedEngine implements Engine, DraftEngine {
   seen: number[] = []
   readonly #options: ScriptedEngineOptions
   readonly #tokens: BatchToken[] = []
+  #lastCell = 0
   /** What the last evaluation has logits of: a sequence, so far. */
   readonly #outputs = new Map<number, { sequence: number; length: number }>()
 
   constructor(options: ScriptedEngineOptions = {}) {
     this.#options = options
-    this.mostSequences = options.sequences ?? 2
-    this.sequences = options.startSequences ?? this.mostSequences
+    this.sequences = options.sequences ?? 2
+    this.isPooled = options.contexts !== undefined
+    this.contexts = options.contexts ?? this.sequences
+    this.sharesCells = this.isPooled && (options.sharesCells ?? true)
     this.batchTokens = options.batchTokens ?? 64
     this.canShift = options.canShift ?? true
     this.canBranch = options.canBranch ?? true
-    this.memory = Array.from({ length: this.mostSequences }, () => [])
-    this.positions = Array.from({ length: this.mostSequences }, () => [])
+    this.memory = Array.from({ length: this.sequences }, () => [])
+    this.positions = Array.from({ length: this.sequences }, () => [])
+    this.cells = Array.from({ length: this.sequences }, () => [])
     const contextTokens = options.contextTokens ?? 1000
     const trainContextTokens = options.trainContextTokens ?? FACTS.trainContextTokens
     const pooledTokens = Math.min(contextTokens, this.batchTokens)
@@ -153,11 +163,17 @@ export class ScriptedEngine implements Engine, DraftEngine {
   }
 
   #hold(sequence: number, value: number, position: number): void {
-    if (sequence >= this.sequences) throw new Error(`there is no sequence ${sequence} yet`)
     const held = this.memory[sequence] as number[]
     if (held.length >= this.facts.contextTokens) throw new Error(`sequence ${sequence} is full`)
     held.push(value)
     this.positions[sequence]?.push(position)
+    this.cells[sequence]?.push(++this.#lastCell)
+    this.#checkCells()
+  }
+
+  #checkCells(): void {
+    if (!this.isPooled) return
+    if (new Set(this.cells.flat()).size > this.facts.contextTokens * this.contexts) throw new Error('there are no more cells')
   }
 
   /** Behind media whose cells share a position. */
@@ -174,6 +190,7 @@ export class ScriptedEngine implements Engine, DraftEngine {
     const kept = isThere && (this.canBranch || length === held.length || length === 0)
     held.length = kept ? length : 0
     positions.length = held.length
+    ;(this.cells[sequence] as number[]).length = held.length
     return kept
   }
 
@@ -181,24 +198,34 @@ export class ScriptedEngine implements Engine, DraftEngine {
     return this.canBranch
   }
 
-  copySequence(source: number, target: number): void {
+  copySequence(source: number, target: number): boolean {
+    const cells = this.cells[source] as number[]
     this.memory[target] = [...(this.memory[source] as number[])]
     this.positions[target] = [...(this.positions[source] as number[])]
+    this.cells[target] = this.sharesCells ? [...cells] : cells.map(() => ++this.#lastCell)
+    this.#checkCells()
+    return true
   }
 
   dropMiddle(sequence: number, from: number, count: number): void {
+    const [lost = [], moved = []] = [this.cells[sequence]?.splice(from, count), this.cells[sequence]?.slice(from)]
+    const others = new Set(this.cells.filter((_, other) => other !== sequence).flat())
+    if (moved.some((cell) => others.has(cell))) throw new Error(`cells of sequence ${sequence} behind ${lost.length} are shared`)
     this.memory[sequence]?.splice(from, count)
     this.positions[sequence] = [...(this.memory[sequence] as number[]).keys()]
   }
 
-  grow({ contextTokens, slots }: ContextSize): boolean {
-    const isLarger = contextTokens > this.facts.contextTokens || slots > this.sequences
-    const isSmaller = contextTokens < this.facts.contextTokens || slots < this.sequences
-    if (!isLarger || isSmaller || slots > this.mostSequences) throw new Error('a growth must grow')
+  grow({ contextTokens, contexts }: ContextSize): boolean {
+    const isLarger = contextTokens > this.facts.contextTokens || contexts > this.contexts
+    const isSmaller = contextTokens < this.facts.contextTokens || contextTokens * contexts < this.facts.contextTokens * this.contexts
+    if (!isLarger || isSmaller || contexts > this.sequences) throw new Error('a growth must grow')
     if (contextTokens > Math.max(this.facts.contextTokens, this.facts.trainContextTokens)) throw new Error('a growth must grow')
     if (this.#options.canGrow === false) return false
-    this.sequences = slots
+    if (contextTokens * contexts > this.facts.contextTokens * this.contexts)
+      for (const [sequence, cells] of this.cells.entries()) this.cells[sequence] = cells.map(() => ++this.#lastCell)
+    this.contexts = contexts
     this.facts = { ...this.facts, contextTokens }
+    this.#checkCells()
     return true
   }
 
@@ -228,6 +255,8 @@ export class ScriptedEngine implements Engine, DraftEngine {
     const fits = this.settled && length <= this.facts.contextTokens
     this.memory[sequence] = fits ? words.slice(0, length) : []
     this.positions[sequence] = fits ? words.slice(length) : []
+    this.cells[sequence] = (this.memory[sequence] as number[]).map(() => ++this.#lastCell)
+    this.#checkCells()
     return fits
   }
 
@@ -270,7 +299,7 @@ export class ScriptedEngine implements Engine, DraftEngine {
   }
 
   clear(): void {
-    for (const held of [...this.memory, ...this.positions]) held.length = 0
+    for (const held of [...this.memory, ...this.positions, ...this.cells]) held.length = 0
   }
 }
 

@@ -19,11 +19,20 @@ import {
 import { LlamaBatch } from './batch.ts'
 import { CandidateList } from './candidate-list.ts'
 import { type Library, loadLibrary } from './library.ts'
-import { applyAdapters, completionShape, contextParams, createContext, loadAdapters, loadModel, openContext } from './load.ts'
+import {
+  applyAdapters,
+  completionShape,
+  contextParams,
+  createContext,
+  loadAdapters,
+  loadModel,
+  type MemoryPlan,
+  memoryPlan,
+} from './load.ts'
 import { viewFloats } from './native-memory.ts'
 import { LlamaRows } from './rows.ts'
 import { createSampler, type SamplingContext } from './sampler.ts'
-import { identifyState, moveState, readState, type Sequences, stateBytes, writeState } from './sequence-state.ts'
+import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
 /** More tokens than are ever evaluated ahead. */
@@ -37,10 +46,11 @@ export async function createLlamaEngine(spec: LoadSpec, threads: number): Promis
   const api = bindApi(library)
   api.backendInit()
   const model = loadModel(api, spec)
-  const { context, pooling, slots } = openContext(api, model, { spec, threads })
+  const plan = memoryPlan(api, model, spec)
+  const { context, pooling } = createContext(api, model, { spec, plan, threads })
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, slots, role: 'model' })
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, plan, role: 'model' })
 }
 
 interface EngineParts {
@@ -51,13 +61,14 @@ interface EngineParts {
   pooling: string
   threads: number
   adapters: readonly AdapterPointer[]
-  /** That are there from the start. */
-  slots: number
+  plan: MemoryPlan
   role: ModelRole
 }
 
 export class LlamaEngine implements Engine, DraftEngine {
-  readonly mostSequences: number
+  readonly sequences: number
+  readonly isPooled: boolean
+  readonly sharesCells: boolean
   readonly batchTokens: number
   readonly batch: LlamaBatch
   readonly canShift: boolean
@@ -71,7 +82,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   readonly #slidingWindow: number
   readonly #sampling: SamplingContext
   #rows: LlamaRows | undefined
-  #sequences: number
+  #contexts: number
   #threads = 0
   /** Copies and shifts that the engine has only noted: it carries them out with the next evaluation. */
   #hasNotedChanges = false
@@ -85,12 +96,15 @@ export class LlamaEngine implements Engine, DraftEngine {
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
     this.#slidingWindow = api.modelSlidingWindow(model)
-    this.mostSequences = Math.max(parts.slots, spec.parallel)
-    this.#sequences = parts.slots
+    this.sequences = parts.plan.sequences
+    this.isPooled = parts.plan.isPooled
+    this.#contexts = parts.plan.contexts
     this.batchTokens = api.contextBatch(context)
-    this.batch = new LlamaBatch(this.batchTokens, this.mostSequences)
+    this.batch = new LlamaBatch(this.batchTokens, this.sequences)
     this.canShift = this.#memory !== null && api.memoryCanShift(this.#memory)
     this.canBranch = this.#memory !== null && !api.modelIsRecurrent(model) && !api.modelIsHybrid(model)
+    // What several sequences have, a sliding window never gives up, so that it would fill.
+    this.sharesCells = this.isPooled && this.canBranch && this.#slidingWindow <= 0
     this.#facts = this.#readFacts(spec.contextTokens)
     this.#sampling = {
       api,
@@ -117,21 +131,17 @@ export class LlamaEngine implements Engine, DraftEngine {
       checkSameVocabulary(api, api.modelGetVocab(this.#parts.model), api.modelGetVocab(model))
       const contextTokens = Math.min(own.contextTokens, api.modelTrainContext(model))
       const spec = { ...shared, modelPath, adapterPaths: [], contextTokens }
-      const { context } = createContext(api, model, { spec, threads, keepsAll: true })
-      const slots = spec.parallel
-      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, adapters: [], slots, role: 'draft' })
+      const plan = memoryPlan(api, model, spec)
+      const { context } = createContext(api, model, { spec, plan, threads, keepsAll: true })
+      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, adapters: [], plan, role: 'draft' })
     } catch (error) {
       api.modelFree(model)
       throw error
     }
   }
 
-  get sequences(): number {
-    return this.#sequences
-  }
-
-  get #sequenceCounts(): Sequences {
-    return { open: this.#sequences, most: this.mostSequences }
+  get contexts(): number {
+    return this.#contexts
   }
 
   get facts(): EngineFacts {
@@ -210,11 +220,20 @@ export class LlamaEngine implements Engine, DraftEngine {
     return this.canBranch && (this.#slidingWindow <= 0 || position + SPECULATION_MARGIN < this.#slidingWindow)
   }
 
-  copySequence(source: number, target: number): void {
-    if (this.#memory === null) return
+  copySequence(source: number, target: number): boolean {
+    if (this.#memory === null) return false
     this.#api.memoryRemove(this.#memory, target, -1, -1)
+    if (this.isPooled && !this.sharesCells) return this.#copyState(source, target)
     this.#api.memoryCopy(this.#memory, source, target, -1, -1)
-    this.#hasNotedChanges = true
+    // Between memories of their own the engine copies with the next evaluation.
+    this.#hasNotedChanges ||= !this.sharesCells
+    return true
+  }
+
+  #copyState(source: number, target: number): boolean {
+    const context = this.#context
+    if (this.#hasNotedChanges) return false
+    return moveState(this.#api, { context, sequence: source }, { context, sequence: target })
   }
 
   dropMiddle(sequence: number, from: number, count: number): void {
@@ -225,44 +244,51 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   /** The old context stays until the new one holds everything, so that a failure costs nothing. */
-  grow({ contextTokens, slots }: ContextSize): boolean {
+  grow({ contextTokens, contexts }: ContextSize): boolean {
     const api = this.#api
-    const { model, spec, threads, adapters, role } = this.#parts
+    const { model, spec, threads, adapters, role, plan } = this.#parts
     const marks = GROWTH_MARKS[role]
     if (this.#memory === null || this.#hasNotedChanges) return false
+    if (this.isPooled && contextTokens * contexts <= this.#facts.contextTokens * this.#contexts) {
+      this.#become({ contextTokens, contexts })
+      return true
+    }
     writeSync(STANDARD_ERROR, `${marks.begin}\n`)
     const batch = { n_batch: this.batchTokens, n_ubatch: api.contextPhysicalBatch(this.#context) }
-    const shape = { ...completionShape({ ...spec, contextTokens, startSlots: slots }), ...batch }
+    const shape = { ...completionShape({ ...spec, contextTokens }, { ...plan, contexts }), ...batch }
     const next = api.contextInit(model, contextParams(api, { spec, threads, keepsAll: role === 'draft', shape }))
     if (next === null) return false
-    if (!applyAdapters(api, next, adapters) || !this.#copySequences(next, slots)) {
+    if (!applyAdapters(api, next, adapters) || !this.#copySequences(next)) {
       api.contextFree(next)
       return false
     }
     api.contextFree(this.#context)
     this.#context = next
     this.#memory = api.contextMemory(next)
-    this.#sequences = slots
     this.#threads = 0
-    this.#facts = this.#readFacts(contextTokens)
-    Object.assign(this.#sampling, { context: next, contextTokens: this.#facts.contextTokens })
+    this.#become({ contextTokens, contexts })
     writeSync(STANDARD_ERROR, `${marks.end}\n`)
     return true
   }
 
-  #copySequences(target: ContextPointer, slots: number): boolean {
+  #become({ contextTokens, contexts }: ContextSize): void {
+    this.#contexts = contexts
+    this.#facts = this.#readFacts(contextTokens)
+    Object.assign(this.#sampling, { context: this.#context, contextTokens: this.#facts.contextTokens })
+  }
+
+  #copySequences(context: ContextPointer): boolean {
     const api = this.#api
-    const to = { context: target, sequences: { open: slots, most: this.mostSequences } }
     for (let sequence = 0; sequence < this.sequences; sequence++) {
       if (api.memoryLast(this.#memory as MemoryPointer, sequence) < 0) continue
-      if (!moveState(api, sequence, { context: this.#context, sequences: this.#sequenceCounts }, to)) return false
+      if (!moveState(api, { context: this.#context, sequence }, { context, sequence })) return false
     }
     return true
   }
 
   get stateIdentity(): string {
-    const { library, model } = this.#parts
-    return identifyState(this.#api, model, { library, contextTokens: this.#facts.contextTokens })
+    const { contextTokens } = this.#facts
+    return identifyState({ library: this.#parts.library, contextTokens, ...(this.isPooled ? {} : { sequences: this.sequences }) })
   }
 
   get settled(): boolean {
@@ -270,7 +296,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   stateBytes(sequence: number): number {
-    return stateBytes(this.#api, this.#context, sequence, this.#sequenceCounts)
+    return stateBytes(this.#api, this.#context, sequence)
   }
 
   /** Of a sliding window only what the next token attends to is saved. */
@@ -281,15 +307,12 @@ export class LlamaEngine implements Engine, DraftEngine {
 
   readState(sequence: number, lastPosition: number, into: Uint8Array): boolean {
     if (this.#memory === null || this.#hasNotedChanges) return false
-    return (
-      this.#api.memoryLast(this.#memory, sequence) === lastPosition &&
-      readState(this.#api, this.#context, sequence, into, this.#sequenceCounts)
-    )
+    return this.#api.memoryLast(this.#memory, sequence) === lastPosition && readState(this.#api, this.#context, sequence, into)
   }
 
   writeState(sequence: number, state: Uint8Array): boolean {
     if (this.#memory === null || this.#hasNotedChanges) return false
-    const written = writeState(this.#api, this.#context, sequence, state, this.#sequenceCounts)
+    const written = writeState(this.#api, this.#context, sequence, state)
     if (!written) this.#api.memoryRemove(this.#memory, sequence, -1, -1)
     return written
   }

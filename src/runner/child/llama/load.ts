@@ -3,7 +3,7 @@
 import { AppError } from '../../../base/errors.ts'
 import type { LoadSpec } from '../../protocol.ts'
 import type { AdapterPointer, ContextPointer, LlamaApi, ModelPointer } from './api.ts'
-import { hasPlainStates } from './sequence-state.ts'
+import { hasFactorsBySize } from './sequence-state.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPES, LOAD_MODES, POOLING, SPLIT_NONE } from './structs.ts'
 
 const DEFAULT_BATCH_TOKENS = 512
@@ -14,8 +14,18 @@ const DEFAULT_EMBEDDING_BATCH_TOKENS = 2048
 /** Inputs that are pooled together. */
 const EMBEDDING_SEQUENCES = 32
 
+/** How the sequences of a context lie in memory. */
+export interface MemoryPlan {
+  /** They share their cells; else each has as many of its own. */
+  isPooled: boolean
+  sequences: number
+  /** Whole contexts that there is memory for. */
+  contexts: number
+}
+
 export interface ContextSpec {
   spec: LoadSpec
+  plan: MemoryPlan
   threads: number
   /** Keeps all that a sliding window forgets, so that everything can be taken back. */
   keepsAll?: boolean
@@ -32,8 +42,8 @@ export function loadModel(api: LlamaApi, spec: LoadSpec): ModelPointer {
   return model
 }
 
-export function createContext(api: LlamaApi, model: ModelPointer, { spec, threads, keepsAll }: ContextSpec) {
-  const shape = spec.embedding ? embeddingShape(spec) : completionShape(spec)
+export function createContext(api: LlamaApi, model: ModelPointer, { spec, plan, threads, keepsAll }: ContextSpec) {
+  const shape = spec.embedding ? embeddingShape(spec) : completionShape(spec, plan)
   const params = contextParams(api, { spec, threads, ...(keepsAll ? { keepsAll } : {}), shape })
   let context = api.contextInit(model, params)
   if (context !== null && spec.embedding && poolingOf(api, context) === 'none') {
@@ -47,23 +57,22 @@ export function createContext(api: LlamaApi, model: ModelPointer, { spec, thread
   return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
 }
 
-/** Slots can only be added later where a sequence's state can be taken from a context of few into one of many. */
-export function openContext(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
-  const { parallel, startSlots = parallel } = spec
-  const isPlain = api.modelSlidingWindow(model) <= 0 && !api.modelIsRecurrent(model) && !api.modelIsHybrid(model)
-  if (spec.embedding || startSlots >= parallel || !isPlain) return openAllSlots(api, model, { spec, threads })
-  const opened = createContext(api, model, { spec, threads })
-  if (hasPlainStates(api, opened.context, startSlots)) return { ...opened, slots: startSlots }
-  api.contextFree(opened.context)
-  return openAllSlots(api, model, { spec, threads })
+/**
+ * Sequences share one memory, which may be smaller than what all of them could fill. Each has one of its own where the size of the context changes
+ * what is computed, and without flash attention, where what others hold would change its last digits. A memory of states alone does not depend on
+ * the number of tokens.
+ */
+export function memoryPlan(api: LlamaApi, model: ModelPointer, spec: LoadSpec): MemoryPlan {
+  const { embedding, parallel, flashAttention, startContexts = parallel } = spec
+  const isPooled = flashAttention !== 'off' && !hasFactorsBySize(api, model)
+  const mayBeSmall = isPooled && !api.modelIsRecurrent(model)
+  return { isPooled, sequences: embedding ? EMBEDDING_SEQUENCES : parallel, contexts: mayBeSmall ? startContexts : parallel }
 }
 
-function openAllSlots(api: LlamaApi, model: ModelPointer, { spec, threads }: { spec: LoadSpec; threads: number }) {
-  const slots = spec.embedding ? EMBEDDING_SEQUENCES : spec.parallel
-  return { ...createContext(api, model, { spec: { ...spec, startSlots: spec.parallel }, threads }), slots }
-}
-
-export function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }: ContextSpec & { shape: Partial<ContextParams> }) {
+export function contextParams(
+  api: LlamaApi,
+  { spec, threads, keepsAll, shape }: Omit<ContextSpec, 'plan'> & { shape: Partial<ContextParams> },
+) {
   return {
     ...api.contextDefaultParams(),
     ...shape,
@@ -76,9 +85,8 @@ export function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }:
   }
 }
 
-export function completionShape(spec: LoadSpec) {
-  const slots = spec.startSlots ?? spec.parallel
-  const contextTokens = spec.contextTokens * slots
+export function completionShape(spec: LoadSpec, { isPooled, sequences, contexts }: MemoryPlan) {
+  const contextTokens = spec.contextTokens * contexts
   const leastTokens = spec.projectorPath === undefined ? 0 : LEAST_MEDIA_BATCH_TOKENS
   const wantedTokens = Math.max(spec.batchTokens || DEFAULT_BATCH_TOKENS, leastTokens)
   const batchTokens = Math.max(Math.min(wantedTokens, contextTokens), spec.parallel)
@@ -86,9 +94,9 @@ export function completionShape(spec: LoadSpec) {
     n_ctx: contextTokens,
     n_batch: batchTokens,
     n_ubatch: batchTokens,
-    n_seq_max: slots,
+    n_seq_max: sequences,
     embeddings: false,
-    kv_unified: false,
+    kv_unified: isPooled,
   }
 }
 
