@@ -12,7 +12,8 @@ import {
 import { CandidateList } from '../../src/runner/child/llama/candidate-list.ts'
 import { loadLibrary } from '../../src/runner/child/llama/library.ts'
 import { allocateBytes } from '../../src/runner/child/llama/native-memory.ts'
-import { createSampler, type SamplingContext } from '../../src/runner/child/llama/sampler.ts'
+import { createSampler } from '../../src/runner/child/llama/sampler.ts'
+import type { SamplingContext } from '../../src/runner/child/llama/sampler-chain.ts'
 import type { Sampling } from '../../src/runner/runner.ts'
 
 const VOCABULARY_SIZE = 5003

@@ -31,7 +31,8 @@ import {
 } from './load.ts'
 import { viewFloats } from './native-memory.ts'
 import { LlamaRows } from './rows.ts'
-import { createSampler, type SamplingContext } from './sampler.ts'
+import { createSampler } from './sampler.ts'
+import type { SamplingContext } from './sampler-chain.ts'
 import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
