@@ -1,5 +1,7 @@
 // Log-probabilities from raw logits, before any sampler: the softmax that llama-server reports, in double precision.
 
+import { firstAbove } from './shortlist.ts'
+
 export interface TokenLogprob {
   token: number
   logprob: number
@@ -20,9 +22,9 @@ export function likeliestOf(logits: Float32Array): { token: number; lead: number
   let token = 0
   let highest = Number.NEGATIVE_INFINITY
   let second = Number.NEGATIVE_INFINITY
-  for (let id = 0; id < logits.length; id++) {
+  const { length } = logits
+  for (let id = firstAbove(second, logits, 0, length); id < length; id = firstAbove(second, logits, id + 1, length)) {
     const logit = logits[id] as number
-    if (logit <= second) continue
     if (logit > highest) {
       second = highest
       highest = logit

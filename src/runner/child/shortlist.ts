@@ -155,10 +155,11 @@ export class Shortlist {
 }
 
 /**
+ * The first token from there on whose logit is higher, or `to`.
  * Nearly all tokens are less likely than what has been found already: comparisons that a processor foresees, where it could not foresee those of
  * a maximum. A function with nothing else in it, or V8 compiles the loop for ever again.
  */
-function firstAbove(least: number, logits: Float32Array, from: number, to: number): number {
+export function firstAbove(least: number, logits: Float32Array, from: number, to: number): number {
   let token = from
   for (; token + 8 <= to; token += 8) {
     const exceeds =
