@@ -63,6 +63,8 @@ export class Admission {
     // The next step settles the engine, if there is one.
     if (!mayMove && (found || isWorthSaving) && this.#slots.some((other) => other.completion && !other.completion.paused)) return undefined
     if (mayMove && isWorthSaving) keeper?.save(slot)
+    const source = choice.copyFrom === undefined ? [] : [this.#slots[choice.copyFrom] as Slot]
+    room.makeWay(tokens.length - (found?.length ?? choice.prefixLength), [slot, ...source])
     const cached = completion.tellsPrompt ? this.#empty(slot) : this.#fill(slot, { found: mayMove ? found : undefined, choice, layout })
     slot.tokens = tokens.slice(0, cached)
     slot.layout = layout

@@ -54,20 +54,31 @@ describe('Loop with a prefix cache', () => {
     expect(engine.steps.at(-1)?.get(0)).toBe(1)
   })
 
-  it('saves the talk that was idle longest where all together do not fit into the memory, and restores it', () => {
+  it('lets idle talks make way for a prompt to which they would be a burden, and restores them', () => {
     const { loop, run, endOf, asked, engine } = stage({ sequences: 8, contexts: 1, contextTokens: 500 }, { memoryBytes: 1e6 })
     for (const [id, letter] of ['x', 'y', 'z'].entries()) {
       loop.submit(id, ask(long(letter, 200)))
       run()
+      expect(engine.memory.filter(({ length }) => length > 0)).toHaveLength(1)
     }
-    expect(engine.memory.map(({ length }) => length).filter((length) => length > 0)).toEqual([200, 200])
-    loop.submit(3, ask(`${long('x', 200)}?`))
-    run()
-    expect(endOf(3)).toMatchObject({ cachedTokens: 200 })
-    loop.submit(4, ask(`${long('z', 200)}?`))
-    run()
-    expect(endOf(4)).toMatchObject({ cachedTokens: 200 })
+    for (const [id, letter] of ['x', 'y', 'z'].entries()) {
+      loop.submit(10 + id, ask(`${long(letter, 200)}?`))
+      run()
+      expect(endOf(10 + id)).toMatchObject({ cachedTokens: 200 })
+    }
     expect(asked()).toEqual([])
+  })
+
+  it('keeps idle talks that are not worth saving as long as there is room', () => {
+    const { loop, run, endOf, engine } = stage({ sequences: 8, contexts: 1, contextTokens: 150 })
+    for (const [id, letter] of ['x', 'y', 'z'].entries()) {
+      loop.submit(id, ask(long(letter, 60)))
+      run()
+    }
+    expect(engine.memory.filter(({ length }) => length > 0)).toHaveLength(2)
+    loop.submit(3, ask(`${long('y', 60)}?`))
+    run()
+    expect(endOf(3)).toMatchObject({ cachedTokens: 60 })
   })
 
   it('does not save a talk of which the next question changes the end alone', () => {

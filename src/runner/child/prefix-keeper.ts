@@ -63,6 +63,11 @@ export class PrefixKeeper {
     return this.#isUsable() && !cache.covers(tokens, MISSING_TOKENS) && cache.hasRoom(engine.stateBytes(slot.sequence))
   }
 
+  /** It is saved, or would be. */
+  canComeBack(slot: Slot): boolean {
+    return this.isWorthSaving(slot) || this.#options.cache.covers(pureTokens(slot), MISSING_TOKENS)
+  }
+
   save(slot: Slot): void {
     const { engine, cache } = this.#options
     const tokens = pureTokens(slot)

@@ -12,6 +12,10 @@ import type { PrefixKeeper } from './prefix-keeper.ts'
 import { TEXT_LAYOUT } from './sequence-layout.ts'
 import type { Slot } from './slot.ts'
 
+/** What a token of a prompt pays for a cell that it does not see, and what a byte of a state costs that goes and comes back. Of small models on processors. */
+const SKIP_NS = 80
+const MOVE_NS_PER_BYTE = 1
+
 export interface RoomOptions {
   engine: Engine
   keeper: PrefixKeeper | undefined
@@ -75,6 +79,17 @@ export class Room {
     const idle = this.#slots.filter((slot) => !isSpared(slot) && slot.tokens.length > 0).sort((a, b) => a.lastUsed - b.lastUsed)
     while (this.freeTokens < count) this.#giveUp(idle.shift() as Slot)
     return true
+  }
+
+  /** Idle talks that can come back make way for a prompt to which skipping them would cost more than that. */
+  makeWay(promptTokens: number, spared: readonly Slot[]): void {
+    const { engine, keeper } = this.#options
+    if (!engine.isPooled || !engine.settled) return
+    for (const slot of this.#slots) {
+      if (slot.busy || slot.tokens.length === 0 || spared.includes(slot)) continue
+      const skipNs = promptTokens * slot.tokens.length * SKIP_NS
+      if (skipNs > engine.stateBytes(slot.sequence) * MOVE_NS_PER_BYTE && keeper?.canComeBack(slot)) this.#giveUp(slot)
+    }
   }
 
   /** What the slot would give back, cut to that length. */
