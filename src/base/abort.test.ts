@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { onAbort, raceAbort, throwIfAborted } from './abort.ts'
+import { onAbort, raceAbort, startAbortRace, throwIfAborted } from './abort.ts'
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -52,6 +52,63 @@ describe('raceAbort', () => {
     }
     await raceAbort(Promise.resolve(), signal)
     expect(added).toBe(0)
+  })
+})
+
+describe('startAbortRace', () => {
+  it('gives what one promise after the other gives while the signal is quiet', async () => {
+    const { race } = startAbortRace(new AbortController().signal)
+    expect(await race(Promise.resolve(7))).toBe(7)
+    await expect(race(Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    expect(await race(Promise.resolve(8))).toBe(8)
+  })
+
+  it('throws `cancelled` with the reason for the promise that is waited for, and for all that follow', async () => {
+    const controller = new AbortController()
+    const { race } = startAbortRace(controller.signal)
+    await race(Promise.resolve(7))
+    const waiting = race(new Promise(() => {}))
+    controller.abort('gone')
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled', cause: 'gone' })
+    await expect(race(Promise.resolve(8))).rejects.toMatchObject({ code: 'cancelled', cause: 'gone' })
+  })
+
+  it('throws `cancelled` when the signal aborts after the promise has settled and before anybody was told', async () => {
+    const controller = new AbortController()
+    const told = startAbortRace(controller.signal).race(Promise.resolve(7))
+    controller.abort()
+    await expect(told).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('leaves no rejection without a listener when the promise fails after the abort', async () => {
+    const unheard: unknown[] = []
+    const listen = (reason: unknown) => void unheard.push(reason)
+    process.on('unhandledRejection', listen)
+    const { race } = startAbortRace(AbortSignal.abort())
+    await expect(race(Promise.reject(new Error('broken')))).rejects.toMatchObject({ code: 'cancelled' })
+    await settled()
+    process.off('unhandledRejection', listen)
+    expect(unheard).toEqual([])
+  })
+
+  it('listens to the signal once, however many promises there are, and not any more when it has ended', async () => {
+    const { signal } = new AbortController()
+    const listeners: unknown[] = []
+    const remove = signal.removeEventListener.bind(signal)
+    const add = signal.addEventListener.bind(signal)
+    signal.addEventListener = (...parameters: Parameters<typeof add>) => {
+      listeners.push(parameters[1])
+      add(...parameters)
+    }
+    signal.removeEventListener = (...parameters: Parameters<typeof remove>) => {
+      listeners.splice(listeners.indexOf(parameters[1]), 1)
+      remove(...parameters)
+    }
+    const { race, end } = startAbortRace(signal)
+    for (let count = 0; count < 3; count++) await race(Promise.resolve())
+    expect(listeners).toHaveLength(1)
+    end()
+    expect(listeners).toEqual([])
   })
 })
 

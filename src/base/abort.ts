@@ -33,3 +33,26 @@ export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | un
     release()
   }
 }
+
+export interface AbortRace {
+  /** As `raceAbort`, of one promise at a time. */
+  race<T>(promise: Promise<T>): Promise<T>
+  /** Takes the listener off the signal. */
+  end(): void
+}
+
+/** For promises that follow each other by the thousand: a listener for each of them costs more than the promise. */
+export function startAbortRace(signal: AbortSignal): AbortRace {
+  let refuse: ((error: unknown) => void) | undefined
+  const end = onAbort(signal, () => refuse?.(cancelled(signal.reason)))
+  return {
+    race: (promise) =>
+      new Promise((resolve, reject) => {
+        refuse = reject
+        // Listened to in any case: a rejection that nobody listens to would end the process.
+        promise.then(resolve, reject)
+        if (signal.aborted) reject(cancelled(signal.reason))
+      }),
+    end,
+  }
+}

@@ -44,25 +44,36 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     this.#close()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    try {
-      while (true) {
-        while (this.#items.length > 0) {
-          const item = this.#items.shift() as T
-          if (this.#items.length < this.#capacity) this.#releaseProducers()
-          yield item
-        }
-        if (this.#ended) {
-          if (this.#error !== undefined) throw this.#error
-          return
-        }
-        await new Promise<void>((resolve) => {
-          this.#wakeConsumer = resolve
-        })
-      }
-    } finally {
-      this.#close()
+  /** No generator: between a runner and a client each of them is a part of what a token costs. */
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.#items = []
+        this.#close()
+        return { done: true, value: undefined }
+      },
     }
+  }
+
+  async #next(): Promise<IteratorResult<T>> {
+    while (this.#items.length === 0) {
+      if (this.#ended) return this.#finish()
+      await new Promise<void>((resolve) => {
+        this.#wakeConsumer = resolve
+      })
+    }
+    const value = this.#items.shift() as T
+    if (this.#items.length < this.#capacity) this.#releaseProducers()
+    return { done: false, value }
+  }
+
+  /** The error is told once. */
+  #finish(): IteratorReturnResult<undefined> {
+    const error = this.#error
+    this.#error = undefined
+    if (error !== undefined) throw error
+    return { done: true, value: undefined }
   }
 
   #close(): void {

@@ -12,10 +12,10 @@ export async function peek<T>(source: AsyncIterable<T>): Promise<Peeked<T>> {
   let pending: IteratorResult<T> | undefined = first
   const all: AsyncIterableIterator<T> = {
     [Symbol.asyncIterator]: () => all,
-    async next() {
-      const item = pending ?? (await iterator.next())
+    next() {
+      const item = pending
       pending = undefined
-      return item
+      return item ? Promise.resolve(item) : iterator.next()
     },
     async return() {
       await iterator.return?.()

@@ -67,7 +67,8 @@ export async function* complete(options: RunOptions, completion: Completion): As
     if (chunk.type === 'cut') continue
     if (chunk.type === 'text') {
       written += chunk.text
-      yield* watch(toEvents(parser, chunk), seen, completion)
+      // A generator between costs more than what it does.
+      for (const event of toEvents(parser, chunk)) if (isToBeSeen(event, seen, completion)) yield event
       continue
     }
     if (chunk.type === 'prompt') {
@@ -75,7 +76,7 @@ export async function* complete(options: RunOptions, completion: Completion): As
       isBehindBos = true
       continue
     }
-    if (parser) yield* watch(parser.end(), seen, completion)
+    for (const event of parser?.end() ?? []) if (isToBeSeen(event, seen, completion)) yield event
     const thinkingTokens = seen.thinking === '' ? 0 : Math.min(await countTokens(run, seen.thinking), chunk.evalTokens)
     const context = completion.withContext
       ? await run.lease.runner.tokenize(withoutImageMarks(prompt, completion.images.length) + written, {
@@ -109,12 +110,10 @@ interface Seen {
   thinking: string
 }
 
-/** The events that the reply may have, with an eye on what they hold. */
-function* watch(events: Iterable<ChatEvent>, seen: Seen, { maxCalls = Number.POSITIVE_INFINITY }: Completion): Generator<ChatEvent> {
-  for (const event of events) {
-    if (event.type === 'thinking-delta') seen.thinking += event.text
-    if (callIndex(event) < maxCalls) yield event
-  }
+/** Whether the reply may have the event; keeps an eye on what it holds. */
+function isToBeSeen(event: ChatEvent, seen: Seen, { maxCalls = Number.POSITIVE_INFINITY }: Completion): boolean {
+  if (event.type === 'thinking-delta') seen.thinking += event.text
+  return callIndex(event) < maxCalls
 }
 
 /** Which of the reply's calls the event belongs to; -1 for none. */
@@ -192,9 +191,8 @@ async function* chunksOf(
   }
 }
 
-function* toEvents(parser: ReplyParser | undefined, { text, logprobs }: Extract<CompletionChunk, { type: 'text' }>): Iterable<ChatEvent> {
-  if (parser) yield* parser.push(text, logprobs)
-  else yield { type: 'text-delta', text, ...(logprobs ? { logprobs } : {}) }
+function toEvents(parser: ReplyParser | undefined, { text, logprobs }: Extract<CompletionChunk, { type: 'text' }>): readonly ChatEvent[] {
+  return parser ? parser.push(text, logprobs) : [{ type: 'text-delta', text, ...(logprobs ? { logprobs } : {}) }]
 }
 
 type LogitBias = NonNullable<CompletionFields['logitBias']>

@@ -17,16 +17,20 @@ interface Budget {
 }
 
 /** The chunks of `start(completion)`, and where the budget is spent those of a second run; the end tells of both. */
-export async function* chunksWithinBudget(
+export function chunksWithinBudget(
   completion: Completion,
   start: (completion: Completion) => AsyncIterable<CompletionChunk>,
   clock: Pick<Clock, 'monotonicNs'>,
-): AsyncGenerator<CompletionChunk> {
+): AsyncIterable<CompletionChunk> {
   const budget = budgetOf(completion)
-  if (!budget) {
-    yield* start(completion)
-    return
-  }
+  return budget ? chunksOfTwo(completion, start, { budget, clock }) : start(completion)
+}
+
+async function* chunksOfTwo(
+  completion: Completion,
+  start: (completion: Completion) => AsyncIterable<CompletionChunk>,
+  { budget, clock }: { budget: Budget; clock: Pick<Clock, 'monotonicNs'> },
+): AsyncGenerator<CompletionChunk> {
   let written = ''
   let tokens = 0
   const startNs = clock.monotonicNs()

@@ -3,7 +3,7 @@
 // A source that does not listen to its signal cannot hold the reply: the wait ends with the signal.
 
 import type { ServerResponse } from 'node:http'
-import { raceAbort } from '../../base/abort.ts'
+import { type AbortRace, startAbortRace } from '../../base/abort.ts'
 import { AppError, isAppError, toAppError } from '../../base/errors.ts'
 import { toGoJson } from '../../base/go-json.ts'
 import type { NdjsonReply, SseEvent, SseReply, StreamFailure, StreamReply } from './reply.ts'
@@ -47,14 +47,15 @@ function formatSseEvent(event: SseEvent): string {
 
 async function writeParts<T>(response: ServerResponse, parts: Parts<T>, context: WriteContext): Promise<AppError | undefined> {
   const iterator = parts.source[Symbol.asyncIterator]()
-  const next = () => raceAbort(iterator.next(), context.signal)
+  const untilAbort = startAbortRace(context.signal)
+  const next = () => untilAbort.race(iterator.next())
   let started = false
   try {
     let item = await next()
     response.writeHead(200, { ...context.headers(), ...parts.headers })
     started = true
     if (item.done) response.flushHeaders()
-    for (; !item.done; item = await next()) await writePart(response, parts.frame(item.value), context.signal)
+    for (; !item.done; item = await next()) if (!hasRoomAfter(response, parts.frame(item.value))) await drained(response, untilAbort)
     response.end()
     return undefined
   } catch (thrown) {
@@ -67,14 +68,19 @@ async function writeParts<T>(response: ServerResponse, parts: Parts<T>, context:
       )
     return error
   } finally {
+    untilAbort.end()
     leave(iterator, context)
   }
 }
 
-/** Resolves when the part has left far enough that another may follow. Throws `cancelled` when the client has gone. */
-async function writePart(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-  if (response.write(text) || response.destroyed) return
-  await raceAbort(new Promise<void>((resolve) => response.once('drain', resolve)), signal)
+/** Whether another part may follow at once. */
+function hasRoomAfter(response: ServerResponse, text: string): boolean {
+  return response.write(text) || response.destroyed
+}
+
+/** Throws `cancelled` when the client has gone. */
+function drained(response: ServerResponse, untilAbort: AbortRace): Promise<void> {
+  return untilAbort.race(new Promise((resolve) => response.once('drain', resolve)))
 }
 
 function endWith(response: ServerResponse, texts: readonly string[]): void {

@@ -5,7 +5,7 @@ import type { ChatRequest } from '../../service/service.ts'
 import type { Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Projection, replyWithEvents, toCompletionFields } from './completion.ts'
-import { type DeltaSum, sumDeltas } from './delta-sum.ts'
+import { type DeltaSum, isPlainText, sumDeltas } from './delta-sum.ts'
 import { decodeFields } from './fields.ts'
 import { type FinishEvent, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
 import type { NativeContext } from './routes.ts'
@@ -58,6 +58,7 @@ function createProjection(model: string, now: () => string): Projection {
       })
     },
     delta(event) {
+      if (isPlainText(event)) return { model, created_at: now(), message: { role: 'assistant', content: event.text }, done: false }
       const sum = sumDeltas([event])
       if (sum.isEmpty) return undefined
       return record(assistant(sum), false, present({ logprobs: toLogprobs(sum.logprobs) }))

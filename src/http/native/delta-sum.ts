@@ -22,3 +22,8 @@ export function sumDeltas(deltas: readonly DeltaEvent[]): DeltaSum {
   sum.isEmpty = sum.text === '' && sum.thinking === '' && sum.calls.length === 0 && sum.logprobs.length === 0
   return sum
 }
+
+/** Nearly all there is: what a record says of it needs no sum. */
+export function isPlainText(event: DeltaEvent): event is Extract<DeltaEvent, { type: 'text-delta' }> {
+  return event.type === 'text-delta' && event.text !== '' && event.logprobs === undefined
+}
