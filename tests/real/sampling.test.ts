@@ -15,24 +15,14 @@ import { allocateBytes } from '../../src/runner/child/llama/native-memory.ts'
 import { createSampler } from '../../src/runner/child/llama/sampler.ts'
 import type { SamplingContext } from '../../src/runner/child/llama/sampler-chain.ts'
 import type { Sampling } from '../../src/runner/runner.ts'
+import { greedyRequest } from '../../src/runner/testing/conformance.ts'
 
 const VOCABULARY_SIZE = 5003
 const DRAWS = 60
 const NO_VOCABULARY = 0n as VocabularyPointer
 const NO_CONTEXT = 0n as ContextPointer
 
-const PLAIN: Sampling = {
-  seed: 7,
-  temperature: 0,
-  topK: 40,
-  topP: 1,
-  minP: 0,
-  typicalP: 1,
-  repeatLastN: 64,
-  repeatPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-}
+const PLAIN: Sampling = { ...greedyRequest().sampling, seed: 7, topP: 1 }
 const BIASES = [
   [4000, 4.5],
   [3, -2],

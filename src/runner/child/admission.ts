@@ -12,8 +12,6 @@ import type { SequenceLayout } from './sequence-layout.ts'
 import type { Slot } from './slot.ts'
 import { chooseSlot, type SlotChoice } from './slots.ts'
 
-const ANY_SLOT = { contextTokens: 0, canBranch: false }
-
 export interface AdmissionOptions {
   engine: Engine
   keeper: PrefixKeeper | undefined
@@ -47,7 +45,8 @@ export class Admission {
     const chosen = chooseSlot(this.#slots, tokens, limits)
     if (!chosen) return undefined
     const found = completion.tellsPrompt ? undefined : keeper?.find(completion.prompt, chosen.prefixLength)
-    const choice = this.#withRoom(completion, chosen, found)
+    // A saved state goes where it costs the others least.
+    const choice = this.#withRoom(completion, (found && chooseSlot(this.#slots, [], limits)) ?? chosen)
     if (!choice) {
       const next = waiting.slice(0, this.#slots.filter(({ busy }) => !busy).length)
       room.asksForMore(next.reduce((sum, each) => sum + each.prompt.tokens.length + reserveOf(each), 0))
@@ -75,10 +74,7 @@ export class Admission {
   }
 
   /** Undefined where there is none; what can no longer be shared beside its source may be taken over from it. */
-  #withRoom(completion: Completion, choice: SlotChoice, found: FoundPrefix | undefined): SlotChoice | undefined {
-    // A saved state goes where it costs the others least.
-    const place = found && chooseSlot(this.#slots, [], ANY_SLOT)
-    if (place) return this.#hasRoom(completion, place, 0) ? place : undefined
+  #withRoom(completion: Completion, choice: SlotChoice): SlotChoice | undefined {
     const { copyFrom, prefixLength } = choice
     if (copyFrom === undefined) return this.#hasRoom(completion, choice, prefixLength) ? choice : undefined
     if (this.#hasRoom(completion, choice, this.#options.engine.sharesCells ? prefixLength : 0)) return choice

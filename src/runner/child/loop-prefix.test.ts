@@ -117,6 +117,25 @@ describe('Loop with a prefix cache', () => {
     expect(engine.steps[0]?.get(0)).toBe(5)
   })
 
+  it('restores it into an empty slot, not into that of a talk beside a busy one', async () => {
+    const before = stage()
+    before.loop.submit(1, ask(long('x')))
+    before.run()
+    await before.loop.close(new Promise(() => {}))
+    const { loop, run, runWithFetch, endOf, engine } = stage({ sequences: 3, contexts: 2, contextTokens: 500 }, { files: before.files })
+    for (const letter of ['a', 'b']) {
+      loop.submit(1, ask(long(letter, 50)))
+      run()
+    }
+    loop.submit(2, ask(`${long('a', 50)}?`, 30))
+    loop.step()
+    loop.setPaused(2, true)
+    loop.submit(3, ask(`${long('x')}?`))
+    await runWithFetch()
+    expect(endOf(3)).toMatchObject({ cachedTokens: 100 })
+    expect(engine.memory.map((held) => held[0])).toEqual(['a', 'b', 'x'].map((letter) => letter.charCodeAt(0)))
+  })
+
   it('evaluates the prompt where the file has gone meanwhile', async () => {
     const before = stage()
     before.loop.submit(1, ask(long('x')))
