@@ -1,6 +1,7 @@
 // One opened models folder as the modules of this directory share it.
 
-import { lstat, realpath, stat } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -34,10 +35,11 @@ export interface FileFacts {
 
 /**
  * Facts of a regular file below `base`. A link counts only when what it points to lies below `base` too: the folder may itself be a link to
- * another disk, but nothing in it leads us elsewhere.
+ * another disk, but nothing in it leads us elsewhere. Asked at once, without the thread pool: every request asks for several files, and each
+ * turn through the pool waits for two threads while the engine has all cores.
  */
 export async function regularFile(base: string, file: string): Promise<FileFacts | undefined> {
-  const own = await unlessMissing(lstat(file))
+  const own = lstatSync(file, { throwIfNoEntry: false })
   if (!own) return undefined
   const stats = own.isSymbolicLink() && (await staysBelow(base, file)) ? await unlessMissing(stat(file)) : own
   return stats?.isFile() ? { sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino } : undefined

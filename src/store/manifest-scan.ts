@@ -2,10 +2,11 @@
 // folder is not there for us.
 
 import { createHash } from 'node:crypto'
-import { lstat, open, readdir } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
-import { unlessMissing } from '../base/system-error.ts'
+import { isMissing, unlessMissing } from '../base/system-error.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../model/manifest.ts'
 import { type ModelName, toModelName } from '../model/name.ts'
 import { type Folder, regularFile } from './folder.ts'
@@ -69,7 +70,7 @@ export async function readExactly(folder: Folder, name: ModelName): Promise<Stor
   const facts = await regularFile(folder.layout.manifests, file)
   if (!facts) return undefined
   // One byte more than allowed is enough to see that it is too much.
-  const bytes = await unlessMissing(readAtMost(file, MAX_MANIFEST_BYTES + 1))
+  const bytes = readAtMost(file, MAX_MANIFEST_BYTES + 1)
   if (!bytes) return undefined
   return {
     name,
@@ -86,14 +87,23 @@ export function parseManifestBytes(bytes: Uint8Array): Manifest {
   return parseManifest(new TextDecoder().decode(bytes))
 }
 
-async function readAtMost(file: string, limit: number): Promise<Uint8Array> {
-  const handle = await open(file, 'r')
+/** At once, as the facts: a manifest is a page of the system's cache for whoever asks for its model again. Undefined where there is no file. */
+function readAtMost(file: string, limit: number): Uint8Array | undefined {
+  const handle = openUnlessMissing(file)
+  if (handle === undefined) return undefined
   try {
-    const { size } = await handle.stat()
-    const bytes = new Uint8Array(Math.min(size, limit))
-    const { bytesRead } = await handle.read(bytes, 0, bytes.byteLength, 0)
-    return bytes.subarray(0, bytesRead)
+    const bytes = new Uint8Array(Math.min(fstatSync(handle).size, limit))
+    return bytes.subarray(0, readSync(handle, bytes, 0, bytes.byteLength, 0))
   } finally {
-    await handle.close()
+    closeSync(handle)
+  }
+}
+
+function openUnlessMissing(file: string): number | undefined {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
   }
 }
