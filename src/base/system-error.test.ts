@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { errorCode, isMissing, unlessMissing } from './system-error.ts'
+import { errorCode, isMissing, unlessMissing, unlessMissingNow } from './system-error.ts'
 
 const here = fileURLToPath(import.meta.url)
 const failure = (code: unknown) => Object.assign(new Error('a failure'), { code })
@@ -23,5 +24,14 @@ describe('what is missing', () => {
     expect(await unlessMissing(open(`${here}/below-a-file`))).toBeUndefined()
     await expect(unlessMissing(Promise.reject(failure('EACCES')))).rejects.toMatchObject({ code: 'EACCES' })
     expect(await unlessMissing(Promise.resolve(7))).toBe(7)
+  })
+
+  it('is the same where the answer comes at once', () => {
+    expect(unlessMissingNow(() => statSync(`${here}/below-a-file`, { throwIfNoEntry: false }))).toBeUndefined()
+    const refused = () => {
+      throw failure('EACCES')
+    }
+    expect(() => unlessMissingNow(refused)).toThrow(expect.objectContaining({ code: 'EACCES' }))
+    expect(unlessMissingNow(() => 7)).toBe(7)
   })
 })

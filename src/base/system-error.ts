@@ -20,3 +20,13 @@ export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefin
     throw error
   }
 }
+
+/** The same for what answers at once. */
+export function unlessMissingNow<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}

@@ -5,7 +5,7 @@ import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { unlessMissing } from '../base/system-error.ts'
+import { unlessMissing, unlessMissingNow } from '../base/system-error.ts'
 import type { Layout } from './layout.ts'
 import type { Locks } from './lock.ts'
 import type { Pins } from './pins.ts'
@@ -39,7 +39,7 @@ export interface FileFacts {
  * turn through the pool waits for two threads while the engine has all cores.
  */
 export async function regularFile(base: string, file: string): Promise<FileFacts | undefined> {
-  const own = lstatSync(file, { throwIfNoEntry: false })
+  const own = unlessMissingNow(() => lstatSync(file, { throwIfNoEntry: false }))
   if (!own) return undefined
   const stats = own.isSymbolicLink() && (await staysBelow(base, file)) ? await unlessMissing(stat(file)) : own
   return stats?.isFile() ? { sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino } : undefined

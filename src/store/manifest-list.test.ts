@@ -7,18 +7,14 @@ import { SETTLED_MS } from './manifest-list.ts'
 import { createScratch, type Scratch, writeModelBlobs } from './testing/scratch.ts'
 
 const fs = vi.hoisted(() => ({ opened: [] as string[], watch: undefined as (() => never) | undefined }))
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
-  const open: typeof real.open = (file, ...rest) => {
-    fs.opened.push(String(file))
-    return real.open(file, ...rest)
-  }
-  return { ...real, open }
-})
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>()
   const watch = (...all: Parameters<typeof real.watch>) => (fs.watch ?? real.watch)(...all)
-  return { ...real, watch }
+  const openSync: typeof real.openSync = (file, ...rest) => {
+    fs.opened.push(String(file))
+    return real.openSync(file, ...rest)
+  }
+  return { ...real, watch, openSync }
 })
 
 let scratch: Scratch

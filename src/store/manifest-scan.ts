@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
-import { isMissing, unlessMissing } from '../base/system-error.ts'
+import { unlessMissing, unlessMissingNow } from '../base/system-error.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../model/manifest.ts'
 import { type ModelName, toModelName } from '../model/name.ts'
 import { type Folder, regularFile } from './folder.ts'
@@ -89,21 +89,12 @@ export function parseManifestBytes(bytes: Uint8Array): Manifest {
 
 /** At once, as the facts: a manifest is a page of the system's cache for whoever asks for its model again. Undefined where there is no file. */
 function readAtMost(file: string, limit: number): Uint8Array | undefined {
-  const handle = openUnlessMissing(file)
+  const handle = unlessMissingNow(() => openSync(file, 'r'))
   if (handle === undefined) return undefined
   try {
     const bytes = new Uint8Array(Math.min(fstatSync(handle).size, limit))
     return bytes.subarray(0, readSync(handle, bytes, 0, bytes.byteLength, 0))
   } finally {
     closeSync(handle)
-  }
-}
-
-function openUnlessMissing(file: string): number | undefined {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
   }
 }
