@@ -2,6 +2,7 @@
 // Synchronous throughout: a runner has nothing else to do while the engine computes.
 
 import type { ContextSize, RunnerFacts, Sampling } from '../protocol.ts'
+import type { TokenizeOptions } from './segment-memo.ts'
 import type { TokenPiece } from './text-output.ts'
 
 export interface Engine {
@@ -23,7 +24,7 @@ export interface Engine {
   /** Sequences can be copied and cut in their middle (false for recurrent memories). */
   readonly canBranch: boolean
 
-  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): number[]
+  tokenize(text: string, options: TokenizeOptions): number[]
   detokenize(tokens: readonly number[]): string
   /** `special`: a control token comes out as its text, not as nothing. */
   piece(token: number, special: boolean): TokenPiece

@@ -197,6 +197,8 @@ function bindVocabulary(llama: LibraryHandle) {
     vocabularyAddsEos: c('bool llama_vocab_get_add_eos(void*)') as (vocabulary: VocabularyPointer) => boolean,
     vocabularyAddsSeparator: c('bool llama_vocab_get_add_sep(void*)') as (vocabulary: VocabularyPointer) => boolean,
     vocabularyIsEnd: c('bool llama_vocab_is_eog(void*, int32)') as (vocabulary: VocabularyPointer, token: number) => boolean,
+    /** Bits of `llama_token_attr`. */
+    vocabularyAttributes: c('int32 llama_vocab_get_attr(void*, int32)') as (vocabulary: VocabularyPointer, token: number) => number,
     vocabularyIsControl: c('bool llama_vocab_is_control(void*, int32)') as (vocabulary: VocabularyPointer, token: number) => boolean,
     vocabularySuppressed: c('void* llama_vocab_get_suppress_tokens(void*, int32_t*)') as (
       vocabulary: VocabularyPointer,

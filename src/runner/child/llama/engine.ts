@@ -7,6 +7,7 @@ import { AppError } from '../../../base/errors.ts'
 import { type ContextSize, type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
 import type { DraftEngine, Engine, EngineFacts, MediaRows, SamplerOptions } from '../engine.ts'
 import { likeliestOf, logprobsOf } from '../logprobs.ts'
+import { SegmentMemo, type TokenizeOptions } from '../segment-memo.ts'
 import {
   type AdapterPointer,
   type BatchStruct,
@@ -33,6 +34,7 @@ import { viewFloats } from './native-memory.ts'
 import { LlamaRows } from './rows.ts'
 import { createSampler } from './sampler.ts'
 import type { SamplingContext } from './sampler-chain.ts'
+import { readSegmentMarks } from './segment-marks.ts'
 import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
@@ -80,6 +82,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   #context: ContextPointer
   #memory: MemoryPointer | null
   readonly #vocabulary: Vocabulary
+  readonly #segments: SegmentMemo
   readonly #slidingWindow: number
   readonly #sampling: SamplingContext
   #rows: LlamaRows | undefined
@@ -96,6 +99,10 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#memory = api.contextMemory(context)
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
+    this.#segments = new SegmentMemo({
+      tokenize: (text, options) => this.#vocabulary.tokenize(text, options),
+      readMarks: () => readSegmentMarks(api, model),
+    })
     this.#slidingWindow = api.modelSlidingWindow(model)
     this.sequences = parts.plan.sequences
     this.isPooled = parts.plan.isPooled
@@ -149,8 +156,8 @@ export class LlamaEngine implements Engine, DraftEngine {
     return this.#facts
   }
 
-  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): number[] {
-    return this.#vocabulary.tokenize(text, options)
+  tokenize(text: string, options: TokenizeOptions): number[] {
+    return this.#segments.tokenize(text, options)
   }
 
   detokenize(tokens: readonly number[]): string {

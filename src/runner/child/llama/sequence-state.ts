@@ -3,6 +3,7 @@
 
 import type { ContextPointer, LlamaApi, ModelPointer } from './api.ts'
 import type { Library } from './library.ts'
+import { metaValue } from './metadata.ts'
 
 /** Node 20 has no larger array. */
 const LARGEST_STATE_BYTES = 2 ** 32 - 1
@@ -61,12 +62,6 @@ export function identifyState({
 }): string {
   const own = sequences === undefined ? [] : [contextTokens, sequences]
   return [library.version, library.variant, process.arch, process.platform, ...own].join(' ')
-}
-
-function metaValue(api: LlamaApi, model: ModelPointer, key: string): string | undefined {
-  const text = Buffer.alloc(256)
-  const length = api.modelMetaValue(model, key, text, text.length)
-  return length < 0 ? undefined : text.toString('utf8', 0, Math.min(length, text.length - 1))
 }
 
 function allocate(sizeBytes: number): Uint8Array | undefined {

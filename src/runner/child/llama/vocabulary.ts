@@ -1,6 +1,7 @@
 // Text to tokens and back. The pieces of tokens are kept: a reply asks for the same few hundred again and again.
 
 import { AppError } from '../../../base/errors.ts'
+import type { TokenizeOptions } from '../segment-memo.ts'
 import { type TokenPiece, toTokenPiece } from '../text-output.ts'
 import type { LlamaApi, VocabularyPointer } from './api.ts'
 
@@ -8,6 +9,8 @@ import type { LlamaApi, VocabularyPointer } from './api.ts'
 export const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 const PIECE_BYTES = 256
+const IS_END = 1
+const IS_NO_END = 2
 
 export class Vocabulary {
   readonly size: number
@@ -15,16 +18,17 @@ export class Vocabulary {
   readonly #pointer: VocabularyPointer
   readonly #pieces: (TokenPiece | undefined)[] = []
   readonly #specialPieces: (TokenPiece | undefined)[] = []
+  /** By token; 0 where nobody has asked yet, since a vocabulary may have hundreds of thousands. */
   readonly #ends: Uint8Array
 
   constructor(api: LlamaApi, pointer: VocabularyPointer) {
     this.#api = api
     this.#pointer = pointer
     this.size = api.vocabularySize(pointer)
-    this.#ends = Uint8Array.from({ length: this.size }, (_, token) => (api.vocabularyIsEnd(pointer, token) ? 1 : 0))
+    this.#ends = new Uint8Array(this.size)
   }
 
-  tokenize(text: string, { addSpecial, parseSpecial }: { addSpecial: boolean; parseSpecial: boolean }): number[] {
+  tokenize(text: string, { addSpecial, parseSpecial }: TokenizeOptions): number[] {
     const bytes = Buffer.from(text, 'utf8')
     if (bytes.length > MAX_TEXT_BYTES) throw new AppError('payload_too_large', 'the text is longer than 64 MiB')
     const take = (tokens: Int32Array) =>
@@ -62,7 +66,8 @@ export class Vocabulary {
   }
 
   isEnd(token: number): boolean {
-    return this.#ends[token] === 1
+    this.#ends[token] ||= this.#api.vocabularyIsEnd(this.#pointer, token) ? IS_END : IS_NO_END
+    return this.#ends[token] === IS_END
   }
 
   /** Throws `invalid_request` for an id that the vocabulary does not have; the engine would abort. */
