@@ -1,7 +1,8 @@
 // Tokens of the parts of a prompt that were there before. A question in a talk brings all that was said so far, and tokenizing it again takes longer
 // than anything else around its evaluation; it is done in the thread that evaluates, so that all replies wait for it. A text is cut behind
 // the marks that end a message, where the engine cuts it as well, so that the tokens of its segments are those of the whole; each segment is
-// tokenized once and remembered for a while.
+// tokenized once and remembered for a while. A text that cannot be cut is one segment: it is asked for twice at least, to see whether it fits and
+// to be evaluated.
 
 export interface TokenizeOptions {
   /** What the vocabulary puts in front of a text comes first. */
@@ -36,10 +37,9 @@ export class SegmentMemo {
   }
 
   tokenize(text: string, options: TokenizeOptions): number[] {
-    const marks = options.parseSpecial && text.length >= LEAST_CHARACTERS ? this.#readMarks() : null
-    if (marks === null) return this.#options.tokenize(text, options)
+    if (!options.parseSpecial || text.length < LEAST_CHARACTERS) return this.#options.tokenize(text, options)
     const tokens: number[] = []
-    for (const [index, segment] of cutBehind(text, marks).entries()) {
+    for (const [index, segment] of cutBehind(text, this.#readMarks()).entries()) {
       const addSpecial = options.addSpecial && index === 0
       for (const token of this.#tokensOf(segment, { ...options, addSpecial })) tokens.push(token)
     }
@@ -81,7 +81,8 @@ export class SegmentMemo {
   }
 }
 
-function cutBehind(text: string, marks: RegExp): string[] {
+function cutBehind(text: string, marks: RegExp | null): string[] {
+  if (marks === null) return [text]
   const segments: string[] = []
   let from = 0
   for (const match of text.matchAll(marks)) {
