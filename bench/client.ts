@@ -1,7 +1,8 @@
 // The same client for every server: raw HTTP, so that what is measured is the server. It speaks the native API, or that of llama.cpp's own server.
 
 import http from 'node:http'
-import { findKind, type ServerKind, toCompletionRequest, toNativeRecord } from './llama-server.ts'
+import { findKind, type ServerKind, type TokenRecord, toCompletionRequest, toNativeRecord } from './llama-server.ts'
+import type { TracedToken } from './same-text.ts'
 import type { ServerProcess } from './server-process.ts'
 
 export interface Target {
@@ -24,6 +25,8 @@ export interface Reply {
   /** Milliseconds between the first and the last record with text. */
   streamMs: number
   text: string
+  /** With log-probabilities, where they were asked for. */
+  tokens: TracedToken[]
 }
 
 const UNLOAD_MS = 30_000
@@ -55,6 +58,7 @@ export function generate(
         let first = 0
         let last = 0
         let text = ''
+        const tokens: TracedToken[] = []
         response.setEncoding('utf8')
         response.on('data', (data: string) => {
           const lines = (pending + data).split('\n')
@@ -68,6 +72,7 @@ export function generate(
               first ||= last
               text += record.response
             }
+            for (const token of record.logprobs ?? []) tokens.push(toTracedToken(token))
             if (record.done) {
               resolve({
                 firstTokenMs: first - start,
@@ -76,6 +81,7 @@ export function generate(
                 promptTokens: record.prompt_eval_count ?? 0,
                 streamMs: last - first,
                 text,
+                tokens,
               })
             }
           }
@@ -89,6 +95,18 @@ export function generate(
     request.on('error', reject)
     request.end(body)
   })
+}
+
+/** The same again, to see how sure of its tokens the server is. */
+export async function trace(target: Target, prompt: string, options: Record<string, unknown>): Promise<TracedToken[]> {
+  const { tokens } = await generate(target, prompt, options, { logprobs: true, top_logprobs: 2 })
+  if (tokens.length === 0) throw new Error(`${target.name}: a reply without log-probabilities`)
+  return tokens
+}
+
+function toTracedToken({ token, bytes, top_logprobs }: TokenRecord): TracedToken {
+  const [first, second] = top_logprobs.map(({ logprob }) => logprob).sort((a, b) => b - a)
+  return { bytes: bytes ? Buffer.from(bytes) : Buffer.from(token), lead: (first ?? 0) - (second ?? Number.NEGATIVE_INFINITY) }
 }
 
 /** Tokens per second of one stream, between the first and the last record. */

@@ -7,11 +7,12 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Chart, Growth } from './chart.ts'
 import { generate, post, type Target, unload } from './client.ts'
+import { freshStory, freshText } from './fresh-text.ts'
 import { processTree, residentBytes } from './proc.ts'
 import { describeRun } from './report.ts'
-import { freshPrompt, freshText } from './scenario.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 import { median } from './turns.ts'
+import { requireWhole, untilWhole } from './whole-reply.ts'
 
 const TOKENS = 64
 /** Of the context, for what comes after the prompt. */
@@ -106,11 +107,16 @@ async function answer({ name, title, x, y, at, measure }: Question, targets: rea
 
 async function together(target: Target, clients: number, seed: number): Promise<[number, number]> {
   await generate(target, 'warm up', { num_predict: 8 })
-  const start = performance.now()
-  const replies = await Promise.all(
-    Array.from({ length: clients }, (_, client) => generate(target, freshPrompt(16, seed * 64 + client), { num_predict: TOKENS })),
-  )
-  return [clients, (replies.reduce((sum, { evalTokens }) => sum + evalTokens, 0) / (performance.now() - start)) * 1000]
+  const { result } = await untilWhole(seed, async (fresh) => {
+    const start = performance.now()
+    const replies = await Promise.all(
+      Array.from({ length: clients }, (_, client) => generate(target, freshStory(fresh * 64 + client), { num_predict: TOKENS })),
+    )
+    const seconds = (performance.now() - start) / 1000
+    requireWhole(target, replies, TOKENS)
+    return replies.reduce((sum, { evalTokens }) => sum + evalTokens, 0) / seconds
+  })
+  return [clients, result]
 }
 
 /** The same context for all lengths, so that no measurement pays for a load; a first question finds how many words make so many tokens. */

@@ -8,6 +8,13 @@ interface NativeRecord {
   done?: boolean
   eval_count?: number
   prompt_eval_count?: number
+  logprobs?: TokenRecord[]
+}
+
+export interface TokenRecord {
+  token: string
+  bytes?: number[]
+  top_logprobs: { logprob: number }[]
 }
 
 export async function findKind(url: string): Promise<ServerKind> {
@@ -20,11 +27,16 @@ interface Fields {
   prompt: string
   options: Record<string, unknown>
   format?: unknown
+  top_logprobs?: number
 }
 
-export function toCompletionRequest({ prompt, options, format }: Fields): object {
+export function toCompletionRequest({ prompt, options, format, top_logprobs }: Fields): object {
   const { num_predict, ...others } = options
-  return { prompt, n_predict: num_predict, ...others, stream: true, cache_prompt: true, ...(format ? { json_schema: format } : {}) }
+  return {
+    ...{ prompt, n_predict: num_predict, ...others, stream: true, cache_prompt: true },
+    ...(format ? { json_schema: format } : {}),
+    ...(top_logprobs === undefined ? {} : { n_probs: top_logprobs }),
+  }
 }
 
 /** Undefined for a line that says nothing. */
@@ -33,5 +45,11 @@ export function toNativeRecord(line: string): NativeRecord | undefined {
   if (!line.startsWith('data: {')) return undefined
   const record = JSON.parse(line.slice('data: '.length))
   if (record.error) return { error: JSON.stringify(record.error) }
-  return { response: record.content, done: record.stop, eval_count: record.tokens_predicted, prompt_eval_count: record.tokens_evaluated }
+  return {
+    response: record.content,
+    done: record.stop,
+    eval_count: record.tokens_predicted,
+    prompt_eval_count: record.tokens_evaluated,
+    logprobs: record.completion_probabilities,
+  }
 }

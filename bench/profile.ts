@@ -9,8 +9,8 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { generate } from './client.ts'
+import { freshStory } from './fresh-text.ts'
 import { describeRun, writeBlock } from './report.ts'
-import { freshPrompt } from './scenario.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 
 /** Of a token; what is smaller goes together. */
@@ -38,9 +38,9 @@ process.env.NODE_OPTIONS = `--import ${pathToFileURL(hook)}`
 try {
   let [from, to, tokens] = [0, 0, 0]
   await withTargets(values, async (target) => {
-    await generate(target, freshPrompt(8, 1), { num_predict: 128 })
+    await generate(target, freshStory(1), { num_predict: 128 })
     from = nowMicroseconds()
-    tokens = (await generate(target, freshPrompt(8, 2), { num_predict: Number(values.tokens) })).evalTokens
+    tokens = (await generate(target, freshStory(2), { num_predict: Number(values.tokens) })).evalTokens
     to = nowMicroseconds()
   })
   const lines = [`${tokens} tokens to one client, ${((to - from) / tokens).toFixed(0)} µs each:`, '', ...toTable(from, to, tokens)]

@@ -2,6 +2,7 @@
 
 import type { Target } from './client.ts'
 import type { Engine } from './engine.ts'
+import type { TracedToken } from './same-text.ts'
 
 /** 'tokens/s', 'requests/s' and 'times' are better when they are higher, the others when they are lower. */
 export type Unit = 'tokens/s' | 'requests/s' | 'times' | 'ms' | 'MB' | 'µs'
@@ -19,7 +20,7 @@ export interface Bar {
 
 export interface Measurement {
   figure: number
-  /** Of which both servers should give the same. */
+  /** Of which both servers should give the same; only with `trace`. */
   text?: string
   promptTokens?: number
 }
@@ -35,43 +36,12 @@ export interface Scenario {
   finish?(target: Target): Promise<void>
   /** One measurement of one server. `seed` is another in each round and the same for all servers, so that a text can be one that no server has seen. */
   measure(target: Target, seed: number): Promise<number | Measurement>
+  /** The reply of that measurement once more, token by token: asked only where the servers' texts are not equal, and when the measuring is done. */
+  trace?(target: Target, seed: number): Promise<TracedToken[]>
   /** The same on the engine alone; `promptTokens` as a server counted them. */
   engine?(engine: Engine, promptTokens: number): number
 }
 
 export function isLowerBetter(unit: Unit): boolean {
   return unit === 'ms' || unit === 'MB' || unit === 'µs'
-}
-
-/** A text of about `words` words that no two seeds share. */
-export function freshText(words: number, seed: number): string {
-  const list = [
-    'llama',
-    'river',
-    'stone',
-    'winter',
-    'market',
-    'signal',
-    'paper',
-    'garden',
-    'engine',
-    'morning',
-    'harbor',
-    'window',
-    'copper',
-    'forest',
-    'letter',
-    'bridge',
-  ]
-  let state = Math.imul(seed + 1, 2654435761)
-  return Array.from({ length: words }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    // The upper bits: the lower ones of such a generator repeat themselves at once.
-    return list[(state >>> 16) % list.length]
-  }).join(' ')
-}
-
-/** A prompt that no two seeds share and that a small model goes on with for long: after words without sense it would soon be silent. */
-export function freshPrompt(words: number, seed: number): string {
-  return `Notes ${seed}: ${freshText(words, seed)}.\n\nChapter 1. Once upon a time, in a small village, there lived a llama that`
 }

@@ -1,7 +1,7 @@
 // What a client of the soak does: requests of mixed lengths and shapes, one after the other, some of which it leaves in the middle.
 
 import type { createRandom } from '../src/gguf/testing/random.ts'
-import { freshPrompt, freshText } from './scenario.ts'
+import { freshText } from './fresh-text.ts'
 
 /** A request that takes longer hangs. */
 const DEADLINE_MS = 180_000
@@ -70,8 +70,9 @@ function readRecord(line: string): number | undefined {
 function toPrompt(random: Random): string {
   const words = pick(PROMPT_WORDS, random)
   const seed = Math.floor(random() * 1e6)
-  if (random() < 0.5) return freshPrompt(words, seed)
-  return `${freshText(words, Math.floor(random() * BEGINNINGS))}\n\n${freshPrompt(4, seed)}`
+  const question = (length: number) =>
+    `Notes ${seed}: ${freshText(length, seed)}.\n\nChapter 1. Once upon a time, in a small village, there lived a llama that`
+  return random() < 0.5 ? question(words) : `${freshText(words, Math.floor(random() * BEGINNINGS))}\n\n${question(4)}`
 }
 
 function pick<T>(list: readonly T[], random: Random): T {

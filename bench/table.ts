@@ -2,6 +2,7 @@
 
 import type { Target } from './client.ts'
 import type { Engine } from './engine.ts'
+import type { Sameness } from './same-text.ts'
 import { isLowerBetter, type Scenario, type Unit } from './scenario.ts'
 import type { Figures } from './turns.ts'
 
@@ -52,11 +53,25 @@ function checkRatio(of: string, least: number | undefined, ratio: number | undef
   return [{ text: `${of} >= ${Number(least.toFixed(2))}`, isMet: ratio === undefined ? undefined : ratio >= least }]
 }
 
-function toNotes(checks: readonly Check[], { sameTexts, missing }: Figures): string[] {
+function toNotes(checks: readonly Check[], { promptTokens, again, texts, missing }: Figures): string[] {
   const missed = checks.filter(({ isMet }) => isMet === false).map(({ text }) => text)
   const notes = missed.length > 0 ? [`missed: ${missed.join(', ')}`] : checks.some(({ isMet }) => isMet) ? ['met'] : []
-  if (sameTexts) notes.push(`same text in ${sameTexts.same} of ${sameTexts.rounds}`)
+  if (texts.length > 0) notes.push(toTextNote(texts))
+  if (promptTokens !== undefined) notes.push(`prompts of ${promptTokens.toFixed(1)} tokens in the mean`)
+  if (again > 0) notes.push(`asked again ${again} times, since a reply ended early`)
   return [...notes, ...missing]
+}
+
+/** Texts that part where the next token was nearly even are the same, and how many they are is said. */
+function toTextNote(texts: readonly Sameness[]): string {
+  const even = texts.filter(({ kind }) => kind === 'nearly even').length
+  const others = texts.flatMap((one) => (one.kind === 'different' ? [one.lead] : []))
+  const note = `same text in ${texts.length - others.length} of ${texts.length}`
+  const leads = others.map((lead) => (lead === undefined ? 'an unknown lead' : `a lead of ${lead.toFixed(2)}`))
+  return [
+    even > 0 ? `${note} (${even} of them up to a token that was nearly even)` : note,
+    ...(others.length > 0 ? [`${others.length} parted at ${leads.join(', ')}`] : []),
+  ].join(', ')
 }
 
 function toRatio(unit: Unit, ours: number | undefined, theirs: number | undefined): number | undefined {

@@ -2,7 +2,9 @@
 
 import { embed, generate, type Target } from './client.ts'
 import type { Engine } from './engine.ts'
+import { compareTexts, type Sameness } from './same-text.ts'
 import type { Measurement, Need, Scenario } from './scenario.ts'
+import { untilWhole } from './whole-reply.ts'
 
 /** Medians; undefined where a server lacks what the scenario needs, or the engine has no such figure. */
 export interface Figures {
@@ -10,8 +12,12 @@ export interface Figures {
   engine: number | undefined
   /** Why a server has no figure. */
   missing: string[]
-  /** In how many rounds the servers gave the same text, where that is a question. */
-  sameTexts: { same: number; rounds: number } | undefined
+  /** Of a prompt in the mean, as the first server counted them; undefined where the scenario does not say. */
+  promptTokens: number | undefined
+  /** How many rounds were asked again, since a reply ended before it had all of its tokens. */
+  again: number
+  /** Round by round, where it is a question whether the servers gave the same text. */
+  texts: Sameness[]
 }
 
 const MISSING: Record<Need, { has: (target: Target) => boolean; hint: string }> = {
@@ -30,25 +36,55 @@ export async function measureInTurns(
 ): Promise<Figures> {
   const lacks = (target: Target) => (scenario.needs ?? []).filter((need) => !MISSING[need].has(target)).map((need) => MISSING[need].hint)
   const taken = targets.filter((target) => lacks(target).length === 0)
-  const measured = new Map<Target, Measurement[]>(taken.map((target) => [target, []]))
+  const measured: Measurement[][] = taken.map(() => [])
   const alone: number[] = []
+  const texts: Sameness[] = []
+  let repeats = 0
   try {
     for (const target of taken) await warmUp(target, scenario)
     const first = Date.now() % 1_000_000
     for (let round = 0; round < rounds && taken.length > 0; round++) {
-      for (const [target, measurements] of measured) measurements.push(toMeasurement(await scenario.measure(target, first + round)))
-      const promptTokens = measured.get(taken[0] as Target)?.at(-1)?.promptTokens ?? 0
-      if (engine && scenario.engine) alone.push(scenario.engine(engine, promptTokens))
+      const { result, again } = await untilWhole(first + round, (seed) => measureRound(scenario, taken, seed))
+      repeats += again
+      texts.push(...result.texts)
+      for (const [index, measurement] of result.measurements.entries()) measured[index]?.push(measurement)
+      if (engine && scenario.engine) alone.push(scenario.engine(engine, result.measurements[0]?.promptTokens ?? 0))
     }
   } finally {
     for (const target of taken) await scenario.finish?.(target)
   }
   return {
-    servers: targets.map((target) => median(measured.get(target)?.map(({ figure }) => figure) ?? [])),
+    servers: targets.map((target) => median(measured[taken.indexOf(target)]?.map(({ figure }) => figure) ?? [])),
     engine: median(alone),
     missing: targets.filter((target) => !taken.includes(target)).map((target) => `${target.name} needs ${lacks(target).join(' and ')}`),
-    sameTexts: compareTexts([...measured.values()]),
+    promptTokens: mean(measured[0]?.flatMap(({ promptTokens }) => promptTokens ?? []) ?? []),
+    again: repeats,
+    texts,
   }
+}
+
+/** Each server gets the same seed. */
+async function measureRound(
+  scenario: Scenario,
+  targets: readonly Target[],
+  seed: number,
+): Promise<{ measurements: Measurement[]; texts: Sameness[] }> {
+  const measurements: Measurement[] = []
+  for (const target of targets) measurements.push(toMeasurement(await scenario.measure(target, seed)))
+  return { measurements, texts: await compareReplies(scenario, targets, measurements, seed) }
+}
+
+/** One comparison, or none where there is nothing to compare. */
+async function compareReplies(
+  { trace }: Scenario,
+  [one, other]: readonly Target[],
+  [first, second]: readonly Measurement[],
+  seed: number,
+): Promise<Sameness[]> {
+  if (!(trace && one && other) || first?.text === undefined || second?.text === undefined) return []
+  const isEqual = first.text === second.text
+  const tokensOf = async (target: Target) => (isEqual ? [] : trace(target, seed))
+  return [compareTexts({ text: first.text, tokens: await tokensOf(one) }, { text: second.text, tokens: await tokensOf(other) })]
 }
 
 /** Loads the model too: no scenario but the cold one pays for that. */
@@ -61,16 +97,14 @@ function toMeasurement(result: number | Measurement): Measurement {
   return typeof result === 'number' ? { figure: result } : result
 }
 
-function compareTexts([first, second]: Measurement[][]): Figures['sameTexts'] {
-  const texts = first?.map(({ text }) => text)
-  if (!second || !texts?.every((text) => text !== undefined)) return undefined
-  return { same: texts.filter((text, round) => text === second[round]?.text).length, rounds: texts.length }
-}
-
 /** Undefined of nothing. */
 export function median(figures: readonly number[]): number | undefined {
   const sorted = figures.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]]
   return low === undefined || high === undefined ? undefined : (low + high) / 2
+}
+
+function mean(figures: readonly number[]): number | undefined {
+  return figures.length === 0 ? undefined : figures.reduce((sum, figure) => sum + figure, 0) / figures.length
 }

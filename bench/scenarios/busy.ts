@@ -4,7 +4,9 @@
 import os from 'node:os'
 import { besideBusy } from '../busy.ts'
 import { decodeSpeed, generate, type Target } from '../client.ts'
-import { freshPrompt, type Scenario } from '../scenario.ts'
+import { freshStory } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
+import { requireWhole } from '../whole-reply.ts'
 
 const TOKENS = 64
 
@@ -35,6 +37,8 @@ const besideOverBest = (count: number): Scenario => ({
 export const busy: readonly Scenario[] = [beside(2), besideOverBest(2), beside(4), besideOverBest(4)]
 
 async function speed(target: Target, seed: number, options: Record<string, unknown>): Promise<number> {
-  await generate(target, freshPrompt(6, seed), { num_predict: TOKENS, ...options })
-  return decodeSpeed(await generate(target, freshPrompt(7, seed), { num_predict: TOKENS, ...options }))
+  await generate(target, freshStory(2 * seed), { num_predict: TOKENS, ...options })
+  const reply = await generate(target, freshStory(2 * seed + 1), { num_predict: TOKENS, ...options })
+  requireWhole(target, [reply], TOKENS)
+  return decodeSpeed(reply)
 }

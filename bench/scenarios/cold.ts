@@ -1,5 +1,6 @@
 import { generate, unload } from '../client.ts'
-import { freshPrompt, type Scenario } from '../scenario.ts'
+import { freshStory } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 export const cold: Scenario = {
   name: 'cold load to first token',
@@ -9,6 +10,6 @@ export const cold: Scenario = {
   needs: ['native'],
   async measure(target, seed) {
     await unload(target)
-    return (await generate(target, freshPrompt(8, seed), { num_predict: 4 })).firstTokenMs
+    return (await generate(target, freshStory(seed), { num_predict: 4 })).firstTokenMs
   },
 }

@@ -1,5 +1,7 @@
 import { decodeSpeed, generate } from '../client.ts'
-import { freshPrompt, type Scenario } from '../scenario.ts'
+import { freshStory } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
+import { requireWhole } from '../whole-reply.ts'
 
 const TOKENS = 128
 
@@ -8,6 +10,10 @@ export const decode: Scenario = {
   unit: 'tokens/s',
   about: `${TOKENS} tokens to one client, counted between the first and the last record`,
   bar: { ollama: 1.05, llamaServer: 1, engine: 0.97 },
-  measure: async (target, seed) => decodeSpeed(await generate(target, freshPrompt(8, seed), { num_predict: TOKENS })),
+  async measure(target, seed) {
+    const reply = await generate(target, freshStory(seed), { num_predict: TOKENS })
+    requireWhole(target, [reply], TOKENS)
+    return decodeSpeed(reply)
+  },
   engine: (engine) => engine.decode(TOKENS),
 }

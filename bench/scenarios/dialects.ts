@@ -2,7 +2,8 @@
 // nothing but the last count, so that what is measured is the server.
 
 import type { Target } from '../client.ts'
-import { freshPrompt, type Scenario } from '../scenario.ts'
+import { freshStory } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 const CLIENTS = 8
 const TOKENS = 64
@@ -65,7 +66,7 @@ export const dialects: readonly Scenario[] = [CHAT, RESPONSES, MESSAGES].map((di
 async function speed(target: Target, dialect: Dialect, seed: number): Promise<number> {
   const start = performance.now()
   const counts = await Promise.all(
-    Array.from({ length: CLIENTS }, (_, client) => ask(target, dialect, freshPrompt(12, seed * CLIENTS + client))),
+    Array.from({ length: CLIENTS }, (_, client) => ask(target, dialect, freshStory(seed * CLIENTS + client))),
   )
   return (sum(counts) / (performance.now() - start)) * 1000
 }

@@ -1,5 +1,6 @@
 import { embed, type Target } from '../client.ts'
-import { freshText, type Scenario } from '../scenario.ts'
+import { freshText } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 const TEXTS = 64
 

@@ -1,5 +1,6 @@
 import { generate } from '../client.ts'
-import { freshText, type Scenario } from '../scenario.ts'
+import { freshText } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 export const firstToken: Scenario = {
   name: 'first token, new prompt of about 600 tokens',

@@ -1,5 +1,6 @@
 import { generate } from '../client.ts'
-import { freshText, type Scenario } from '../scenario.ts'
+import { freshText } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 export const prefix: Scenario = {
   name: 'second question on a prefix of about 1,500 tokens',

@@ -1,4 +1,4 @@
-import { decodeSpeed, generate } from '../client.ts'
+import { decodeSpeed, generate, trace } from '../client.ts'
 import type { Scenario } from '../scenario.ts'
 
 const NAMES = ['Amara', 'Bruno', 'Chen', 'Dalia', 'Emil', 'Farah', 'Goran', 'Hana']
@@ -9,6 +9,9 @@ const story = (seed: number) => {
 along the river, greeted the farmers in the fields, and carried fresh bread to the school on the hill. The children waited at the gate, and ${name} was proud of that work.`
 }
 
+const promptOf = (seed: number) => `First copy:\n${story(seed)}\n\nSecond copy:\n${story(seed)}\n\nThird copy:\n`
+const LENGTH = { num_predict: 80 }
+
 /** Copies a paragraph: what rewriting a text or editing code mostly is. */
 export const repeat: Scenario = {
   name: 'output that repeats its input',
@@ -16,8 +19,8 @@ export const repeat: Scenario = {
   about: 'a paragraph of about 80 tokens that a raw prompt has once and begins again; decode only',
   bar: { ollama: 1.5, llamaServer: 1.5 },
   async measure(target, seed) {
-    const text = story(seed)
-    const reply = await generate(target, `First copy:\n${text}\n\nSecond copy:\n${text}\n\nThird copy:\n`, { num_predict: 80 })
+    const reply = await generate(target, promptOf(seed), LENGTH)
     return { figure: decodeSpeed(reply), text: reply.text }
   },
+  trace: (target, seed) => trace(target, promptOf(seed), LENGTH),
 }

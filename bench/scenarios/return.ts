@@ -1,5 +1,6 @@
 import { generate, type Target, unload } from '../client.ts'
-import { freshText, type Scenario } from '../scenario.ts'
+import { freshText } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 /** More than a server with four slots or fewer has room for; one with eight is asked with nine. */
 const OTHER_TALKS = { three: 2, nine: 8 }

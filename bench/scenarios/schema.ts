@@ -1,5 +1,6 @@
 import { decodeSpeed, generate, type Target } from '../client.ts'
 import type { Scenario } from '../scenario.ts'
+import { requireWhole } from '../whole-reply.ts'
 
 const TOKENS = 160
 /** As loose as can be, so that both replies have all of their tokens. */
@@ -30,6 +31,6 @@ export const schemaCost: Scenario = {
 async function speed(target: Target, seed: number, more: Record<string, unknown>): Promise<number> {
   const prompt = `List ${seed}.\nQ: Give me a list of 40 animals, each with its name and legs, as JSON.\nA: [`
   const reply = await generate(target, prompt, { num_predict: TOKENS }, more)
-  if (reply.evalTokens < TOKENS) throw new Error(`${target.name}: the reply ended after ${reply.evalTokens} tokens, too few to compare`)
+  requireWhole(target, [reply], TOKENS)
   return decodeSpeed(reply)
 }

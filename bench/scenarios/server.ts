@@ -1,9 +1,11 @@
 // What the server's own process costs, without the engine's.
 
 import { generate, type Target } from '../client.ts'
+import { freshStory } from '../fresh-text.ts'
 import { cpuMs, processTree, residentBytes } from '../proc.ts'
-import { freshPrompt, type Scenario } from '../scenario.ts'
+import type { Scenario } from '../scenario.ts'
 import type { ServerProcess } from '../server-process.ts'
+import { requireWhole } from '../whole-reply.ts'
 
 const TOKENS = 512
 /** What a start leaves undone is done by then. */
@@ -18,8 +20,10 @@ export const cpuPerToken: Scenario = {
   async measure(target, seed) {
     const { id } = processOf(target)
     const before = cpuMs(id)
-    const { evalTokens } = await generate(target, freshPrompt(8, seed), { num_predict: TOKENS })
-    return ((cpuMs(id) - before) / evalTokens) * 1000
+    const reply = await generate(target, freshStory(seed), { num_predict: TOKENS })
+    const spentMs = cpuMs(id) - before
+    requireWhole(target, [reply], TOKENS)
+    return (spentMs / reply.evalTokens) * 1000
   },
 }
 

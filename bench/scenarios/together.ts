@@ -1,10 +1,11 @@
 import { generate, type Target } from '../client.ts'
-import { freshPrompt, type Scenario } from '../scenario.ts'
+import { freshStory } from '../fresh-text.ts'
+import type { Scenario } from '../scenario.ts'
 
 const LENGTHS = [12, 40, 25, 8, 60, 16, 48, 30]
 
 const ask = (target: Target, seed: number, client: number) =>
-  generate(target, freshPrompt(12, seed * 100 + client), { num_predict: LENGTHS[client] })
+  generate(target, freshStory(seed * 100 + client), { num_predict: LENGTHS[client] })
 
 async function timeOf(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
