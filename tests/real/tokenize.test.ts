@@ -56,7 +56,7 @@ describe.each(MODELS)('a prompt for $name', ({ find, marks, others }) => {
     if (model === null) throw new Error('the model does not load')
     const vocabulary = new Vocabulary(api, api.modelGetVocab(model))
     const found = readSegmentMarks(api, model)
-    expect([...found].sort()).toEqual([...marks].sort())
+    expect([...(found ?? [])].sort()).toEqual([...marks].sort())
     let asked = 0
     const memo = new SegmentMemo({
       tokenize: (text, options) => {
@@ -81,7 +81,8 @@ describe.each(MODELS)('a prompt for $name', ({ find, marks, others }) => {
         if (asked > 1) cut++
         asked = 0
         expect(memo.tokenize(prompt, options)).toEqual(whole)
-        expect(prompt.length < 256 || asked === 0).toBe(true)
+        // What comes first is asked for all the same.
+        expect(prompt.length < 256 || asked === (addSpecial ? 1 : 0)).toBe(true)
       }),
       { numRuns: RUNS },
     )

@@ -11,7 +11,7 @@ const tokenize = (text: string, { addSpecial }: TokenizeOptions) => {
   asked.push(text)
   return [...(addSpecial ? [BOS] : []), ...[...text].map((character) => character.charCodeAt(0))]
 }
-const memoOf = (marks: string[], maxCharacters?: number) =>
+const memoOf = (marks: string[] | undefined, maxCharacters?: number) =>
   new SegmentMemo({ tokenize, readMarks: () => marks, ...(maxCharacters === undefined ? {} : { maxCharacters }) })
 
 beforeEach(() => {
@@ -19,10 +19,10 @@ beforeEach(() => {
 })
 
 describe('the tokens of a prompt', () => {
-  it('are those of its segments, the first of which begins as the whole does', () => {
+  it('are those of its segments, behind what comes first', () => {
     const text = `${long('a')}<end>b<end><end>${long('c')}`
     expect(memoOf(['<end>']).tokenize(text, WHOLE)).toEqual([BOS, ...[...text].map((character) => character.charCodeAt(0))])
-    expect(asked).toEqual([`${long('a')}<end>`, 'b<end>', '<end>', long('c')])
+    expect(asked).toEqual(['', `${long('a')}<end>`, 'b<end>', '<end>', long('c')])
   })
 
   it('are asked of the engine only where they are new', () => {
@@ -31,28 +31,29 @@ describe('the tokens of a prompt', () => {
     const tokens = memo.tokenize(before, WHOLE)
     asked = []
     expect(memo.tokenize(`${before}c<end>`, WHOLE)).toEqual([...tokens, ...tokenize('c<end>', { ...WHOLE, addSpecial: false })])
-    expect(asked).toEqual(['c<end>', 'c<end>'])
+    expect(asked).toEqual(['', 'c<end>', 'c<end>'])
   })
 
-  it('are others at the beginning of a text than within one', () => {
+  it('begin with what comes first only where that is asked for', () => {
     const memo = memoOf(['<end>'])
-    memo.tokenize(`${long('a')}<end>`, { ...WHOLE, addSpecial: false })
-    expect(memo.tokenize(`${long('a')}<end>`, WHOLE)[0]).toBe(BOS)
-    expect(memo.tokenize(`${long('b')}<end>${long('a')}<end>`, WHOLE).filter((token) => token === BOS)).toHaveLength(1)
+    const text = `${long('a')}<end>`
+    expect(memo.tokenize(text, WHOLE)).toEqual([BOS, ...memo.tokenize(text, { ...WHOLE, addSpecial: false })])
+    expect(asked).toEqual(['', text])
   })
 
   it('come whole where nothing says where a text may be cut', () => {
     const text = `${long('a')}<end>${long('b')}`
     const memo = memoOf([])
     expect(memo.tokenize(text, WHOLE)).toEqual(memo.tokenize(text, WHOLE))
-    expect(asked).toEqual([text])
+    expect(asked).toEqual(['', text, ''])
   })
 
-  it('come from the engine where marks are plain text, or where the text is short', () => {
+  it('come from the engine where a part may have others, where marks are plain text, or where the text is short', () => {
     const text = `${long('a')}<end>${long('b')}`
+    memoOf(undefined).tokenize(text, WHOLE)
     memoOf(['<end>']).tokenize(text, { addSpecial: true, parseSpecial: false })
     memoOf(['<end>']).tokenize('a<end>b', WHOLE)
-    expect(asked).toEqual([text, 'a<end>b'])
+    expect(asked).toEqual([text, text, 'a<end>b'])
   })
 
   it('are forgotten from the one that was used longest ago', () => {
@@ -61,14 +62,14 @@ describe('the tokens of a prompt', () => {
     const memo = memoOf(['<end>'], 2 * (first.length + 1))
     for (const segment of [first, second, first, third]) memo.tokenize(segment, WHOLE)
     asked = []
-    for (const segment of [first, third, second]) memo.tokenize(segment, WHOLE)
+    for (const segment of [first, third, second]) memo.tokenize(segment, { ...WHOLE, addSpecial: false })
     expect(asked).toEqual([second])
   })
 
   it('are not kept of a segment that is larger than all there may be', () => {
     const memo = memoOf(['<end>'], 100)
-    memo.tokenize(`${long('a')}<end>`, WHOLE)
-    memo.tokenize(`${long('a')}<end>`, WHOLE)
+    const inner = { ...WHOLE, addSpecial: false }
+    expect(memo.tokenize(`${long('a')}<end>`, inner)).toEqual(memo.tokenize(`${long('a')}<end>`, inner))
     expect(asked).toHaveLength(2)
   })
 

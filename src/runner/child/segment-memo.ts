@@ -12,8 +12,8 @@ export interface TokenizeOptions {
 
 export interface SegmentMemoOptions {
   tokenize: (text: string, options: TokenizeOptions) => number[]
-  /** Asked for once, when a text is long enough to be cut. */
-  readMarks: () => readonly string[]
+  /** Undefined where the tokens of a part are not those that it has in the whole. Asked for once, when a text is long enough to be cut. */
+  readMarks: () => readonly string[] | undefined
   /** Of all segments together. */
   maxCharacters?: number
 }
@@ -29,7 +29,7 @@ export class SegmentMemo {
   /** Those that were used last stand last. */
   readonly #segments = new Map<string, Int32Array>()
   #characters = 0
-  #marks: RegExp | null | undefined
+  #cuts: { behind: RegExp | undefined } | null | undefined
 
   constructor(options: SegmentMemoOptions) {
     this.#options = options
@@ -37,33 +37,33 @@ export class SegmentMemo {
   }
 
   tokenize(text: string, options: TokenizeOptions): number[] {
-    if (!options.parseSpecial || text.length < LEAST_CHARACTERS) return this.#options.tokenize(text, options)
-    const tokens: number[] = []
-    for (const [index, segment] of cutBehind(text, this.#readMarks()).entries()) {
-      const addSpecial = options.addSpecial && index === 0
-      for (const token of this.#tokensOf(segment, { ...options, addSpecial })) tokens.push(token)
+    const cuts = options.parseSpecial && text.length >= LEAST_CHARACTERS ? this.#readCuts() : null
+    if (cuts === null) return this.#options.tokenize(text, options)
+    // Nothing but what comes first.
+    const tokens = options.addSpecial ? this.#options.tokenize('', options) : []
+    for (const segment of cuts.behind ? cutBehind(text, cuts.behind) : [text]) {
+      for (const token of this.#tokensOf(segment)) tokens.push(token)
     }
     return tokens
   }
 
-  #tokensOf(segment: string, options: TokenizeOptions): Iterable<number> {
-    const key = (options.addSpecial ? '+' : '-') + segment
-    const known = this.#segments.get(key)
+  #tokensOf(segment: string): Iterable<number> {
+    const known = this.#segments.get(segment)
     if (known) {
-      this.#segments.delete(key)
-      this.#segments.set(key, known)
+      this.#segments.delete(segment)
+      this.#segments.set(segment, known)
       return known
     }
-    const tokens = this.#options.tokenize(segment, options)
-    this.#remember(key, tokens)
+    const tokens = this.#options.tokenize(segment, { addSpecial: false, parseSpecial: true })
+    this.#remember(segment, tokens)
     return tokens
   }
 
-  #remember(key: string, tokens: readonly number[]): void {
-    if (key.length > this.#maxCharacters) return
+  #remember(segment: string, tokens: readonly number[]): void {
+    if (segment.length > this.#maxCharacters) return
     // A copy: a part of a text keeps the whole text in memory.
-    this.#segments.set(Buffer.from(key, 'utf16le').toString('utf16le'), Int32Array.from(tokens))
-    this.#characters += key.length
+    this.#segments.set(Buffer.from(segment, 'utf16le').toString('utf16le'), Int32Array.from(tokens))
+    this.#characters += segment.length
     for (const oldest of this.#segments.keys()) {
       if (this.#characters <= this.#maxCharacters) break
       this.#segments.delete(oldest)
@@ -71,18 +71,16 @@ export class SegmentMemo {
     }
   }
 
-  /** Null where a text cannot be cut. */
-  #readMarks(): RegExp | null {
-    if (this.#marks === undefined) {
-      const marks = this.#options.readMarks().map((mark) => mark.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-      this.#marks = marks.length === 0 ? null : new RegExp(marks.join('|'), 'g')
+  #readCuts(): { behind: RegExp | undefined } | null {
+    if (this.#cuts === undefined) {
+      const marks = this.#options.readMarks()?.map((mark) => mark.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+      this.#cuts = marks ? { behind: marks.length === 0 ? undefined : new RegExp(marks.join('|'), 'g') } : null
     }
-    return this.#marks
+    return this.#cuts
   }
 }
 
-function cutBehind(text: string, marks: RegExp | null): string[] {
-  if (marks === null) return [text]
+function cutBehind(text: string, marks: RegExp): string[] {
   const segments: string[] = []
   let from = 0
   for (const match of text.matchAll(marks)) {

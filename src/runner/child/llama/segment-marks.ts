@@ -13,11 +13,13 @@ const ATTRIBUTES = { unknown: 1, control: 8, userDefined: 16, leftStrip: 128, ri
 const SPECIAL = ATTRIBUTES.unknown | ATTRIBUTES.control | ATTRIBUTES.userDefined
 const STRIPS = ATTRIBUTES.leftStrip | ATTRIBUTES.rightStrip
 
-/** Looks at every token of the vocabulary: some milliseconds. */
-export function readSegmentMarks(api: LlamaApi, model: ModelPointer): string[] {
+/**
+ * Undefined where the tokens of a text are more than the token that may come first and those of its parts, one after the other. Looks at every
+ * token of the vocabulary, which takes some milliseconds.
+ */
+export function readSegmentMarks(api: LlamaApi, model: ModelPointer): string[] | undefined {
   const vocabulary = api.modelGetVocab(model)
-  // What comes behind a text would come behind each segment.
-  if (!TOKENIZERS.includes(metaValue(api, model, 'tokenizer.ggml.model')) || api.vocabularyAddsEos(vocabulary)) return []
+  if (!TOKENIZERS.includes(metaValue(api, model, 'tokenizer.ggml.model')) || api.vocabularyAddsEos(vocabulary)) return undefined
   const marks = endMarks(api, vocabulary)
   if (marks.length === 0) return []
   const others = specialTexts(api, vocabulary)
