@@ -2,7 +2,14 @@ import { expect, it } from 'vitest'
 import { findGrowth, type Sample } from './soak-watch.ts'
 
 const samples = (serverMb: (index: number) => number): Sample[] =>
-  Array.from({ length: 100 }, (_, index) => ({ atMs: index, serverMb: serverMb(index), runnersMb: 500, runners: 1, cacheMb: 0 }))
+  Array.from({ length: 100 }, (_, index) => ({
+    atMs: index,
+    serverMb: serverMb(index),
+    runnersMb: 500,
+    runners: 1,
+    cacheMb: 0,
+    cacheDiskMb: 0,
+  }))
 
 it('finds memory that grows to the end', () => {
   expect(findGrowth(samples((index) => 100 + index * 2))).toEqual(['serverMb grew from 178 to 298'])

@@ -1,8 +1,7 @@
 // Looks at the server from outside for as long as a soak takes: the memory of its process and of its runners, the size of a cache folder, and every
 // process that it ever started, to see at the end which of them are left.
 
-import { readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
+import { findExcess, readFolder } from './cache-folder.ts'
 import { identify, processTree, residentBytes } from './proc.ts'
 
 export interface Sample {
@@ -11,6 +10,13 @@ export interface Sample {
   runnersMb: number
   runners: number
   cacheMb: number
+  /** Of the disk. */
+  cacheDiskMb: number
+}
+
+export interface Cache {
+  folder: string
+  limitBytes: number
 }
 
 /** More than this part and this much between the second fifth of the time and the last fifth is growth. */
@@ -23,11 +29,12 @@ const MB = 1e6
 export class SoakWatch {
   readonly samples: Sample[] = []
   readonly #id: number
-  readonly #cache: string | undefined
+  readonly #cache: Cache | undefined
+  #excess: string | undefined
   readonly #seen = new Map<string, number>()
   readonly #start = performance.now()
 
-  constructor(id: number, cache: string | undefined) {
+  constructor(id: number, cache: Cache | undefined) {
     this.#id = id
     this.#cache = cache
   }
@@ -38,13 +45,21 @@ export class SoakWatch {
       const identity = identify(id)
       if (identity !== undefined) this.#seen.set(identity, id)
     }
+    const cache = this.#cache === undefined ? { sizeBytes: 0, diskBytes: 0, files: [] } : readFolder(this.#cache.folder)
+    this.#excess ??= findExcess(cache, this.#cache?.limitBytes ?? Number.POSITIVE_INFINITY)
     this.samples.push({
       atMs: performance.now() - this.#start,
       serverMb: residentBytes(this.#id) / MB,
       runnersMb: runners.reduce((sum, id) => sum + residentBytes(id), 0) / MB,
       runners: runners.length,
-      cacheMb: this.#cache === undefined ? 0 : folderBytes(this.#cache) / MB,
+      cacheMb: cache.sizeBytes / MB,
+      cacheDiskMb: cache.diskBytes / MB,
     })
+  }
+
+  /** The first time that the cache was beyond its limit. */
+  excess(): string | undefined {
+    return this.#excess
   }
 
   /** Ids of processes that the server once started and that still run. */
@@ -68,15 +83,6 @@ export function findGrowth(samples: readonly Sample[]): string[] | undefined {
   })
 }
 
-export function most(samples: readonly Sample[], of: keyof Sample): number {
+function most(samples: readonly Sample[], of: keyof Sample): number {
   return Math.max(0, ...samples.map((sample) => sample[of]))
-}
-
-/** Files may go while they are looked at. */
-function folderBytes(folder: string): number {
-  let sum = 0
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) sum += statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
-  }
-  return sum
 }

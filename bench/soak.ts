@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { createRandom } from '../src/gguf/testing/random.ts'
 import { post, type Target, unload } from './client.ts'
 import { askOnce, type SoakTally } from './soak-client.ts'
-import { findGrowth, most, SoakWatch } from './soak-watch.ts'
+import { findGrowth, SoakWatch } from './soak-watch.ts'
 import { TARGET_OPTIONS, withTargets } from './targets.ts'
 
 /** So long most requests go to one model, which then goes out of memory. */
@@ -40,7 +40,8 @@ const wrong: string[] = []
 let watch: SoakWatch | undefined
 await withTargets(values, async (target) => {
   if (!target.process) throw new Error('give the process of the server with --pid ID, or the command that starts it with --start COMMAND')
-  watch = new SoakWatch(target.process.id, values.cache)
+  const limitBytes = Number(values['cache-limit-mib'] ?? Number.POSITIVE_INFINITY) * 2 ** 20
+  watch = new SoakWatch(target.process.id, values.cache === undefined ? undefined : { folder: values.cache, limitBytes })
   const tally: SoakTally = { requests: 0, cancelled: 0, tokens: 0, errors: new Map() }
   await soak(target, watch, tally)
   for (const model of models) await unload(target, model)
@@ -86,9 +87,10 @@ async function soak(target: Target, watching: SoakWatch, tally: SoakTally): Prom
 function report(watching: SoakWatch, { requests, cancelled, tokens, errors }: SoakTally): void {
   const { samples } = watching
   const every = Math.max(1, Math.floor(samples.length / ROWS))
-  console.log('| minute | server MB | runners MB | runners | cache MB |\n|---|---|---|---|---|')
-  for (const { atMs, serverMb, runnersMb, runners, cacheMb } of samples.filter((_, index) => index % every === 0)) {
-    console.log(`| ${(atMs / 60_000).toFixed(1)} | ${serverMb.toFixed(0)} | ${runnersMb.toFixed(0)} | ${runners} | ${cacheMb.toFixed(0)} |`)
+  console.log('| minute | server MB | runners MB | runners | cache MB | on disk MB |\n|---|---|---|---|---|---|')
+  for (const { atMs, serverMb, runnersMb, runners, cacheMb, cacheDiskMb } of samples.filter((_, index) => index % every === 0)) {
+    const megabytes = [cacheMb, cacheDiskMb].map((one) => one.toFixed(0)).join(' | ')
+    console.log(`| ${(atMs / 60_000).toFixed(1)} | ${serverMb.toFixed(0)} | ${runnersMb.toFixed(0)} | ${runners} | ${megabytes} |`)
   }
   const failed = [...errors.values()].reduce((sum, one) => sum + one, 0)
   console.log(`\n${requests} requests, ${cancelled} of them left by the client, ${failed} errors, ${tokens} tokens in whole replies`)
@@ -98,8 +100,8 @@ function report(watching: SoakWatch, { requests, cancelled, tokens, errors }: So
   if (growth === undefined) console.log(`${samples.length} samples are too few to tell whether memory grows`)
   else wrong.push(...growth)
   if (watching.left().length > 0) wrong.push(`processes that are left with nothing loaded: ${watching.left().join(', ')}`)
-  const limit = Number(values['cache-limit-mib'] ?? Number.POSITIVE_INFINITY) * 1.048576
-  if (most(samples, 'cacheMb') > limit) wrong.push(`the cache took ${most(samples, 'cacheMb').toFixed(0)} MB`)
+  const excess = watching.excess()
+  if (excess !== undefined) wrong.push(excess)
 }
 
 async function until(condition: () => boolean): Promise<void> {
