@@ -65,7 +65,8 @@ const statesFolder = ({ home }: TestServer) => path.join(home, '.llamero', 'cach
 
 function files(of: TestServer): { file: string; name: string; sizeBytes: number }[] {
   const root = statesFolder(of)
-  return readdirSync(root).flatMap((folder) =>
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return folders.flatMap(({ name: folder }) =>
     readdirSync(path.join(root, folder)).map((name) => {
       const file = path.join(root, folder, name)
       return { file, name, sizeBytes: statSync(file, { throwIfNoEntry: false })?.size ?? 0 }
@@ -217,7 +218,7 @@ describe('the files', () => {
       expect((await prune()).removed).toEqual([])
       await fetch(`${current.url}/api/delete`, { method: 'DELETE', body: JSON.stringify({ model: 'smol' }) })
       expect((await prune()).removed.map(({ kind }) => kind)).toEqual(['prefix'])
-      expect(readdirSync(statesFolder(current))).toEqual([])
+      expect(files(current)).toEqual([])
       await current.stop()
 
       const without = await restart(current, { LLAMERO_PREFIX_CACHE: 'off' })

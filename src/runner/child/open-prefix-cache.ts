@@ -6,6 +6,7 @@ import { systemClock } from '../../base/clock.ts'
 import { toAppError } from '../../base/errors.ts'
 import type { LoadSpec } from '../protocol.ts'
 import type { Engine } from './engine.ts'
+import { openExclusively } from './llama/exclusive-file.ts'
 import { PrefixCache } from './prefix-cache.ts'
 import { PrefixFolder } from './prefix-folder.ts'
 import { createPrefixKey } from './prefix-key.ts'
@@ -26,7 +27,7 @@ export function openPrefixCache(spec: LoadSpec, engine: Engine, onFetched: () =>
   const totalBytes = os.totalmem()
   try {
     return new PrefixCache({
-      files: new PrefixFolder({ root, key, limitBytes, freeShare, nowMs: systemClock.nowMs }),
+      files: new PrefixFolder({ root, key, limitBytes, freeShare, clock: systemClock, openExclusively }),
       memoryBytes: Math.min(totalBytes * MEMORY_SHARE, MOST_MEMORY_BYTES),
       pendingBytes: totalBytes * PENDING_SHARE,
       onFetched,

@@ -1,35 +1,29 @@
 // Saved states as files: <root>/<key>/<hash of the tokens>.state, for this user only, since they tell what was said. A file is written under
 // another name and gets its own when it is whole, so a process may be killed at any moment and two may share the root. Whatever does not
-// check is deleted. All keys together stay within the limit: before a file is written, those that were not used for longest go, whoever
-// wrote them; who finds one of its own gone has lost nothing but time.
+// check is deleted. All keys together stay within a limit (prefix-room.ts), so anybody's files may go; who finds one of its own gone has lost
+// nothing but time.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
-import { type FileHandle, open, rename, rm, statfs, utimes } from 'node:fs/promises'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync, write } from 'node:fs'
+import { type FileHandle, open, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { unlessMissing } from '../../base/system-error.ts'
+import { unlessMissing, unlessMissingNow } from '../../base/system-error.ts'
 import { decodeHead, encodeHead, HEAD_BYTES, type PrefixHead, readHeadSize } from './prefix-file.ts'
 import type { PrefixEntry } from './prefix-index.ts'
 import type { PrefixKey } from './prefix-key.ts'
+import { PrefixRoom, type PrefixRoomOptions, type ReservedFile, STATE_NAME } from './prefix-room.ts'
 
 /** Of one key; the oldest beyond that are deleted. */
 export const MAX_FILES = 512
-/** A file that is being written is younger. */
-export const TEMPORARY_AGE_MS = 10 * 60_000
 /** Read, written and checked at once: other work waits no longer than for that. */
 const PIECE_BYTES = 2 * 1024 * 1024
-const FILE_NAME = /^[0-9a-f]{32}\.state$/
-const TEMPORARY_NAME = /^tmp-[0-9a-f]{16}$/
 
-export interface PrefixFolderOptions {
-  root: string
+const writeAt = promisify(write)
+
+export interface PrefixFolderOptions extends PrefixRoomOptions {
   key: PrefixKey
-  /** Of all keys together. */
-  limitBytes: number
-  /** Of what is free on the disk, counting what the files take: never more than that. */
-  freeShare: number
-  nowMs: () => number
 }
 
 export type SavedState = Omit<PrefixEntry, 'name' | 'sizeBytes'> & { state: Uint8Array }
@@ -39,9 +33,9 @@ type Allocate = (sizeBytes: number) => Uint8Array | undefined
 
 /** Throws what the file system throws, unless said otherwise. */
 export interface PrefixFiles {
-  /** What there is, the oldest first; damaged files and abandoned ones go on the way. */
+  /** What there is, the oldest first; damaged files go on the way. */
   list(): PrefixEntry[]
-  /** Which files had to go for it. Undefined when there is no room for it. */
+  /** Which files had to go for it. Undefined when there is no room for it, or others are at it for too long. */
   write(saved: SavedState): Promise<{ removed: string[] } | undefined>
   /** Undefined when it is gone, or was damaged and is gone now. */
   read(entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined>
@@ -58,11 +52,13 @@ export function nameOf(tokens: Int32Array): string {
 export class PrefixFolder implements PrefixFiles {
   readonly #options: PrefixFolderOptions
   readonly #folder: string
+  readonly #room: PrefixRoom
   #writing: string | undefined
 
   constructor(options: PrefixFolderOptions) {
     this.#options = options
     this.#folder = path.join(options.root, options.key.folderName)
+    this.#room = new PrefixRoom(options)
   }
 
   list(): PrefixEntry[] {
@@ -78,33 +74,21 @@ export class PrefixFolder implements PrefixFiles {
     const fileBytes = HEAD_BYTES + tokens.byteLength + state.byteLength
     // Beside the new one it would count twice.
     await this.remove(name)
-    const removed = await this.#makeRoom(fileBytes)
-    if (!removed) return undefined
     const temporary = this.#at(`tmp-${randomBytes(8).toString('hex')}`)
     this.#writing = temporary
+    let reserved: ReservedFile | undefined
     try {
-      const handle = await open(temporary, 'wx', 0o600)
-      try {
-        // So that other runners, who make room at the same time, see how large it will be; whoever is the later of two sees both.
-        await handle.truncate(fileBytes)
-        const besides = await this.#makeRoom(0)
-        if (!besides) {
-          await rm(temporary, { force: true })
-          return undefined
-        }
-        removed.push(...besides)
-        await this.#writeAll(handle, { key: this.#options.key.bytes, tokens, leastLength, stateBytes: state.byteLength }, state)
-      } finally {
-        await handle.close()
-      }
-      await rename(temporary, this.#at(name))
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
+      reserved = await this.#room.reserve(temporary, fileBytes)
+      if (!reserved) return undefined
+      const { file, removed } = reserved
+      await writeAll(file.descriptor, { key: this.#options.key.bytes, tokens, leastLength, stateBytes: state.byteLength }, state)
+      if (!(await this.#room.rename(file, temporary, this.#at(name)))) return undefined
+      return { removed: removed.filter((each) => path.dirname(each) === this.#folder).map((each) => path.basename(each)) }
     } finally {
+      reserved?.file.close()
+      await rm(temporary, { force: true })
       this.#writing = undefined
     }
-    return { removed }
   }
 
   async read(entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined> {
@@ -119,7 +103,7 @@ export class PrefixFolder implements PrefixFiles {
     }
     if (!state) await rm(file, { force: true })
     else {
-      const now = new Date(this.#options.nowMs())
+      const now = new Date(this.#options.clock.nowMs())
       await unlessMissing(utimes(file, now, now))
     }
     return state
@@ -134,34 +118,16 @@ export class PrefixFolder implements PrefixFiles {
   }
 
   #listed(name: string): { entry: PrefixEntry; modifiedMs: number }[] {
+    if (!STATE_NAME.test(name)) return []
     const file = this.#at(name)
-    const isTemporary = TEMPORARY_NAME.test(name)
-    if (!isTemporary && !FILE_NAME.test(name)) return []
     const stats = statSync(file, { throwIfNoEntry: false })
-    if (!stats) return []
-    if (isTemporary) {
-      if (this.#options.nowMs() - stats.mtimeMs > TEMPORARY_AGE_MS) rmSync(file, { force: true })
-      return []
-    }
-    const head = readHeadOf(file, this.#options.key.bytes)
+    const head = stats && unlessMissingNow(() => readHeadOf(file, this.#options.key.bytes))
     if (head) {
       const { tokens, leastLength } = head
       return [{ entry: { name, tokens, leastLength, sizeBytes: head.stateBytes }, modifiedMs: stats.mtimeMs }]
     }
     rmSync(file, { force: true })
     return []
-  }
-
-  /** The head comes last, and the name after that. */
-  async #writeAll(handle: FileHandle, head: Omit<PrefixHead, 'stateChecksum'>, state: Uint8Array): Promise<void> {
-    const start = encodeHead({ ...head, stateChecksum: 0 }).length
-    let stateChecksum = 0
-    for (let at = 0; at < state.byteLength; at += PIECE_BYTES) {
-      const piece = state.subarray(at, at + PIECE_BYTES)
-      stateChecksum = crc32(piece, stateChecksum)
-      await writePiece(handle, piece, start + at)
-    }
-    await writePiece(handle, encodeHead({ ...head, stateChecksum }), 0)
   }
 
   async #readState(handle: FileHandle, entry: PrefixEntry, allocate: Allocate): Promise<Uint8Array | undefined> {
@@ -183,34 +149,9 @@ export class PrefixFolder implements PrefixFiles {
     return checksum === head.stateChecksum ? state : undefined
   }
 
-  /** Which of this key's files had to go; undefined where it does not fit even without all others. What others are writing stays. */
-  async #makeRoom(neededBytes: number): Promise<string[] | undefined> {
-    const { root, limitBytes, freeShare } = this.#options
-    const files = listFiles(root).sort((a, b) => b.modifiedMs - a.modifiedMs)
-    const staying = files.filter(({ file }) => TEMPORARY_NAME.test(path.basename(file)))
-    const leaving = files.filter((each) => !staying.includes(each))
-    let usedBytes = sumUp(files)
-    const { bavail, bsize } = await statfs(root)
-    const roomBytes = Math.min(limitBytes, freeShare * (bavail * bsize + usedBytes))
-    if (neededBytes + sumUp(staying) > roomBytes) return undefined
-    const removed: string[] = []
-    while (usedBytes + neededBytes > roomBytes) {
-      const oldest = leaving.pop()
-      if (!oldest) break
-      await rm(oldest.file, { force: true })
-      usedBytes -= oldest.sizeBytes
-      if (path.dirname(oldest.file) === this.#folder) removed.push(path.basename(oldest.file))
-    }
-    return removed
-  }
-
   #at(name: string): string {
     return path.join(this.#folder, name)
   }
-}
-
-function sumUp(files: readonly { sizeBytes: number }[]): number {
-  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 function readHeadOf(file: string, key: Uint8Array): PrefixHead | undefined {
@@ -228,22 +169,22 @@ function readHeadOf(file: string, key: Uint8Array): PrefixHead | undefined {
   }
 }
 
-/** At once: hundreds of hops to other threads would cost more than they spare. */
-function listFiles(root: string): { file: string; sizeBytes: number; modifiedMs: number }[] {
-  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return folders.flatMap(({ name: folder }) =>
-    readdirSync(path.join(root, folder)).flatMap((name) => {
-      const file = path.join(root, folder, name)
-      const stats = FILE_NAME.test(name) || TEMPORARY_NAME.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined
-      return stats ? [{ file, sizeBytes: stats.size, modifiedMs: stats.mtimeMs }] : []
-    }),
-  )
+/** The head comes last. */
+async function writeAll(descriptor: number, head: Omit<PrefixHead, 'stateChecksum'>, state: Uint8Array): Promise<void> {
+  const start = encodeHead({ ...head, stateChecksum: 0 }).length
+  let stateChecksum = 0
+  for (let at = 0; at < state.byteLength; at += PIECE_BYTES) {
+    const piece = state.subarray(at, at + PIECE_BYTES)
+    stateChecksum = crc32(piece, stateChecksum)
+    await writePiece(descriptor, piece, start + at)
+  }
+  await writePiece(descriptor, encodeHead({ ...head, stateChecksum }), 0)
 }
 
-async function writePiece(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+async function writePiece(descriptor: number, bytes: Uint8Array, position: number): Promise<void> {
   let written = 0
   while (written < bytes.byteLength) {
-    written += (await handle.write(bytes, written, bytes.byteLength - written, position + written)).bytesWritten
+    written += (await writeAt(descriptor, bytes, written, bytes.byteLength - written, position + written)).bytesWritten
   }
 }
 
