@@ -18,8 +18,8 @@ describe('PrefillPace', () => {
   })
 
   it('takes a power of two within a fraction of a second when nobody waits', () => {
-    expect(paceOf(1.5, 7).budget(0, 1)).toBe(128)
-    expect(paceOf(1, 7).budget(0, 1)).toBe(256)
+    expect(paceOf(2, 7).budget(0, 1)).toBe(128)
+    expect(paceOf(1.5, 7).budget(0, 1)).toBe(256)
     expect(paceOf(0.5, 7).budget(0, 1)).toBe(512)
   })
 
