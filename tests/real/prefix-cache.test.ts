@@ -226,7 +226,7 @@ describe('the files', () => {
       await generate(without, SHEEP)
       await unload(without)
       expect((await generate(without, SHEEP)).prompt_eval_cached_count ?? 0).toBe(0)
-      expect(readdirSync(statesFolder(without))).toEqual([])
+      expect(files(without)).toEqual([])
     },
     LIMIT_MS,
   )
