@@ -2,6 +2,7 @@
 // Pointers are addresses; their brands keep a model from being passed where a context belongs. No function here takes a callback.
 
 import type { LibraryHandle } from 'koffi'
+import { binderOf } from '../native-function.ts'
 import type { Library } from './library.ts'
 import { type ContextParams, type ModelParams, proveLayouts, type QuantizeParams } from './structs.ts'
 
@@ -41,7 +42,7 @@ export function bindApi({ llama }: Library) {
 }
 
 function bindModel(llama: LibraryHandle) {
-  const c = (signature: string): any => llama.func(signature)
+  const c = binderOf(llama)
   return {
     backendInit: c('void llama_backend_init()') as () => void,
     printSystemInfo: c('const char* llama_print_system_info()') as () => string,
@@ -96,7 +97,7 @@ function bindModel(llama: LibraryHandle) {
 }
 
 function bindContext(llama: LibraryHandle) {
-  const c = (signature: string): any => llama.func(signature)
+  const c = binderOf(llama)
   return {
     contextDefaultParams: c('llama_context_params llama_context_default_params()') as () => ContextParams,
     contextInit: c('void* llama_init_from_model(void*, llama_context_params)') as (
@@ -123,7 +124,7 @@ function bindContext(llama: LibraryHandle) {
 }
 
 function bindMemory(llama: LibraryHandle) {
-  const c = (signature: string): any => llama.func(signature)
+  const c = binderOf(llama)
   return {
     memoryClear: c('void llama_memory_clear(void*, bool)') as (memory: MemoryPointer, data: boolean) => void,
     memoryRemove: c('bool llama_memory_seq_rm(void*, int32, int32, int32)') as (
@@ -181,8 +182,8 @@ function bindMemory(llama: LibraryHandle) {
 }
 
 function bindVocabulary(llama: LibraryHandle) {
-  const c = (signature: string): any => llama.func(signature)
-  const ofVocabulary = (name: string): ((vocabulary: VocabularyPointer) => number) => c(`int32 ${name}(void*)`)
+  const c = binderOf(llama)
+  const ofVocabulary = (name: string) => c(`int32 ${name}(void*)`) as (vocabulary: VocabularyPointer) => number
   return {
     vocabularySize: ofVocabulary('llama_vocab_n_tokens'),
     vocabularyBos: ofVocabulary('llama_vocab_bos'),
@@ -234,7 +235,7 @@ function bindVocabulary(llama: LibraryHandle) {
 }
 
 function bindSamplers(llama: LibraryHandle) {
-  const c = (signature: string): any => llama.func(signature)
+  const c = binderOf(llama)
   return {
     chainInit: c('void* llama_sampler_chain_init(llama_sampler_chain_params)') as (params: { no_perf: boolean }) => SamplerPointer,
     /** The chain owns the sampler from then on. */
@@ -252,7 +253,7 @@ function bindSamplers(llama: LibraryHandle) {
 }
 
 function bindSamplerKinds(llama: LibraryHandle) {
-  const c = (signature: string): any => llama.func(signature)
+  const c = binderOf(llama)
   return {
     samplerGreedy: c('void* llama_sampler_init_greedy()') as () => SamplerPointer,
     samplerDist: c('void* llama_sampler_init_dist(uint32)') as (seed: number) => SamplerPointer,

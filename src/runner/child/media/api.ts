@@ -1,7 +1,7 @@
 // libmtmd's C API as typed functions, and what it needs of the llama.cpp that lies in the same file: the only place that knows their signatures.
 
 import type { LibraryHandle } from 'koffi'
-import { binderOf } from './bind.ts'
+import { binderOf } from '../native-function.ts'
 import { type DecoderPosition, type MediaContextParams, type MediaModelParams, proveMediaLayouts } from './structs.ts'
 
 export type MediaApi = ReturnType<typeof bindMediaApi>

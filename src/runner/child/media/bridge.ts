@@ -4,7 +4,7 @@
 // proven itself is computed by the library, slowly and rightly.
 
 import koffi, { type LibraryHandle } from 'koffi'
-import { binderOf } from './bind.ts'
+import { binderOf } from '../native-function.ts'
 import { bindGgml, findOtherName, findWrongTensorField, type Ggml, listNodes, nameOperation, TENSOR, tensorBytes } from './ggml.ts'
 import { mirrorTensors } from './mirror.ts'
 import { tryOperations } from './op-check.ts'

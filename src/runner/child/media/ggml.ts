@@ -2,7 +2,7 @@
 // one is built for longer names. The layout of what comes before the name is known for both versions, and proven on tensors of their own making.
 
 import koffi, { type LibraryHandle } from 'koffi'
-import { binderOf } from './bind.ts'
+import { binderOf } from '../native-function.ts'
 
 koffi.struct('bridge_init_params', { mem_size: 'size_t', mem_buffer: 'void*', no_alloc: 'bool' })
 
