@@ -8,6 +8,7 @@ import { AppError } from './base/errors.ts'
 import type { Log } from './base/log.ts'
 import type { Convert } from './convert/conversion.ts'
 import type { FromConverter, ToConverter } from './convert/protocol.ts'
+import { askChild } from './runner/parent/ask-child.ts'
 import type { RunnerEntry } from './runner/parent/runner-process.ts'
 
 /** Several times what the largest known tokenizer takes. */
@@ -45,7 +46,6 @@ export function createConverter({ entry, log }: { entry: RunnerEntry; log: Log }
 class Converter {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
-  #hear: (message: FromConverter) => void = () => {}
   #log = ''
 
   constructor({ path, execArgv }: RunnerEntry, log: Log) {
@@ -55,7 +55,6 @@ class Converter {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#exited = once(this.#child, 'close').catch((error: unknown) => log.error('the converter cannot be started', { error }))
-    this.#child.on('message', (message) => this.#hear(message as FromConverter))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#log = (this.#log + text).slice(0, MAX_LOG_CHARACTERS)
       log.debug('the converter says', { text })
@@ -64,12 +63,7 @@ class Converter {
 
   /** Undefined when it has ended instead. */
   ask(message: ToConverter): Promise<FromConverter | undefined> {
-    const answered = new Promise<FromConverter>((resolve) => {
-      this.#hear = resolve
-    })
-    // A message to a process that dies is lost; its exit tells.
-    if (this.#child.connected) this.#child.send(message, () => {})
-    return Promise.race([answered, this.#exited.then(() => undefined)])
+    return askChild<FromConverter>(this.#child, message, this.#exited)
   }
 
   failure(): AppError {

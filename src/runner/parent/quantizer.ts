@@ -34,13 +34,8 @@ export function createQuantizer({ entry, log }: { entry: RunnerEntry; log: Log }
 async function quantize(spec: QuantizeSpec, options: QuantizeOptions, { entry, log }: { entry: RunnerEntry; log: Log }): Promise<void> {
   const { signal, onTensor } = options
   throwIfAborted(signal)
-  let hear: (message: ToParent) => void = () => {}
-  const answered = new Promise<ToParent>((resolve) => {
-    hear = resolve
-  })
   const child = new RunnerProcess(entry, {
     log,
-    onMessage: (message) => hear(message),
     onLine: (line) => {
       const name = TENSOR_LINE.exec(line)?.[1]
       if (name !== undefined) onTensor?.(name)
@@ -48,8 +43,7 @@ async function quantize(spec: QuantizeSpec, options: QuantizeOptions, { entry, l
   })
   const off = onAbort(signal, () => child.kill())
   try {
-    child.send({ type: 'quantize', spec })
-    const answer = await Promise.race([answered, child.exited.then(() => undefined)])
+    const answer = await child.ask({ type: 'quantize', spec })
     // All of its log has been read when it is gone.
     await child.close()
     throwIfAborted(signal)

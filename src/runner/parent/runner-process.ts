@@ -5,6 +5,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Log } from '../../base/log.ts'
 import type { ToChild, ToParent } from '../protocol.ts'
 import type { RunnerExit } from '../runner.ts'
+import { askChild } from './ask-child.ts'
 import { EngineLog } from './engine-log.ts'
 
 /** How the process is started: the program's entry, and what Node needs to run it. */
@@ -15,7 +16,8 @@ export interface RunnerEntry {
 
 export interface RunnerProcessOptions {
   log: Log
-  onMessage: (message: ToParent) => void
+  /** Absent for one that is asked one thing. */
+  onMessage?: (message: ToParent) => void
   /** Of the engine's log. */
   onLine?: (line: string) => void
 }
@@ -43,7 +45,7 @@ export class RunnerProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.log.write(text))
-    this.#child.on('message', (message) => onMessage(message as ToParent))
+    this.#child.on('message', (message) => onMessage?.(message as ToParent))
     this.exited = this.#watchExit()
   }
 
@@ -60,6 +62,11 @@ export class RunnerProcess {
   /** A message to a process that dies is lost; its exit tells. */
   send(message: ToChild): void {
     if (this.#child.connected) this.#child.send(message, () => {})
+  }
+
+  /** For a process that serves no model. Undefined when it has ended instead of an answer. */
+  ask(question: ToChild): Promise<ToParent | undefined> {
+    return askChild(this.#child, question, this.exited)
   }
 
   kill(): void {
