@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'], testTimeout: 10_000 } },
+      { test: { name: 'unit', include: ['{src,bench,web}/**/*.test.ts'], testTimeout: 10_000 } },
       {
         test: {
           name: 'whole',

@@ -1,9 +1,10 @@
-// Bundles src/ into dist/. Runs as `prepare`, so that `npm ci` on a clone leaves a program that starts. One file for the server, one for the
+// Bundles src/ into dist/, and web/ into dist/console. Runs as `prepare`, so that `npm ci` on a clone leaves a program that starts. One file for the server, one for the
 // runner, one for the command line and what they share: a start that reads hundreds of modules takes twice as long (decision 0015).
 // Without the bundler (`npm ci --omit=dev`) an existing dist/ is kept as it is.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildConsole } from './build-console.js'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const dist = path.join(root, 'dist')
@@ -48,6 +49,7 @@ async function build({ build }) {
       // For the dependencies that are CommonJS.
       banner: { js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)" },
     })
+    await buildConsole(bundler, { root, outdir: path.join(fresh, 'console') })
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })
     // The bundler has printed what is wrong.

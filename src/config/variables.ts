@@ -78,6 +78,7 @@ export const VARIABLES = {
     parseApiKey,
     () => undefined,
   ),
+  console: flag('LLAMERO_CONSOLE', 'Serve the web console at /console (default on)', true),
   origins: variable('OLLAMA_ORIGINS', 'Further allowed origins, separated by commas', parseList, () => [] as string[]),
   logLevel: variable<LogLevel>('OLLAMA_DEBUG', 'More in the log: 1 debug, 2 trace', parseLogLevel, () => 'info'),
   flashAttention: variable<'auto' | 'on' | 'off'>(

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Service } from '../service/service.ts'
 import { withAnthropicModels } from './anthropic/models.ts'
 import { createAnthropicRoutes } from './anthropic/routes.ts'
+import { createConsoleRoutes } from './console/routes.ts'
 import type { LocalMachine } from './kernel/hosts.ts'
 import type { Route } from './kernel/route.ts'
 import { createKernel, type Kernel } from './kernel/server.ts'
@@ -29,13 +30,15 @@ export interface HttpServerOptions {
   machine?: LocalMachine
   /** /api/llamero/*, where there is something behind it. */
   upkeep?: MaintenanceContext
+  /** The folder of the built console, where it is to be served. */
+  consoleFolder?: string
 }
 
 /** Throws `invalid_request` for an origin that no page could have. Nothing listens before `listen`. */
 export function createHttpServer(options: HttpServerOptions): Kernel {
-  const { log, origins, apiKey, clock = systemClock, machine } = options
+  const { log, origins, apiKey, clock = systemClock, machine, consoleFolder } = options
   return createKernel({
-    routes: createRoutes(options),
+    routes: [...createRoutes(options), ...(consoleFolder === undefined ? [] : createConsoleRoutes(consoleFolder))],
     refuseUnknown: refuseUnknownPath,
     log,
     clock,
@@ -45,6 +48,7 @@ export function createHttpServer(options: HttpServerOptions): Kernel {
   })
 }
 
+/** Those of the API, which its document describes. */
 export function createRoutes({ service, version, ownVersion, clock = systemClock, upkeep }: HttpServerOptions): Route[] {
   return [
     ...createNativeRoutes({ service, clock, version, ...(ownVersion === undefined ? {} : { ownVersion }) }),

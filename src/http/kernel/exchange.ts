@@ -115,7 +115,8 @@ function admit(
   if (hostVerdict === 'refused') return { cors: { ...verdict.headers, ...allow }, reply: empty(403) }
   // wire: OPTIONS under a local name is 204; under an address it meets the router.
   if (hostVerdict === 'name' && method === 'OPTIONS') return { cors: { ...verdict.headers, ...allow }, reply: empty(204) }
-  if (!hasKey(path, message.headers))
+  const isOpen = 'isOpen' in destination && destination.isOpen === true
+  if (!isOpen && !hasKey(path, message.headers))
     return { cors: verdict.headers, reply: refuseWithoutKey('fail' in destination ? destination.fail : undefined) }
   return { cors: verdict.headers }
 }

@@ -13,6 +13,8 @@ export interface Route {
   handle(request: HttpRequest): Reply | Promise<Reply>
   /** What the handler threw, in the words of its dialect. */
   fail: Fail
+  /** Served to those too who bring no key: nothing of this server is in it. */
+  isOpen?: boolean
 }
 
 export type Fail = (error: AppError) => WholeReply

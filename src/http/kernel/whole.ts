@@ -18,7 +18,8 @@ export async function writeWhole(response: ServerResponse, reply: WholeReply, { 
   response.writeHead(reply.status, {
     ...headers(),
     ...(body.contentType === undefined ? {} : { 'Content-Type': body.contentType }),
-    ...(reply.status === 204 ? {} : { 'Content-Length': body.bytes.length }),
+    // A 304 would tell the length of what is not sent.
+    ...(reply.status === 204 || reply.status === 304 ? {} : { 'Content-Length': body.bytes.length }),
     ...reply.headers,
   })
   await new Promise<void>((resolve) => {

@@ -1,0 +1,67 @@
+// Pulls that this page has begun. They go on while another page is looked at; leaving the console ends them, and what was fetched is kept by the
+// server for the next attempt.
+
+import type { ProgressBody } from '../../src/api/transfer.ts'
+import { toFailure } from '../api/failure.ts'
+import { createState, type State } from '../base/state.ts'
+import { addProgress, NO_PROGRESS, type PullProgress } from './pull-progress.ts'
+
+export interface Pull {
+  model: string
+  progress: PullProgress
+  state: 'running' | 'done' | 'stopped' | 'failed'
+  error?: string
+}
+
+export interface Pulls {
+  readonly all: State<readonly Pull[]>
+  /** Resolves at its end, whatever that is. A name that is being pulled is not pulled beside itself. */
+  begin(model: string): Promise<void>
+  cancel(model: string): void
+  /** Takes one that has ended off the list. */
+  dismiss(model: string): void
+}
+
+export interface PullsOptions {
+  pull(model: string, signal: AbortSignal): AsyncIterable<ProgressBody>
+  onEnd(pull: Pull): void
+}
+
+export function createPulls({ pull, onEnd }: PullsOptions): Pulls {
+  const all = createState<readonly Pull[]>([])
+  const running = new Map<string, AbortController>()
+  const put = (next: Pull) => {
+    const isKnown = all.value.some(({ model }) => model === next.model)
+    all.set(isKnown ? all.value.map((one) => (one.model === next.model ? next : one)) : [...all.value, next])
+  }
+  const follow = async (model: string, signal: AbortSignal): Promise<Pull> => {
+    let progress = NO_PROGRESS
+    try {
+      for await (const record of pull(model, signal)) {
+        progress = addProgress(progress, record)
+        put({ model, progress, state: 'running' })
+      }
+      return progress.status === 'success'
+        ? { model, progress, state: 'done' }
+        : { model, progress, state: 'failed', error: 'the answer broke off' }
+    } catch (error) {
+      const { kind, message } = toFailure(error)
+      return kind === 'stopped' ? { model, progress, state: 'stopped' } : { model, progress, state: 'failed', error: message }
+    }
+  }
+  return {
+    all,
+    async begin(model) {
+      if (running.has(model)) return
+      const controller = new AbortController()
+      running.set(model, controller)
+      put({ model, progress: NO_PROGRESS, state: 'running' })
+      const end = await follow(model, controller.signal)
+      running.delete(model)
+      put(end)
+      onEnd(end)
+    },
+    cancel: (model) => running.get(model)?.abort(),
+    dismiss: (model) => all.set(all.value.filter((one) => one.model !== model || one.state === 'running')),
+  }
+}
