@@ -1,5 +1,6 @@
 // What the scheduler is asked to load, what limits it obeys, and what it tells about what runs.
 
+import type { ModelDetails } from '../model/details.ts'
 import type { LoadSpec, PrefixCacheSpec } from '../runner/runner.ts'
 import type { Architecture } from './architecture.ts'
 
@@ -9,7 +10,7 @@ export interface LoadTarget {
   /** Short name; the first one that a runner was loaded under is the one it is listed by. */
   name: string
   digestHex: string
-  details: RunningDetails
+  details: ModelDetails
   modelPath: string
   adapterPaths: readonly string[]
   /** What sees and hears for the model, where it has that. */
@@ -39,16 +40,6 @@ export interface DraftTarget {
   weightsBytes: number
   /** Absent where its file is no GGUF; then the runner says so. */
   architecture?: Architecture
-}
-
-/** As /api/ps shows them. */
-interface RunningDetails {
-  parent_model: string
-  format: string
-  family: string
-  families: string[] | null
-  parameter_size: string
-  quantization_level: string
 }
 
 export interface SchedulerLimits {
@@ -83,7 +74,7 @@ export interface Memory {
 export interface Running {
   name: string
   digestHex: string
-  details: RunningDetails
+  details: ModelDetails
   sizeBytes: number
   sizeVramBytes: number
   contextTokens: number

@@ -10,6 +10,7 @@ import { readGgufHead } from '../gguf/head.ts'
 import type { GgufHead, GgufValue } from '../gguf/types.ts'
 import type { Capability } from '../model/capability.ts'
 import { type ConfigBlob, MAX_CONFIG_BYTES, parseConfigBlob } from '../model/config-blob.ts'
+import type { ModelDetails } from '../model/details.ts'
 import type { Digest } from '../model/digest.ts'
 import { findLayers, type Layer } from '../model/manifest.ts'
 import { MEDIA_TYPES } from '../model/media-type.ts'
@@ -21,7 +22,6 @@ import type { Store, StoredManifest } from '../store/store.ts'
 import { translateHead } from '../translate/translation.ts'
 import { deriveCapabilities } from './capabilities.ts'
 import { parseMessagesLayer, parseParamsLayer } from './model-layers.ts'
-import type { ModelDetails } from './service.ts'
 
 export interface Model {
   /** As it is spelled on the disk. */

@@ -5,6 +5,7 @@ import type { ChatEvent } from '../chat/event.ts'
 import type { Message, Think, Tool } from '../chat/message.ts'
 import type { Capability } from '../model/capability.ts'
 import type { ConfigBlob } from '../model/config-blob.ts'
+import type { ModelDetails } from '../model/details.ts'
 import type { Progress } from '../registry/registry.ts'
 
 /** Nanoseconds that the runner stays loaded after its last request; Infinity = for ever; 0 = unload at once. */
@@ -130,15 +131,6 @@ export interface RerankReply {
 export interface ModelIdentity {
   /** Of its manifest: changes with every part of it. */
   digestHex: string
-}
-
-export interface ModelDetails {
-  parent_model: string
-  format: string
-  family: string
-  families: string[] | null
-  parameter_size: string
-  quantization_level: string
 }
 
 export interface ListedModel {

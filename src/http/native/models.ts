@@ -11,11 +11,12 @@ import {
 } from '../../api/models.ts'
 import { AppError } from '../../base/errors.ts'
 import { toGoJson } from '../../base/go-json.ts'
-import type { ListedModel, ModelDetails, RunningModel, ShownModel } from '../../service/service.ts'
+import type { ModelDetails } from '../../model/details.ts'
+import type { ListedModel, RunningModel, ShownModel } from '../../service/service.ts'
 import { empty, JSON_UTF8, json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
+import type { NativeContext } from './context.ts'
 import { decodeFields } from './fields.ts'
-import type { NativeContext } from './routes.ts'
 import { firstNonEmpty, formatExpiry, formatLocal, omitEmpty, present } from './wire.ts'
 
 /** Clients ask for the list many times a second, and the service gives the same one until it changes. */

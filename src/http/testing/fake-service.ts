@@ -3,7 +3,8 @@
 import { onAbort } from '../../base/abort.ts'
 import { AppError, cancelled } from '../../base/errors.ts'
 import type { ChatEvent, Timings } from '../../chat/event.ts'
-import type { ListedModel, ModelDetails, RunningModel, Service, ShownModel } from '../../service/service.ts'
+import type { ModelDetails } from '../../model/details.ts'
+import type { ListedModel, RunningModel, Service, ShownModel } from '../../service/service.ts'
 
 export interface FakeService extends Service {
   /** Name of the use case and its request, in the order of the calls. */
