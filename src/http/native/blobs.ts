@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../../base/errors.ts'
 import { empty, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
-import type { NativeContext } from './routes.ts'
+import type { NativeContext } from './context.ts'
 
 export async function handleHasBlob({ params }: HttpRequest, { service }: NativeContext): Promise<Reply> {
   const digest = params.digest ?? ''

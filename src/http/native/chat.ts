@@ -5,10 +5,10 @@ import type { ChatRequest } from '../../service/service.ts'
 import type { Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Projection, replyWithEvents, toCompletionFields } from './completion.ts'
+import type { NativeContext } from './context.ts'
 import { type DeltaSum, isPlainText, sumDeltas } from './delta-sum.ts'
 import { decodeFields } from './fields.ts'
 import { type FinishEvent, toLogprobs, toMetrics, toToolCallBody, toTruncation } from './metrics.ts'
-import type { NativeContext } from './routes.ts'
 import { formatUtc, omitEmpty, present } from './wire.ts'
 
 export async function handleChat(request: HttpRequest, { service, clock, unused }: NativeContext): Promise<Reply> {

@@ -5,8 +5,8 @@ import { shortenFloat32 } from '../float32.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { TRUNCATED } from '../truncated.ts'
+import type { NativeContext } from './context.ts'
 import { decodeFields } from './fields.ts'
-import type { NativeContext } from './routes.ts'
 import { omitEmpty, present, wholeNs } from './wire.ts'
 
 export async function handleEmbed(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {

@@ -1,13 +1,12 @@
 // Every native route on one screen.
 
-import type { Clock } from '../../base/clock.ts'
-import type { Service } from '../../service/service.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { type Handler, type Method, type Route, routesOver } from '../kernel/route.ts'
 import { handleHasBlob, handlePutBlob } from './blobs.ts'
 import { handleChat } from './chat.ts'
 import { handleMe, handleRecommendations, handleSignout, handleStatus, handleWebFetch, handleWebSearch } from './cloud.ts'
+import type { NativeContext } from './context.ts'
 import { handleEmbed, handleEmbeddings } from './embed.ts'
 import { type Endpoint, failNative } from './errors.ts'
 import { withWarnings } from './fields.ts'
@@ -16,17 +15,6 @@ import { handleCopy, handleDelete, handlePs, handleShow, handleTags } from './mo
 import { handleDetokenize, handleTokenize } from './tokenize.ts'
 import { handleCreate, handlePull, handlePush } from './transfer.ts'
 import { present } from './wire.ts'
-
-export interface NativeContext {
-  service: Service
-  clock: Clock
-  /** What clients are told: the version of Ollama whose wire this is. */
-  version: string
-  /** What they are told beside it. */
-  ownVersion?: string
-  /** Of one request: names of what it says that changes nothing. */
-  unused: Set<string>
-}
 
 export function createNativeRoutes(shared: Omit<NativeContext, 'unused'>): Route[] {
   const add = routesOver(shared)

@@ -1,8 +1,8 @@
 import { type DetokenizeResponseBody, detokenizeRequest, type TokenizeResponseBody, tokenizeRequest } from '../../api/tokenize.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
+import type { NativeContext } from './context.ts'
 import { decodeFields } from './fields.ts'
-import type { NativeContext } from './routes.ts'
 import { present } from './wire.ts'
 
 export async function handleTokenize(request: HttpRequest, { service, unused }: NativeContext): Promise<Reply> {

@@ -9,9 +9,9 @@ import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { peek } from '../peek.ts'
 import { toMessage } from './chat.ts'
+import type { NativeContext } from './context.ts'
 import { type Endpoint, JSON_WITHOUT_CHARSET, streamFailure, toErrorReply } from './errors.ts'
 import { decodeFields } from './fields.ts'
-import type { NativeContext } from './routes.ts'
 import { firstNonEmpty, omitEmpty, present } from './wire.ts'
 
 /** Registries are asked with a key; these are as little use here as they are in Ollama. */

@@ -1,6 +1,6 @@
 import { createId } from '../ids.ts'
+import type { OpenAiContext } from './context.ts'
 import { OLLAMA_FINGERPRINT, toFingerprint } from './fingerprint.ts'
-import type { OpenAiContext } from './routes.ts'
 
 /** What all objects of one answer have in common. */
 export interface Head {

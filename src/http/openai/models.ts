@@ -3,8 +3,8 @@
 import { tryParseModelName } from '../../model/name.ts'
 import { json, type Reply } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
+import type { OpenAiContext } from './context.ts'
 import { JSON_WITHOUT_CHARSET } from './errors.ts'
-import type { OpenAiContext } from './routes.ts'
 import { runStage } from './run.ts'
 
 interface ModelBody {

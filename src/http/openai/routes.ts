@@ -1,24 +1,16 @@
 // Every route of the OpenAI dialect but those of responses on one screen, and what an unknown path under /v1 is told.
 
-import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { Service } from '../../service/service.ts'
 import type { WholeReply } from '../kernel/reply.ts'
 import { type Handler, type Method, type Route, routesOver } from '../kernel/route.ts'
 import { handleChat } from './chat.ts'
 import { handleCompletions } from './completions.ts'
+import type { OpenAiContext } from './context.ts'
 import { handleEmbeddings } from './embeddings.ts'
 import { type Endpoint, failOpenAi, toErrorReply } from './errors.ts'
 import { handleModel, handleModels } from './models.ts'
 import { handleRerank } from './rerank.ts'
 import { handleTranscriptions } from './transcriptions.ts'
-
-export interface OpenAiContext {
-  service: Service
-  clock: Clock
-  /** Changes with the engine: a release pins it. */
-  programVersion: string
-}
 
 export function createOpenAiRoutes(context: OpenAiContext): Route[] {
   const add = routesOver(context)

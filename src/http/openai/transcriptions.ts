@@ -7,8 +7,8 @@ import { type Form, parseForm } from '../kernel/form.ts'
 import { json, type Reply, type SseEvent } from '../kernel/reply.ts'
 import type { HttpRequest } from '../kernel/request.ts'
 import { toWarningHeaders } from '../request-fields.ts'
+import type { OpenAiContext } from './context.ts'
 import { fieldError, JSON_WITHOUT_CHARSET } from './errors.ts'
-import type { OpenAiContext } from './routes.ts'
 import { runStage, streamReply } from './run.ts'
 
 /** Of the recording, which the runner takes up to 64 MiB of, and all beside it. */
