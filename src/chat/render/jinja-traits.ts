@@ -1,7 +1,8 @@
 // What a chat template can take, found by rendering small probes and looking for their words in the result. llama.cpp watches which values the
 // template touches; this house sees only the text, which tells the same for the templates that are published.
 
-import type { JinjaContext, JinjaRender } from './jinja.ts'
+export type JinjaContext = Record<string, unknown>
+export type JinjaRender = (context: JinjaContext) => string
 
 export interface JinjaTraits {
   /** False: contents must be lists of parts. */

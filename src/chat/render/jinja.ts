@@ -10,7 +10,7 @@ import { jinjaCapabilities } from '../jinja-capabilities.ts'
 import type { Message, Think, Tool } from '../message.ts'
 import type { PromptTemplate, RenderInput } from '../prompt-template.ts'
 import { toToolShape } from '../tool-schema.ts'
-import { findJinjaTraits, type JinjaTraits } from './jinja-traits.ts'
+import { findJinjaTraits, type JinjaContext, type JinjaRender, type JinjaTraits } from './jinja-traits.ts'
 import { formatTime } from './strftime.ts'
 
 export interface JinjaOptions {
@@ -21,9 +21,6 @@ export interface JinjaOptions {
   addsEos?: boolean
   nowMs: () => number
 }
-
-export type JinjaContext = Record<string, unknown>
-export type JinjaRender = (context: JinjaContext) => string
 
 /** What llama-server takes for a model without any template. */
 export const CHATML_TEMPLATE = `{%- for message in messages -%}
