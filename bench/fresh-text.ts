@@ -41,8 +41,8 @@ export function freshText(words: number, seed: number): string {
 }
 
 /**
- * The beginning of a story, of about 48 tokens, that no two seeds below 2 ** 32 share; two seeds that follow each other have another name in it, so that
- * there is no prefix to share. Small models went on for as many tokens as were asked for: docs/performance.md says how often that was tried.
+ * The beginning of a story, of about 48 tokens, that no two seeds below 2 ** 32 share. Two seeds that follow each other have another name in it, so that
+ * they begin alike for the heading's few tokens and no longer. Small models go on from it: docs/performance.md says how often that was tried.
  */
 export function freshStory(seed: number): string {
   const bits = scatter(seed)
