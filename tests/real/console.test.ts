@@ -10,6 +10,8 @@ import { startServer, type TestServer } from '../support/server.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=\'caught\'"> <script>document.title="caught"</script> [a](javascript:alert(1))'
 
+const DOT = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
+
 describe.skipIf(missingChromium() !== undefined)('the console', () => {
   let server: TestServer
   let browser: Browser
@@ -143,6 +145,29 @@ describe.skipIf(missingChromium() !== undefined)('the console', () => {
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
       await page.getByText('Ask something.', { exact: false }).first().waitFor()
       expect(await page.getByRole('complementary', { name: 'Talks' }).getByText('Sums').count()).toBe(0)
+    })
+
+    it('sends images to a model that can see', async () => {
+      const page = await open()
+      const seer = { name: 'seer:latest', model: 'seer:latest', size: 1, digest: '', modified_at: '2026-01-01T00:00:00Z', details: {} }
+      await page.route('**/api/tags', (route) => route.fulfill({ json: { models: [{ ...seer, capabilities: ['completion', 'vision'] }] } }))
+      const bodies: unknown[] = []
+      await page.route('**/api/chat', (route) => {
+        bodies.push(route.request().postDataJSON())
+        const message = { role: 'assistant', content: 'A dot.' }
+        return route.fulfill({
+          body: `${JSON.stringify({ model: 'seer:latest', message, done: true, eval_count: 3, eval_duration: 1e9 })}\n`,
+        })
+      })
+      await page.reload()
+      await page.getByLabel('Add images').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: DOT })
+      await page.getByRole('img', { name: 'dot.png' }).waitFor()
+      await page.getByLabel('Add images').setInputFiles({ name: 'dot.svg', mimeType: 'image/svg+xml', buffer: DOT })
+      await page.getByText('dot.svg is no image that models read').waitFor()
+      await ask(page, 'What is this?')
+      await replies(page).last().getByText('A dot.').waitFor()
+      expect(bodies).toMatchObject([{ model: 'seer:latest', messages: [{ content: 'What is this?', images: [DOT.toString('base64')] }] }])
+      expect(await page.getByRole('article', { name: 'You' }).getByRole('img', { name: 'dot.png' }).count()).toBe(1)
     })
 
     it('says in the words of the server what went wrong', async () => {

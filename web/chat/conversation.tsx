@@ -17,8 +17,10 @@ export function Conversation({ talk }: { talk: Talk }): JSX.Element {
   const { talks, models, keepSettings } = useServices()
   const list = useValue(models.list)
   const choices = talkative(modelsOf(list))
-  const chosen = chooseModel(choices, talk.settings.model)
-  const settings = talk.settings.model === '' && chosen ? { ...talk.settings, model: chosen.name } : talk.settings
+  // A talk that has begun keeps its model, even one that is gone; a new one begins with one that is there.
+  const isFresh = talk.turns.length === 0 && list.kind === 'read'
+  const chosen = chooseModel(choices, talk.settings.model) ?? (isFresh ? choices[0] : undefined)
+  const settings = chosen && chosen.name !== talk.settings.model ? { ...talk.settings, model: chosen.name } : talk.settings
   const { id, turns } = talk
   const last = turns.at(-1)
   const isRunning = last?.kind === 'reply' && last.state === 'running'

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { formatAgo } from '../base/format.ts'
 import { useValue } from '../base/use-value.ts'
 import { Dialog } from '../shell/dialog.tsx'
@@ -17,6 +17,13 @@ export function TalkList({ current }: { current?: string }): JSX.Element {
   const [isOpen, setOpen] = useState(false)
   const [asksToDelete, setAsksToDelete] = useState(false)
   const close = () => setOpen(false)
+  useEffect(() => {
+    const look = () => {
+      if (!document.hidden) void talks.refresh()
+    }
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }, [talks])
   return (
     <aside class={`talks${isOpen ? ' open' : ''}`} aria-label="Talks">
       <div class="talks-head">

@@ -146,6 +146,23 @@ describe('talks', () => {
     expect(talks.open(b).value).toBeFalsy()
   })
 
+  it('that another tab has changed or deleted are seen', async () => {
+    const { talks, start } = setUp(echo)
+    const [a, b] = [talks.create(settings).id, talks.create(settings).id]
+    await talks.ask(a, { text: 'first', images: [] })
+    await talks.ask(b, { text: 'second', images: [] })
+    const fresh = talks.create(settings).id
+    const other = start()
+    await vi.waitFor(() => expect(other.open(a).value).toBeTruthy())
+    await other.ask(a, { text: 'more', images: [] })
+    await other.remove([b])
+    await talks.refresh()
+    expect(talks.open(a).value?.turns).toHaveLength(4)
+    expect(talks.open(b).value).toBeNull()
+    expect(talks.open(fresh).value).toBeTruthy()
+    expect(talks.heads.value?.map(({ id }) => id)).toEqual([a])
+  })
+
   it('that nobody asked anything are not kept', async () => {
     const shelf = createMemoryShelf()
     const { talks } = setUp(echo, shelf)

@@ -27,6 +27,8 @@ export interface Talks {
   readonly heads: State<readonly TalkHead[] | undefined>
   /** What went wrong with the storage, or what was pushed out of it. */
   readonly notice: State<string | undefined>
+  /** What other tabs have written meanwhile. */
+  refresh(): Promise<void>
   /** Undefined while it is read, null where there is none. */
   open(id: string): State<Talk | undefined | null>
   create(settings: TalkSettings): Talk
@@ -73,7 +75,21 @@ class BrowserTalks implements Talks {
       this.notice.set('This browser keeps nothing for this page: the talks are gone when it is closed.')
       return createMemoryShelf()
     })
-    void this.readHeads()
+    void this.refresh()
+  }
+
+  async refresh(): Promise<void> {
+    const kept = await this.attempt((shelf) => shelf.heads())
+    if (!kept) return
+    const running = (this.heads.value ?? []).filter(({ id }) => this.running.has(id))
+    this.heads.set(newestFirst([...running, ...kept.filter(({ id }) => !this.running.has(id))]))
+    for (const [id, state] of this.opened) {
+      const head = kept.find((one) => one.id === id)
+      const known = state.value
+      if (!known || known.turns.length === 0 || this.running.has(id)) continue
+      if (!head) state.set(null)
+      else if (head.changedMs > known.changedMs) state.set((await this.read(id)) ?? null)
+    }
   }
 
   open(id: string): State<Talk | undefined | null> {
@@ -207,12 +223,6 @@ class BrowserTalks implements Talks {
     // Nobody goes on with what the page was left in the middle of.
     if (!talk || last?.kind !== 'reply') return talk
     return withLastTurn(talk, endReply(last, { state: 'stopped' }), talk.changedMs)
-  }
-
-  private async readHeads(): Promise<void> {
-    const kept = (await this.attempt((shelf) => shelf.heads())) ?? []
-    const own = this.heads.value ?? []
-    this.heads.set(newestFirst([...own, ...kept.filter(({ id }) => !own.some((head) => head.id === id))]))
   }
 
   private async save(id: string): Promise<void> {

@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatUntil } from '../base/format.ts'
 import { usePolling } from '../base/use-polling.ts'
 import { useServices } from '../shell/services.ts'
 
-const PAUSE_MS = 3000
+const PAUSE_MS = 5000
 
 /** What is loaded now; asked for again and again while it is seen. */
 export function LoadedModels(): JSX.Element {

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { usePolling } from '../base/use-polling.ts'
 import { useValue } from '../base/use-value.ts'
 import { useServices } from '../shell/services.ts'
 import { LoadedModels } from './loaded-models.tsx'
@@ -26,11 +27,14 @@ function Overview(): JSX.Element {
 
 /** From here on a field to search in them helps. */
 const MANY = 8
+const PAUSE_MS = 15_000
 
 function Installed(): JSX.Element {
   const { models } = useServices()
   const list = useValue(models.list)
   const [typed, setTyped] = useState('')
+  // Others pull and delete as well.
+  usePolling(models.refresh, PAUSE_MS)
   const all = modelsOf(list)
   const found = searchModels(all, typed)
   return (

@@ -12,7 +12,8 @@ import { type Route, toHash } from './route.ts'
 import { useServices } from './services.ts'
 
 const TITLES = { chat: 'Chat', models: 'Models', server: 'Server' } as const
-const PROBE_PAUSE_MS = 10_000
+/** Seldom: each request is a line in the server's log. */
+const PROBE_PAUSE_MS = 30_000
 /** While it is away, so that the page is back soon after the server. */
 const AWAY_PAUSE_MS = 2000
 
@@ -24,7 +25,7 @@ export function App(): JSX.Element {
   usePolling(watch.probe, presence.kind === 'away' ? AWAY_PAUSE_MS : PROBE_PAUSE_MS)
   useEffect(() => {
     if (presence.kind === 'here') void models.refresh()
-  }, [presence.kind, models])
+  }, [presence.kind, route.page, models])
   useEffect(() => {
     document.title = `${TITLES[route.page]} · Llamero`
   }, [route.page])
