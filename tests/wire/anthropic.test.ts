@@ -3,9 +3,10 @@ import { AppError } from '../../src/base/errors.ts'
 import type { ChatEvent } from '../../src/chat/event.ts'
 import { SILENCE_MS } from '../../src/http/keep-alive.ts'
 import { eventsOf, finish, listedModel, timings } from '../../src/http/testing/fake-service.ts'
-import type { ChatRequest, Service } from '../../src/service/service.ts'
-import { type Answer, send, sendJson, startWire, type WireServer } from './harness.ts'
-import { followStream } from './sse.ts'
+import type { ChatRequest } from '../../src/service/service.ts'
+import { saying } from './answers.ts'
+import { send, sendJson, startWire, type WireServer } from './harness.ts'
+import { followStream, sseEvents } from './sse.ts'
 
 const text = (value: string): ChatEvent => ({ type: 'text-delta', text: value })
 const thinking = (value: string): ChatEvent => ({ type: 'thinking-delta', text: value })
@@ -24,25 +25,6 @@ const usage = {
   server_tool_use: null,
   service_tier: null,
   speed: null,
-}
-
-function saying(...events: (ChatEvent | AppError)[]): Pick<Service, 'startChat'> {
-  return { startChat: async () => ({ promptTokens: 12, events: eventsOf(...events) }) }
-}
-
-interface Event {
-  event: string
-  data: Record<string, unknown> & { type: string }
-}
-
-function eventsIn({ text: body }: Answer): Event[] {
-  return body
-    .trimEnd()
-    .split('\n\n')
-    .map((block) => {
-      const [event = '', data = ''] = block.split('\n')
-      return { event: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) }
-    })
 }
 
 describe('a message', () => {
@@ -129,7 +111,7 @@ describe('a streamed message', () => {
     await using server = await startWire(saying(thinking('h'), thinking('m'), text('a'), text('b'), call, text('c'), finish))
     const answer = await sendJson(server, '/v1/messages', stream)
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' } })
-    const events = eventsIn(answer)
+    const events = sseEvents(answer)
     for (const { event, data } of events) expect(event).toBe(data.type)
     const start = (index: number, block: object) => ({ type: 'content_block_start', index, content_block: block })
     const delta = (index: number, value: object) => ({ type: 'content_block_delta', index, delta: value })
@@ -212,7 +194,7 @@ describe('a streamed message', () => {
 
   it('ends with an error event when the run fails after it has begun', async () => {
     await using server = await startWire(saying(text('a'), new AppError('runner_crashed', 'it died')))
-    const events = eventsIn(await sendJson(server, '/v1/messages', stream))
+    const events = sseEvents(await sendJson(server, '/v1/messages', stream))
     expect(events.at(-1)).toEqual({
       event: 'error',
       data: { type: 'error', error: { type: 'api_error', message: 'it died' }, request_id: expect.stringMatching(/^req_/) },
@@ -222,7 +204,7 @@ describe('a streamed message', () => {
 
   it('takes a reply without an end for a failure', async () => {
     await using server = await startWire(saying(text('a')))
-    expect(eventsIn(await sendJson(server, '/v1/messages', stream)).at(-1)?.event).toBe('error')
+    expect(sseEvents(await sendJson(server, '/v1/messages', stream)).at(-1)?.event).toBe('error')
     expect((await sendJson(server, '/v1/messages', question)).status).toBe(500)
   })
 

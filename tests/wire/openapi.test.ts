@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/base/errors.ts'
 import type { ChatEvent, Logprob } from '../../src/chat/event.ts'
 import { toOpenApi } from '../../src/http/openapi.ts'
-import { eventsOf, listedModel, runningModel, shownModel, timings } from '../../src/http/testing/fake-service.ts'
+import { eventsOf, timings } from '../../src/http/testing/fake-service.ts'
+import { answersOf } from './answers.ts'
 import { type Answer, records, send, startWire } from './harness.ts'
 import { sseData } from './sse.ts'
 
@@ -99,7 +100,7 @@ describe('the document is true of', () => {
     ['POST /v1/messages/count_tokens', question],
   ])('%s', async (request, body) => {
     const [method = '', path = ''] = request.split(' ')
-    await using server = await start(events)
+    await using server = await startWire(answersOf(events))
     check(
       request,
       await send(server, { method, path: path.replace(/[{}]/g, ''), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
@@ -114,12 +115,12 @@ describe('the document is true of', () => {
     ['POST /v1/responses', { ...response, stream: true }],
     ['POST /v1/messages', { ...question, stream: true }],
   ])('%s that breaks in the middle', async (request, body) => {
-    await using server = await start(broken)
+    await using server = await startWire(answersOf(broken))
     check(request, await send(server, { path: request.slice('POST '.length), body: JSON.stringify(body) }))
   })
 
   it('what was kept of a response, and the models as Anthropic lists them', async () => {
-    await using server = await start(events)
+    await using server = await startWire(answersOf(events))
     const { id } = JSON.parse((await send(server, { path: '/v1/responses', body: JSON.stringify(response) })).text)
     check('GET /v1/responses/{id}', await send(server, { method: 'GET', path: `/v1/responses/${id}` }))
     check('GET /v1/responses/{id}/input_items', await send(server, { method: 'GET', path: `/v1/responses/${id}/input_items` }))
@@ -129,28 +130,6 @@ describe('the document is true of', () => {
     check('GET /v1/models/{model}', await send(server, { method: 'GET', path: '/v1/models/small', headers }))
   })
 })
-
-function start(said: () => AsyncIterable<ChatEvent>) {
-  const progress = () => eventsOf({ status: 'pulling', digest: 'd', totalBytes: 2, completedBytes: 1 }, { status: 'success' })
-  return startWire({
-    chat: said,
-    generate: said,
-    startChat: async () => ({ promptTokens: 12, events: said() }),
-    countPromptTokens: async () => 12,
-    embed: async () => ({ embeddings: [new Float32Array([0.6, 0.8])], totalNs: 1, loadNs: 1, promptTokens: 1 }),
-    rerank: async () => ({ scores: [0.5, 0.7], promptTokens: 3 }),
-    tokenize: async () => [1],
-    detokenize: async () => 'x',
-    identify: async () => ({ digestHex: 'ab' }),
-    list: async () => [listedModel],
-    running: () => [runningModel],
-    show: async () => shownModel,
-    create: progress,
-    pull: progress,
-    copy: async () => {},
-    remove: async () => {},
-  })
-}
 
 function check(request: string, answer: Answer): void {
   const [method = '', path = ''] = request.split(' ')

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/base/errors.ts'
 import type { ChatEvent, Logprob } from '../../src/chat/event.ts'
 import { SILENCE_MS } from '../../src/http/keep-alive.ts'
-import { eventsOf, finish, timings } from '../../src/http/testing/fake-service.ts'
-import type { ChatRequest, Service } from '../../src/service/service.ts'
+import { finish, timings } from '../../src/http/testing/fake-service.ts'
+import type { ChatRequest } from '../../src/service/service.ts'
+import { saying } from './answers.ts'
 import { type Answer, send, sendJson, startWire, type WireServer } from './harness.ts'
-import { followStream } from './sse.ts'
+import { followStream, type SseEvent, sseEvents } from './sse.ts'
 
 const text = (value: string, logprobs?: Logprob[]): ChatEvent => ({ type: 'text-delta', text: value, ...(logprobs ? { logprobs } : {}) })
 const thinking = (value: string): ChatEvent => ({ type: 'thinking-delta', text: value })
@@ -36,22 +37,12 @@ const reasoningItem = (value: string) => ({
   encrypted_content: value,
 })
 
-function saying(...events: (ChatEvent | AppError)[]): Pick<Service, 'startChat'> {
-  return { startChat: async () => ({ promptTokens: 12, events: eventsOf(...events) }) }
-}
-
-type Data = Record<string, unknown> & { type: string }
-
-function eventsIn({ text: body }: Answer): Data[] {
-  return body
-    .trimEnd()
-    .split('\n\n')
-    .map((block) => {
-      const [event = '', data = ''] = block.split('\n')
-      const parsed = JSON.parse(data.slice('data: '.length))
-      expect(event).toBe(`event: ${parsed.type}`)
-      return parsed
-    })
+/** Each names itself twice. */
+function eventsIn(answer: Answer): SseEvent['data'][] {
+  return sseEvents(answer).map(({ event, data }) => {
+    expect(event).toBe(data.type)
+    return data
+  })
 }
 
 async function respond(server: WireServer, fields: object = {}) {

@@ -11,6 +11,22 @@ export function sseData(answer: Answer): unknown[] {
     })
 }
 
+export interface SseEvent {
+  event: string
+  data: Record<string, unknown> & { type: string }
+}
+
+/** Where each has a name and an object. */
+export function sseEvents(answer: Answer): SseEvent[] {
+  return answer.text
+    .trimEnd()
+    .split('\n\n')
+    .map((block) => {
+      const [event = '', data = ''] = block.split('\n')
+      return { event: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) }
+    })
+}
+
 /** What comes of a stream while it is written. */
 export function followStream(answer: Response): { text(): string; until(wanted: string): Promise<void> } {
   const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()

@@ -2,8 +2,9 @@
 
 import { expect, it } from 'vitest'
 import type { ChatEvent } from '../../src/chat/event.ts'
-import { eventsOf, listedModel, shownModel, timings } from '../../src/http/testing/fake-service.ts'
+import { eventsOf, timings } from '../../src/http/testing/fake-service.ts'
 import { OPTION_TYPES } from '../../src/model/options.ts'
+import { answersOf } from './answers.ts'
 import { type Answer, send, startWire } from './harness.ts'
 
 export type Fate = 'works' | 'refused' | 'named'
@@ -49,24 +50,7 @@ export async function ask(path: string, body: unknown): Promise<{ answer: Answer
       { type: 'text-delta', text: 'y', logprobs: [{ token: 'y', logprob: -1, bytes: [121] }] },
       { type: 'finish', reason: 'stop', timings: { ...timings, cachedTokens: 4 } },
     )
-  const progress = () => eventsOf({ status: 'pulling' }, { status: 'success' })
-  await using server = await startWire({
-    chat: events,
-    generate: events,
-    startChat: async () => ({ promptTokens: 12, events: events() }),
-    countPromptTokens: async () => 12,
-    embed: async () => ({ embeddings: [new Float32Array([0.6, 0.8])], totalNs: 1, loadNs: 1, promptTokens: 1 }),
-    rerank: async () => ({ scores: [0.5, 0.7], promptTokens: 3 }),
-    tokenize: async () => [1],
-    detokenize: async () => 'x',
-    identify: async () => ({ digestHex: 'ab' }),
-    list: async () => [listedModel],
-    show: async () => shownModel,
-    create: progress,
-    pull: progress,
-    push: progress,
-    remove: async () => {},
-  })
+  await using server = await startWire(answersOf(events))
   const [target = '', method = 'POST'] = path.split(' ').reverse()
   const answer = await send(server, { method, path: target, body: JSON.stringify(body) })
   return { answer, calls: server.service.calls.filter(({ name }) => name !== 'identify') }
