@@ -21,6 +21,6 @@ export function missingChromium(): string | undefined {
 export function startChromium(): Promise<Browser> {
   const executablePath = findChromium()
   if (!executablePath) throw new Error('Chromium is not installed')
-  // Root has no sandbox there, and containers have little shared memory.
-  return chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0, args: ['--disable-dev-shm-usage'] })
+  // Containers have little shared memory.
+  return chromium.launch({ executablePath, args: ['--disable-dev-shm-usage'] })
 }

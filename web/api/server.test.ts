@@ -46,7 +46,7 @@ describe('requests', () => {
   it('of streams carry the signal, and give record after record', async () => {
     const { server, calls } = serverOver(() => new Response('{"status":"a"}\n{"status":"success"}\n'))
     const { signal } = new AbortController()
-    expect(await drain(server.pull('m', signal))).toEqual([{ status: 'a' }, { status: 'success' }])
+    expect(await drain(server.pull({ model: 'm' }, signal))).toEqual([{ status: 'a' }, { status: 'success' }])
     expect(calls[0]?.init.signal).toBe(signal)
   })
 })
@@ -79,7 +79,7 @@ describe('failures', () => {
 
   it('in the middle of a stream are the words of its last record', async () => {
     const { server, onAnswer } = serverOver(() => new Response('{"status":"a"}\n{"error":"the disk is full"}\n'))
-    await expect(drain(server.pull('m', new AbortController().signal))).rejects.toMatchObject({ message: 'the disk is full' })
+    await expect(drain(server.pull({ model: 'm' }, new AbortController().signal))).rejects.toMatchObject({ message: 'the disk is full' })
     expect(onAnswer).toHaveBeenLastCalledWith(expect.objectContaining({ kind: 'refused' }))
   })
 })

@@ -4,7 +4,7 @@
 import type { ChatRequestBody, ChatResponseBody } from '../../src/api/chat.ts'
 import type { DoctorResponseBody } from '../../src/api/maintenance.ts'
 import type { PsResponseBody, ShowResponseBody, TagsResponseBody } from '../../src/api/models.ts'
-import type { ProgressBody } from '../../src/api/transfer.ts'
+import type { ProgressBody, TransferRequestBody } from '../../src/api/transfer.ts'
 import { type Failure, toFailure, toRefusal } from './failure.ts'
 import { readRecords } from './ndjson.ts'
 
@@ -23,7 +23,7 @@ export interface Server {
   remove(model: string): Promise<void>
   unload(model: string): Promise<void>
   chat(request: ChatRequestBody, signal: AbortSignal): AsyncIterable<ChatResponseBody>
-  pull(model: string, signal: AbortSignal): AsyncIterable<ProgressBody>
+  pull(request: TransferRequestBody, signal: AbortSignal): AsyncIterable<ProgressBody>
 }
 
 export interface ServerOptions {
@@ -97,7 +97,7 @@ export function createServer({ baseUrl, key, onAnswer, fetch = (input, init) => 
     remove: (model) => finish('api/delete', { method: 'DELETE', json: { model } }),
     unload: (model) => finish('api/generate', post({ model, keep_alive: 0, stream: false })),
     chat: (request, signal) => stream('api/chat', { ...post(request), signal }),
-    pull: (model, signal) => stream('api/pull', { ...post({ model }), signal }),
+    pull: (request, signal) => stream('api/pull', { ...post(request), signal }),
   }
 }
 

@@ -63,7 +63,7 @@ function readCode(lines: readonly string[], at: number, [opening, marks = '', in
     .slice(at + 1, next)
     .map((line) => unindent(line, indent))
     .join('\n')
-  return { block: { kind: 'code', language: info.trim().split(/\s/)[0] ?? '', text }, next: next + 1 }
+  return { block: { kind: 'code', language: info.trim(), text }, next: next + 1 }
 }
 
 function toHeading(line: string, level: number): Block {

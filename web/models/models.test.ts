@@ -79,7 +79,7 @@ describe('progress', () => {
 })
 
 describe('a pull', () => {
-  const setUp = (pull: (model: string, signal: AbortSignal) => AsyncIterable<ProgressBody>) => {
+  const setUp = (pull: (request: { model: string; insecure: boolean }, signal: AbortSignal) => AsyncIterable<ProgressBody>) => {
     const onEnd = vi.fn()
     return { pulls: createPulls({ pull, onEnd }), onEnd }
   }
@@ -88,7 +88,7 @@ describe('a pull', () => {
     const { pulls, onEnd } = setUp(async function* () {
       yield { status: 'success' }
     })
-    await pulls.begin('m')
+    await pulls.begin('m', false)
     expect(pulls.all.value).toMatchObject([{ model: 'm', state: 'done' }])
     expect(onEnd).toHaveBeenCalledOnce()
     pulls.dismiss('m')
@@ -96,15 +96,15 @@ describe('a pull', () => {
   })
 
   it('that breaks off before has failed, and one that is refused says why', async () => {
-    const { pulls } = setUp(async function* (model) {
+    const { pulls } = setUp(async function* ({ model }) {
       yield { status: 'pulling manifest' }
       if (model === 'refused') throw new Failure('refused', 'no such model')
     })
-    await pulls.begin('m')
-    await pulls.begin('refused')
+    await pulls.begin('m', false)
+    await pulls.begin('refused', true)
     expect(pulls.all.value).toMatchObject([
       { state: 'failed', error: 'the answer broke off' },
-      { state: 'failed', error: 'no such model' },
+      { state: 'failed', error: 'no such model', isInsecure: true },
     ])
   })
 
@@ -115,8 +115,8 @@ describe('a pull', () => {
       yield { status: 'pulling manifest' }
       await untilStopped(signal)
     })
-    const first = pulls.begin('m')
-    await pulls.begin('m')
+    const first = pulls.begin('m', false)
+    await pulls.begin('m', false)
     pulls.dismiss('m')
     expect([begun.mock.calls.length, pulls.all.value.length]).toEqual([1, 1])
     pulls.cancel('m')

@@ -10,6 +10,7 @@ export function PullForm(): JSX.Element {
   const { pulls } = useServices()
   const all = useValue(pulls.all)
   const [typed, setTyped] = useState('')
+  const [isInsecure, setInsecure] = useState(false)
   return (
     <section aria-labelledby="pull">
       <h2 id="pull">Pull a model</h2>
@@ -20,7 +21,7 @@ export function PullForm(): JSX.Element {
           const name = typed.trim()
           if (name === '') return
           setTyped('')
-          void pulls.begin(name)
+          void pulls.begin(name, isInsecure)
         }}
       >
         <label>
@@ -39,6 +40,10 @@ export function PullForm(): JSX.Element {
           Pull
         </button>
       </form>
+      <label class="check">
+        <input type="checkbox" checked={isInsecure} onChange={(event) => setInsecure(event.currentTarget.checked)} /> from a registry over
+        plain HTTP, or whose certificate nobody vouches for
+      </label>
       <ul class="cards">
         {all.map((pull) => (
           <PullRow key={pull.model} pull={pull} />
@@ -48,7 +53,7 @@ export function PullForm(): JSX.Element {
   )
 }
 
-function PullRow({ pull: { model, progress, state, error } }: { pull: Pull }): JSX.Element {
+function PullRow({ pull: { model, isInsecure, progress, state, error } }: { pull: Pull }): JSX.Element {
   const { pulls } = useServices()
   const { completed, total } = sumOf(progress)
   return (
@@ -66,7 +71,7 @@ function PullRow({ pull: { model, progress, state, error } }: { pull: Pull }): J
         ) : (
           <>
             {state !== 'done' && (
-              <button type="button" aria-label={`Pull ${model} again`} onClick={() => void pulls.begin(model)}>
+              <button type="button" aria-label={`Pull ${model} again`} onClick={() => void pulls.begin(model, isInsecure)}>
                 Again
               </button>
             )}

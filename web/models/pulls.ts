@@ -8,6 +8,8 @@ import { addProgress, NO_PROGRESS, type PullProgress } from './pull-progress.ts'
 
 export interface Pull {
   model: string
+  /** From a registry over plain HTTP, or with a certificate that nobody vouches for. */
+  isInsecure: boolean
   progress: PullProgress
   state: 'running' | 'done' | 'stopped' | 'failed'
   error?: string
@@ -16,14 +18,14 @@ export interface Pull {
 export interface Pulls {
   readonly all: State<readonly Pull[]>
   /** Resolves at its end, whatever that is. A name that is being pulled is not pulled beside itself. */
-  begin(model: string): Promise<void>
+  begin(model: string, isInsecure: boolean): Promise<void>
   cancel(model: string): void
   /** Takes one that has ended off the list. */
   dismiss(model: string): void
 }
 
 export interface PullsOptions {
-  pull(model: string, signal: AbortSignal): AsyncIterable<ProgressBody>
+  pull(request: { model: string; insecure: boolean }, signal: AbortSignal): AsyncIterable<ProgressBody>
   onEnd(pull: Pull): void
 }
 
@@ -34,29 +36,29 @@ export function createPulls({ pull, onEnd }: PullsOptions): Pulls {
     const isKnown = all.value.some(({ model }) => model === next.model)
     all.set(isKnown ? all.value.map((one) => (one.model === next.model ? next : one)) : [...all.value, next])
   }
-  const follow = async (model: string, signal: AbortSignal): Promise<Pull> => {
+  const follow = async (pulled: Pick<Pull, 'model' | 'isInsecure'>, signal: AbortSignal): Promise<Pull> => {
     let progress = NO_PROGRESS
     try {
-      for await (const record of pull(model, signal)) {
+      for await (const record of pull({ model: pulled.model, insecure: pulled.isInsecure }, signal)) {
         progress = addProgress(progress, record)
-        put({ model, progress, state: 'running' })
+        put({ ...pulled, progress, state: 'running' })
       }
       return progress.status === 'success'
-        ? { model, progress, state: 'done' }
-        : { model, progress, state: 'failed', error: 'the answer broke off' }
+        ? { ...pulled, progress, state: 'done' }
+        : { ...pulled, progress, state: 'failed', error: 'the answer broke off' }
     } catch (error) {
       const { kind, message } = toFailure(error)
-      return kind === 'stopped' ? { model, progress, state: 'stopped' } : { model, progress, state: 'failed', error: message }
+      return kind === 'stopped' ? { ...pulled, progress, state: 'stopped' } : { ...pulled, progress, state: 'failed', error: message }
     }
   }
   return {
     all,
-    async begin(model) {
+    async begin(model, isInsecure) {
       if (running.has(model)) return
       const controller = new AbortController()
       running.set(model, controller)
-      put({ model, progress: NO_PROGRESS, state: 'running' })
-      const end = await follow(model, controller.signal)
+      put({ model, isInsecure, progress: NO_PROGRESS, state: 'running' })
+      const end = await follow({ model, isInsecure }, controller.signal)
       running.delete(model)
       put(end)
       onEnd(end)
