@@ -1,28 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { type DraftLuck, DraftPlan } from './draft-plan.ts'
+import { StepCosts } from './step-costs.ts'
 
 /** A model whose step costs 100 and 10 more for each token beside the first; a round of the draft costs `roundNs`. */
 function stage({ roundNs = 5, tokenNs = 10 } = {}) {
   const plan = new DraftPlan()
-  for (const tokens of [1, 5]) for (let step = 0; step < 3; step++) plan.steps.record(tokens, 100 + (tokens - 1) * tokenNs)
+  const costs = { of: (tokens: number) => 100 + (tokens - 1) * tokenNs }
   plan.rounds.record(1, roundNs)
   const luck = plan.begin()
-  const count = (of: DraftLuck = luck) => plan.counts([{ luck: of, mostTokens: 4 }], { tokens: 1, streams: 1 })[0] as number
+  const count = (of: DraftLuck = luck) => plan.counts([{ luck: of, mostTokens: 4 }], { costs, tokens: 1, gain: 1, guessNs: 0 })[0] as number
   const play = (accepts: (proposed: number) => number, steps = 40) =>
     Array.from({ length: steps }, () => {
       const proposed = count()
       if (proposed > 0) plan.learn(luck, { proposed, accepted: accepts(proposed) })
       return proposed
     })
-  return { plan, luck, count, play }
+  return { plan, costs, luck, count, play }
 }
 
 describe('the number of guesses', () => {
   it('is none before it is known what a step costs without any', () => {
     const plan = new DraftPlan()
-    const ask = () => plan.counts([{ luck: plan.begin(), mostTokens: 4 }], { tokens: 1, streams: 1 })
+    const costs = new StepCosts()
+    const ask = () => plan.counts([{ luck: plan.begin(), mostTokens: 4 }], { costs, tokens: 1, gain: 1, guessNs: 0 })
     expect(ask()).toEqual([0])
-    plan.steps.record(1, 100)
+    costs.record(1, 100)
+    costs.record(5, 110)
     expect(ask()).toEqual([4])
   })
 
@@ -76,10 +79,8 @@ describe('the number of guesses', () => {
 
   it('is a question of each reply, and of the room that the others leave', () => {
     const plan = new DraftPlan()
-    plan.steps.record(2, 100)
     // Beyond six tokens a step is dear.
-    plan.steps.record(6, 110)
-    plan.steps.record(7, 1000)
+    const costs = { of: (tokens: number) => (tokens <= 6 ? 100 : 1000) }
     plan.rounds.record(2, 2)
     const [lucky, unlucky] = [plan.begin(), plan.begin()]
     for (let step = 0; step < 40; step++) {
@@ -89,16 +90,16 @@ describe('the number of guesses', () => {
     const counts = (lucks: DraftLuck[]) =>
       plan.counts(
         lucks.map((luck) => ({ luck, mostTokens: 4 })),
-        { tokens: 2, streams: 2 },
+        { costs, tokens: 2, gain: 2, guessNs: 0 },
       )
     expect(counts([lucky, unlucky])).toEqual([4, 0])
     expect(counts([lucky, lucky])).toEqual([4, 0])
   })
 
   it('of a new reply follows the luck of those before', () => {
-    const { plan } = stage({ tokenNs: 60 })
-    expect(plan.counts([{ luck: plan.begin(), mostTokens: 4 }], { tokens: 1, streams: 1 })).not.toEqual([0])
+    const { plan, costs } = stage({ tokenNs: 40 })
+    expect(plan.counts([{ luck: plan.begin(), mostTokens: 4 }], { costs, tokens: 1, gain: 1, guessNs: 0 })).not.toEqual([0])
     for (let step = 0; step < 100; step++) plan.learn(plan.begin(), { proposed: 1, accepted: 0 })
-    expect(plan.counts([{ luck: plan.begin(), mostTokens: 4 }], { tokens: 1, streams: 1 })).toEqual([0])
+    expect(plan.counts([{ luck: plan.begin(), mostTokens: 4 }], { costs, tokens: 1, gain: 1, guessNs: 0 })).toEqual([0])
   })
 })

@@ -2,6 +2,7 @@
 // by how often its guesses were right in that reply. None is an answer too: a draft that is slow, or that knows other words than the model,
 // soon costs nothing. Now and then it is tried all the same, ever more seldom, since the machine and the text change.
 
+import { bestCount, type Choice, expectedTokens, type StepSoFar } from './guess-gain.ts'
 import { StepCosts } from './step-costs.ts'
 
 /** Of a reply that has not been guessed at. */
@@ -33,15 +34,7 @@ export interface DraftQuestion {
   mostTokens: number
 }
 
-export interface PlainStep {
-  /** In the batch without these guesses. */
-  tokens: number
-  streams: number
-}
-
 export class DraftPlan {
-  /** Of the model, by the tokens in the batch. */
-  readonly steps = new StepCosts()
   /** Of the draft model: a token for each of so many replies. */
   readonly rounds = new StepCosts()
   #usualRate = FIRST_RATE
@@ -52,21 +45,24 @@ export class DraftPlan {
     return new DraftLuck(this.#usualRate)
   }
 
-  /** Tokens to guess for each of them. */
-  counts(questions: readonly DraftQuestion[], plain: PlainStep): number[] {
-    const plainNs = this.steps.of(plain.tokens)
+  /** What guesses at this reply alone would make of a step. */
+  promise(question: DraftQuestion, step: StepSoFar): Choice {
+    return best(question, step, this.rounds.of(1) ?? 0)
+  }
+
+  /** Tokens to guess for each of them, in a step that has the rest already. */
+  counts(questions: readonly DraftQuestion[], plain: StepSoFar): number[] {
     // What a step costs without guesses has to be known first, and again from time to time.
-    if (plainNs === undefined || this.#guessedSteps >= STEPS_BETWEEN_PLAIN_ONES) {
+    if (plain.costs.of(plain.tokens) === undefined || this.#guessedSteps >= STEPS_BETWEEN_PLAIN_ONES) {
       this.#guessedSteps = 0
       return questions.map(() => 0)
     }
     const guessNs = (this.rounds.of(questions.length) ?? 0) / questions.length
-    const step = { tokens: plain.tokens, gain: plain.streams, draftNs: 0 }
-    const counts = questions.map(({ luck, mostTokens }) => {
-      const count = this.#countFor(luck, this.#best(luck.rate, mostTokens, { ...step, guessNs }), mostTokens)
-      step.tokens += count
-      step.gain += expectedTokens(luck.rate, count)
-      step.draftNs += count * guessNs
+    let step = plain
+    const counts = questions.map((question) => {
+      const count = this.#countFor(question, best(question, step, guessNs).count)
+      const gain = step.gain + expectedTokens(chancesOf(question), count)
+      step = { ...step, tokens: step.tokens + count, gain, guessNs: step.guessNs + count * guessNs }
       return count
     })
     if (counts.some((count) => count > 0)) this.#guessedSteps++
@@ -83,20 +79,7 @@ export class DraftPlan {
     }
   }
 
-  #best(rate: number, mostTokens: number, { tokens, gain, draftNs, guessNs }: Step): number {
-    let best = 0
-    let bestPace = 0
-    for (let count = 0; count <= mostTokens; count++) {
-      const ns = (this.steps.of(tokens + count) ?? 0) + draftNs + count * guessNs
-      const pace = (gain + expectedTokens(rate, count)) / Math.max(ns, 1)
-      if (pace <= bestPace) continue
-      best = count
-      bestPace = pace
-    }
-    return best
-  }
-
-  #countFor(luck: DraftLuck, best: number, mostTokens: number): number {
+  #countFor({ luck, mostTokens }: DraftQuestion, best: number): number {
     if (best > 0) {
       luck.restedSteps = 0
       this.#restSteps = FIRST_REST_STEPS
@@ -111,14 +94,11 @@ export class DraftPlan {
   }
 }
 
-interface Step {
-  tokens: number
-  gain: number
-  draftNs: number
-  guessNs: number
+function best(question: DraftQuestion, step: StepSoFar, guessNs: number): Choice {
+  return bestCount(step, { chances: chancesOf(question), guessNs, anySize: true })
 }
 
 /** Each guess counts only when those before it were right. */
-function expectedTokens(rate: number, count: number): number {
-  return rate >= 1 ? count : (rate * (1 - rate ** count)) / (1 - rate)
+function chancesOf({ luck, mostTokens }: DraftQuestion): number[] {
+  return Array.from({ length: mostTokens }, (_, index) => luck.rate ** (index + 1))
 }

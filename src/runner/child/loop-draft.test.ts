@@ -74,7 +74,7 @@ describe('a draft model', () => {
   it('costs hardly a step where it is wrong', () => {
     const { drafted, plain } = both({}, { draftNext: wrong })
     expect(drafted.reply).toEqual(plain.reply)
-    expect(drafted.steps).toBe(plain.steps)
+    expect(drafted.steps).toBeLessThan(plain.steps + 3)
   })
 
   it('guesses no more tokens than it may', () => {

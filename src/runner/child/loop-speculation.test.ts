@@ -11,9 +11,13 @@ const COPIED = 'the quick brown fox jumps over the lazy dog and runs away'
 /** Says that text again after the prompt, which ends with a colon. */
 const copying = (tokens: readonly number[]) => Buffer.from(COPIED)[tokens.length - tokens.indexOf(':'.charCodeAt(0)) - 1] ?? END_TOKEN
 
-function stage(options: ScriptedEngineOptions & { speculate?: boolean } = {}) {
-  const clock = { monotonicNs: () => 0 }
-  const engine = new ScriptedEngine({ next: copying, sequences: 8, ...options })
+function stage({
+  stepNs = () => 0,
+  ...options
+}: ScriptedEngineOptions & { speculate?: boolean; stepNs?: (tokens: number) => number } = {}) {
+  let nowNs = 0
+  const clock = { monotonicNs: () => nowNs }
+  const engine = new ScriptedEngine({ next: copying, sequences: 8, onDecode: (tokens) => (nowNs += stepNs(tokens.length)), ...options })
   const sent: ToParent[] = []
   const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: options.speculate ?? true })
@@ -99,17 +103,29 @@ describe('guessing ahead', () => {
     fc.assert(property, { numRuns: 200, seed: 7 })
   })
 
-  it('guesses nothing beside many streams, where it is off, and where nothing can be taken back', () => {
-    const most = ({ engine }: { engine: ScriptedEngine }) => Math.max(...engine.steps.slice(1).map((step) => step.get(0) ?? 0))
-    for (const [streams, tokens] of [
-      [4, 4],
-      [8, 1],
-    ] as const) {
-      const crowd = stage({ next: (held) => held.at(-4) ?? END_TOKEN, sequences: streams })
-      for (let id = 0; id < streams; id++) crowd.loop.submit(id, greedyRequest({ prompt: 'abcdabcdabcd', maxTokens: 20 }))
+  it('guesses as much as steps have room for, and hardly anything where other streams have taken it', () => {
+    // Eight tokens cost what one does, and beyond that each costs the same.
+    const stepNs = (tokens: number) => Math.max(tokens, 8) * 1e6
+    const lastSizes = (streams: number) => {
+      const size = { contextTokens: 512, trainContextTokens: 512 }
+      const crowd = stage({ next: (held) => held.at(-4) ?? END_TOKEN, sequences: streams, stepNs, ...size })
+      for (let id = 0; id < streams; id++) crowd.loop.submit(id, greedyRequest({ prompt: 'abcdabcdabcd', maxTokens: 300 }))
       crowd.run()
-      expect(most(crowd)).toBe(tokens)
+      return crowd.engine.steps.slice(-25, -5).map((step) => [...step.values()].reduce((sum, tokens) => sum + tokens, 0))
     }
+    for (const streams of [1, 4]) expect(Math.min(...lastSizes(streams))).toBeGreaterThanOrEqual(8)
+    expect(lastSizes(8)).toEqual(Array(20).fill(8))
+  })
+
+  it('guesses nothing where a token costs a step, once that is known', () => {
+    const { engine, loop, run } = stage({ stepNs: (tokens) => tokens * 1e6 })
+    loop.submit(1, greedyRequest({ prompt: `${COPIED}:`, maxTokens: 100 }))
+    run()
+    expect(engine.steps.slice(1).filter((step) => (step.get(0) ?? 0) > 1).length).toBeLessThan(5)
+  })
+
+  it('guesses nothing where it is off, and where nothing can be taken back', () => {
+    const most = ({ engine }: { engine: ScriptedEngine }) => Math.max(...engine.steps.slice(1).map((step) => step.get(0) ?? 0))
     for (const options of [{ speculate: false }, { canBranch: false }]) {
       const alone = stage(options)
       alone.loop.submit(1, greedyRequest({ prompt: `${COPIED}:`, maxTokens: 100 }))

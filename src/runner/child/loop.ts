@@ -73,7 +73,7 @@ export class Loop {
     this.#pace = new PrefillPace(engine.batchTokens)
     this.#slots = Array.from({ length: engine.sequences }, (_, sequence) => new Slot(sequence))
     this.#keeper = cache && new PrefixKeeper({ engine, cache, tokenNs: () => this.#pace.tokenNs })
-    this.#speculation = options.speculate ? new Speculation(engine, options.drafting) : undefined
+    this.#speculation = options.speculate ? new Speculation(options) : undefined
     this.#room = new Room({ engine, keeper: this.#keeper, growth: this.#growth, end: (slot) => this.#endFull(slot) }, this.#slots)
     this.#admission = new Admission({ engine, keeper: this.#keeper, room: this.#room }, this.#slots)
     this.#filler = new BatchFiller({ engine, pace: this.#pace, room: this.#room, speculation: this.#speculation })

@@ -11,6 +11,7 @@ function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: (
     threadRoom: options.threadRoom ?? (() => Number.POSITIVE_INFINITY),
   })
   return {
+    mostThreads: () => governor.mostThreads,
     pause(durationNs: number): void {
       nowNs += durationNs
     },
@@ -93,6 +94,29 @@ describe('ThreadGovernor', () => {
     const machine = simulate(2)
     expect(machine.run(50, (threads) => (threads > 1 ? 10 : 9)).at(-1)).toBe(1)
     expect(machine.run(1, quiet, 8)).toEqual([2])
+  })
+
+  it('does not go on concluding from a small batch that more threads are of no use, once the cores are free', () => {
+    const machine = simulate(2)
+    machine.run(50, busy)
+    machine.run(500, () => 8)
+    machine.run(50, quiet, 4)
+    machine.run(1, () => 8)
+    expect(machine.run(1, quiet, 8)).toEqual([2])
+  })
+
+  it('tells how many threads a step may have, less after a pause on a busy machine', () => {
+    let room = 2
+    const machine = simulate(2, { threadRoom: () => room })
+    expect(machine.mostThreads()).toBe(2)
+    machine.run(10, quiet)
+    room = 1
+    machine.pause(2 * PAUSE_NS)
+    machine.run(1, busy)
+    expect(machine.mostThreads()).toBe(1)
+    room = 2
+    machine.run(1, quiet)
+    expect(machine.mostThreads()).toBe(2)
   })
 
   it('does not explore with the long steps of a prompt', () => {

@@ -74,6 +74,11 @@ export class ThreadGovernor {
     this.#lastThreads = options.maxThreads
   }
 
+  /** A step has no more than these at the moment: what steps cost depends on it. */
+  get mostThreads(): number {
+    return Math.min(this.#options.maxThreads, this.#ceiling)
+  }
+
   /** The thread count for a step of that many tokens. */
   choose(batchTokens: number): number {
     const { fixed, maxThreads, threadRoom, clock } = this.#options
@@ -174,6 +179,8 @@ export class ThreadGovernor {
       way.waitNs = FIRST_RETRY_NS
       return
     }
+    // Where the cores are free and more threads gain nothing, the batch is small.
+    if (!goesDown) course.tellsOthers = false
     // What was dear is dear at any count: the new normal. The same trial waits twice as long the next time.
     course.best = usual
     const way = goesDown ? course.down : course.up
