@@ -124,6 +124,39 @@ describe('guessing ahead', () => {
     expect(engine.steps.slice(1).filter((step) => (step.get(0) ?? 0) > 1).length).toBeLessThan(5)
   })
 
+  it('knows what steps cost with the threads that they have', () => {
+    const costs = new Map([
+      [2, () => 1e6],
+      [1, (tokens: number) => tokens * 1e6],
+    ])
+    let mostThreads = 2
+    let nowNs = 0
+    const clock = { monotonicNs: () => nowNs }
+    const engine = new ScriptedEngine({
+      next: (held) => held.at(-4) ?? END_TOKEN,
+      onDecode: (tokens) => (nowNs += costs.get(mostThreads)?.(tokens.length) ?? 0),
+    })
+    const governor = {
+      choose: () => mostThreads,
+      record: () => {},
+      get mostThreads() {
+        return mostThreads
+      },
+    }
+    const loop = new Loop({ engine, governor, clock, send: () => {}, speculate: true })
+    const guessedSteps = (threads: number) => {
+      mostThreads = threads
+      const before = engine.steps.length
+      loop.submit(1, greedyRequest({ prompt: 'abcdabcdabcd', maxTokens: 60 }))
+      runLoop(loop, 5000)
+      return engine.steps.slice(before + 1).filter((step) => (step.get(0) ?? 0) > 1).length
+    }
+    expect(guessedSteps(2)).toBeGreaterThan(3)
+    guessedSteps(1)
+    expect(guessedSteps(1)).toBeLessThan(3)
+    expect(guessedSteps(2)).toBeGreaterThan(3)
+  })
+
   it('guesses nothing where it is off, and where nothing can be taken back', () => {
     const most = ({ engine }: { engine: ScriptedEngine }) => Math.max(...engine.steps.slice(1).map((step) => step.get(0) ?? 0))
     for (const options of [{ speculate: false }, { canBranch: false }]) {

@@ -32,7 +32,7 @@ export const NO_MEDIA = 'this model takes no images'
 
 export interface LoopOptions {
   engine: Engine
-  governor: ThreadGovernor
+  governor: Pick<ThreadGovernor, 'choose' | 'record' | 'mostThreads'>
   clock: Pick<Clock, 'monotonicNs'>
   send: (message: ToParent) => void
   /** Whether tokens may be guessed and evaluated ahead. */
