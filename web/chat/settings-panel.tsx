@@ -105,7 +105,7 @@ function describeSettings(settings: TalkSettings): string {
     ...(settings.system.trim() === '' ? [] : ['system prompt']),
     ...(Object.keys(NUMBER_SETTINGS) as NumberSetting[])
       .filter((name) => settings[name] !== undefined)
-      .map((name) => `${NUMBER_SETTINGS[name].label.split(' (')[0]?.toLowerCase()} ${settings[name]}`),
+      .map((name) => `${NUMBER_SETTINGS[name].label.toLowerCase()} ${settings[name]}`),
     ...(settings.think === 'default' ? [] : [`thinking: ${THINK_WORDS[settings.think]}`]),
     ...(settings.tools.trim() === '' ? [] : ['tools']),
   ]

@@ -21,8 +21,8 @@ export interface TalkSettings {
 /** Those that are numbers, with the names that the API has for them. */
 export const NUMBER_SETTINGS = {
   temperature: { label: 'Temperature', option: 'temperature', step: 0.1, min: 0, hint: '0 always says the likeliest' },
-  contextTokens: { label: 'Context (tokens)', option: 'num_ctx', step: 1, min: 1, hint: 'another length may load the model again' },
-  maxTokens: { label: 'Longest reply (tokens)', option: 'num_predict', step: 1, min: -1, hint: 'unset: until the model ends' },
+  contextTokens: { label: 'Context', option: 'num_ctx', step: 1, min: 1, hint: 'in tokens; another length may load the model again' },
+  maxTokens: { label: 'Longest reply', option: 'num_predict', step: 1, min: -1, hint: 'in tokens; unset: until the model ends' },
   seed: { label: 'Seed', option: 'seed', step: 1, min: undefined, hint: 'the same seed, the same reply' },
 } as const
 export type NumberSetting = keyof typeof NUMBER_SETTINGS

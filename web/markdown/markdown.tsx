@@ -36,12 +36,19 @@ function drawBlock(block: Block, key: number): JSX.Element {
   }
 }
 
-/** Below the headings of the page itself. */
+/** Below the heading of the page itself. */
 function Heading({ level, content }: { level: number; content: Inline[] }): JSX.Element {
   const inner = content.map(drawInline)
-  if (level === 1) return <h3>{inner}</h3>
-  if (level === 2) return <h4>{inner}</h4>
-  return level === 3 ? <h5>{inner}</h5> : <h6>{inner}</h6>
+  switch (level) {
+    case 1:
+      return <h2>{inner}</h2>
+    case 2:
+      return <h3>{inner}</h3>
+    case 3:
+      return <h4>{inner}</h4>
+    default:
+      return <h5>{inner}</h5>
+  }
 }
 
 function drawItem({ isDone, blocks }: ListItem, key: number): JSX.Element {
