@@ -1,6 +1,9 @@
 // The web console in a real browser, over a real server with a small real model and with models whose lines are written. Everything that the browser
 // asks for and complains of is watched: no request may leave the server's origin, and nothing may be wrong.
 
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startLibrary } from '../clients/library.ts'
@@ -107,6 +110,9 @@ describe.skipIf(missingChromium() !== undefined)('the console', () => {
       await page.getByLabel('Longest reply').fill('60')
       await ask(page, 'Tell me about the sea.')
       await replies(page).last().locator('.markdown').waitFor()
+      // What is typed meanwhile is not undone by what is drawn.
+      await page.getByLabel('Temperature').pressSequentially('0.25', { delay: 50 })
+      expect(await page.getByLabel('Temperature').inputValue()).toBe('0.25')
       await page.getByRole('link', { name: 'Server', exact: true }).click()
       await page.getByText('smol:latest').waitFor()
       await page.goBack()
@@ -335,6 +341,27 @@ describe.skipIf(missingChromium() !== undefined)('the console', () => {
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(25, 23, 21)')
   })
 
+  it('works below the path that a proxy has put it under', async () => {
+    const proxy = http.createServer((request, response) => {
+      const options = { method: request.method ?? 'GET', headers: { ...request.headers, host: new URL(server.url).host } }
+      const forwarded = http.request(server.url + (request.url ?? '').replace(/^\/llm/, ''), options, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(forwarded)
+    })
+    await once(proxy.listen(0, '127.0.0.1'), 'listening')
+    try {
+      const page = await open(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}/llm/console`)
+      await choose(page, 'thinker')
+      await ask(page, 'What is six times seven?')
+      await replies(page).last().getByText('It is forty-two.').waitFor()
+    } finally {
+      proxy.closeAllConnections()
+      proxy.close()
+    }
+  })
+
   it('says that the server is away, and is back with it', async () => {
     const page = await open()
     await page.getByText('Server: here').waitFor()
@@ -385,8 +412,8 @@ describe.skipIf(missingChromium() !== undefined)('the console of a server with a
     for (const on of [true, false]) {
       const server = await startServer({ env: { LLAMERO_CONSOLE: on ? '1' : '0' } })
       expect((await fetch(`${server.url}/console`)).status).toBe(on ? 200 : 404)
-      if (on) await expect.poll(() => server.log()).toContain(`${server.url}/console`)
-      else expect(server.log()).not.toContain('/console ')
+      if (on) await expect.poll(() => server.log()).toContain(`msg=console address=${server.url}/console`)
+      else expect(server.log()).not.toContain('msg=console')
       await server.stop()
       server.clean()
     }

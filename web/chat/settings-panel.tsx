@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useId } from 'preact/hooks'
+import { useDraft } from '../base/use-draft.ts'
 import { NUMBER_SETTINGS, type NumberSetting, type TalkSettings, THINK_CHOICES, type ThinkChoice, withNumber } from './settings.ts'
 
 export interface SettingsPanelProps {
@@ -19,18 +20,15 @@ const THINK_WORDS: Readonly<Record<ThinkChoice, string>> = {
 }
 
 export function SettingsPanel({ settings, canThink, canCall, onChange }: SettingsPanelProps): JSX.Element {
+  const system = useDraft(settings.system, (typed) => onChange({ ...settings, system: typed }))
+  const tools = useDraft(settings.tools, (typed) => onChange({ ...settings, tools: typed }))
   return (
     <details class="settings">
       <summary>Settings{describeSettings(settings)}</summary>
       <div class="fields">
         <label class="wide">
           System prompt
-          <textarea
-            rows={3}
-            placeholder="what the model itself brings"
-            value={settings.system}
-            onInput={(event) => onChange({ ...settings, system: event.currentTarget.value })}
-          />
+          <textarea rows={3} placeholder="what the model itself brings" {...system} />
         </label>
         {(Object.keys(NUMBER_SETTINGS) as NumberSetting[]).map((name) => (
           <NumberField key={name} name={name} settings={settings} onChange={onChange} />
@@ -55,8 +53,7 @@ export function SettingsPanel({ settings, canThink, canCall, onChange }: Setting
               spellcheck={false}
               class="mono"
               placeholder='[{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]'
-              value={settings.tools}
-              onInput={(event) => onChange({ ...settings, tools: event.currentTarget.value })}
+              {...tools}
             />
           </label>
         )}
@@ -75,6 +72,7 @@ function NumberField({ name, settings, onChange }: NumberFieldProps): JSX.Elemen
   const { label, step, min, hint } = NUMBER_SETTINGS[name]
   const field = useId()
   const about = useId()
+  const draft = useDraft(String(settings[name] ?? ''), (typed) => onChange(withNumber(settings, name, typed)))
   return (
     <div>
       <label for={field}>{label}</label>
@@ -85,8 +83,7 @@ function NumberField({ name, settings, onChange }: NumberFieldProps): JSX.Elemen
         {...(min === undefined ? {} : { min })}
         placeholder="default"
         aria-describedby={about}
-        value={settings[name] ?? ''}
-        onChange={(event) => onChange(withNumber(settings, name, event.currentTarget.value))}
+        {...draft}
       />
       <span id={about} class="hint">
         {hint}
