@@ -364,7 +364,7 @@ describe.skipIf(missingChromium() !== undefined)('the console', () => {
 
   it('says that the server is away, and is back with it', async () => {
     const page = await open()
-    await page.getByText('Server: here').waitFor()
+    await page.getByText('Server: connected').waitFor()
     await page.route('**/api/**', (route) => route.abort())
     await ask(page, 'Hello?')
     await page.getByText('The server does not answer.', { exact: false }).waitFor()
@@ -395,7 +395,7 @@ describe.skipIf(missingChromium() !== undefined)('the console of a server with a
       await page.keyboard.press('Enter')
       await dialog.waitFor({ state: 'detached' })
       await page.reload()
-      await page.getByText('Server: here').waitFor()
+      await page.getByText('Server: connected').waitFor()
       await page.getByText('There is no model to talk to yet.', { exact: false }).waitFor()
       expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('s3cret')
       await page.getByRole('link', { name: 'Server' }).click()

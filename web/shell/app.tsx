@@ -68,7 +68,7 @@ function Page({ route }: { route: Route }): JSX.Element {
   }
 }
 
-const PRESENCE_WORDS = { unknown: 'asking', here: 'here', away: 'away', locked: 'locked' } as const
+const PRESENCE_WORDS = { unknown: 'connecting', here: 'connected', away: 'not reachable', locked: 'wants its key' } as const
 
 function Presence(): JSX.Element {
   const { watch } = useServices()
