@@ -33,8 +33,9 @@ plan.learn = (luck, result) => {
   learn(luck, result)
 }
 
+let growing = Promise.resolve()
 const hear = (message: ToParent) => {
-  if (message.type === 'grow') queueMicrotask(() => loop.answerGrowth(true))
+  if (message.type === 'grow') growing = Promise.resolve().then(() => loop.answerGrowth(true))
   if (message.type === 'failure') throw new Error(message.failure.message)
   if (message.type !== 'step') return
   for (const { id, chunk } of message.chunks) if (chunk.type === 'text') answer.texts[id] += chunk.text
@@ -50,7 +51,7 @@ const loop = new Loop({
 for (const [id, request] of requests.entries()) loop.submit(id, request)
 for (;;) {
   const goesOn = loop.step()
-  await Promise.resolve()
+  await growing
   if (goesOn) answer.steps++
   else if (!loop.step()) break
 }

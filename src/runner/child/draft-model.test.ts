@@ -101,13 +101,13 @@ describe('a draft model', () => {
     expect(reports).toEqual([])
   })
 
-  it('guesses nothing beyond its context, which grows with that of the model', () => {
+  it('guesses nothing beyond its context, which grows with that of the model', async () => {
     const { guesses, wish, model } = stage({ contextTokens: 8, trainContextTokens: 12 })
     expect(guesses(wish('abcde'))).toEqual(['fgh'])
     expect(guesses(wish('abcdef'))).toEqual([''])
-    model.grow(100)
+    ;(await model.prepareGrowth(100))?.adopt()
     expect(guesses(wish('abcdef'))).toEqual(['ghi'])
-    model.grow(200)
+    expect(await model.prepareGrowth(200)).toBeUndefined()
     expect(guesses(wish('abcdefghij'))).toEqual([''])
   })
 

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { toAppError } from '../../base/errors.ts'
-import type { DraftEngine } from './engine.ts'
+import type { DraftEngine, PreparedGrowth } from './engine.ts'
 import { commonLength } from './prefix-index.ts'
 import type { StepCosts } from './step-costs.ts'
 
@@ -74,10 +74,12 @@ export class DraftModel {
     }
   }
 
-  grow(contextTokens: number): void {
+  /** Undefined where nothing grows. */
+  async prepareGrowth(contextTokens: number): Promise<PreparedGrowth | undefined> {
     const { engine } = this.#options
     const most = Math.min(contextTokens, engine.facts.trainContextTokens)
-    if (!this.#isBroken && most > engine.facts.contextTokens) engine.grow({ contextTokens: most, contexts: engine.contexts })
+    if (this.#isBroken || most <= engine.facts.contextTokens) return undefined
+    return engine.prepareGrowth({ contextTokens: most, contexts: engine.contexts })
   }
 
   /** Each sequence comes to hold what its reply holds, or a piece more of it; those that do have their first guess. */

@@ -1,5 +1,5 @@
 // What the loop needs of an engine, in the house's words. llama/engine.ts is llama.cpp; the loop's own tests use one of a few lines.
-// Synchronous throughout: a runner has nothing else to do while the engine computes.
+// Synchronous but for the making of a larger context, beside which the others go on: a runner has nothing else to do while the engine computes.
 
 import type { ContextSize, RunnerFacts, Sampling } from '../protocol.ts'
 import type { TokenizeOptions } from './segment-memo.ts'
@@ -46,11 +46,8 @@ export interface Engine {
   copySequence(source: number, target: number): boolean
   /** Drops `count` tokens from position `from` on and moves the rest up. Not where there are media. */
   dropMiddle(sequence: number, from: number, count: number): void
-  /**
-   * A larger context, or memory for more of them; each sequence holds what it held, in cells of its own. False when that cannot be had, and then
-   * nothing has changed.
-   */
-  grow(size: ContextSize): boolean
+  /** Makes a larger context, or memory for more of them, while this one goes on. Undefined when that cannot be had. One at a time. */
+  prepareGrowth(size: ContextSize): Promise<PreparedGrowth | undefined>
 
   /** What else than the model and the way it is loaded decides where a state fits. May change when the context grows. */
   readonly stateIdentity: string
@@ -74,11 +71,31 @@ export interface Engine {
   clear(): void
 }
 
+/** A context beside the one in force. One of the two is called, once. */
+export interface PreparedGrowth {
+  /**
+   * Between two evaluations, where the engine is `settled`: each sequence holds what it held, in cells of its own. False when that cannot be
+   * done, and then nothing has changed.
+   */
+  adopt(): boolean
+  discard(): void
+}
+
 /** What a draft model needs of its engine. */
 export interface DraftEngine
   extends Pick<
     Engine,
-    'facts' | 'sequences' | 'contexts' | 'batchTokens' | 'batch' | 'isEnd' | 'setThreads' | 'decode' | 'keepFirst' | 'copySequence' | 'grow'
+    | 'facts'
+    | 'sequences'
+    | 'contexts'
+    | 'batchTokens'
+    | 'batch'
+    | 'isEnd'
+    | 'setThreads'
+    | 'decode'
+    | 'keepFirst'
+    | 'copySequence'
+    | 'prepareGrowth'
   > {
   /** The token with the highest logit at that place of the last batch, and by how much it leads. */
   likeliest(index: number): { token: number; lead: number }

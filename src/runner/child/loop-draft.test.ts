@@ -139,12 +139,12 @@ describe('a draft model', () => {
     expect(replyOf(1)).toMatchObject({ reason: 'length', evalTokens: 20 })
   })
 
-  it('grows its context with the one of the model', () => {
+  it('grows its context with the one of the model', async () => {
     const { loop, run, replyOf, draftEngine, sent } = stage({ draftNext: scattered, contextTokens: 64, trainContextTokens: 512 })
     loop.submit(1, greedyRequest({ prompt: 'Say:', maxTokens: 150, contextLimitTokens: 512 }))
     for (let turn = 0; turn < 10; turn++) {
       run()
-      if (sent.at(-1)?.type === 'grow') loop.answerGrowth(true)
+      if (sent.at(-1)?.type === 'grow') await loop.answerGrowth(true)
     }
     expect(replyOf(1).evalTokens).toBe(150)
     expect(draftEngine.facts.contextTokens).toBeGreaterThan(150)

@@ -45,29 +45,29 @@ describe('a memory that all sequences share', () => {
     for (let id = 0; id < 8; id++) expect(endOf(id)).toMatchObject({ evalTokens: 5 })
   })
 
-  it('is asked to grow for those that wait, all at once, and takes them then', () => {
+  it('is asked to grow for those that wait, all at once, and takes them then', async () => {
     const { engine, loop, run, asked, sent, endOf } = stage()
     for (let id = 0; id < 4; id++) loop.submit(id, greedyRequest({ prompt: prompt(40, 100 * id + 1), maxTokens: 8 }))
     loop.step()
     expect(asked()).toEqual([{ contextTokens: 64, contexts: 4 }])
-    loop.answerGrowth(true)
+    await loop.answerGrowth(true)
     run()
     expect(engine.contexts).toBe(4)
     expect(sent).toContainEqual({ type: 'grown', size: { contextTokens: 64, contexts: 4 } })
     for (let id = 0; id < 4; id++) expect(endOf(id)).toMatchObject({ promptTokens: 40, evalTokens: 8 })
   })
 
-  it('lets one wait for the other where it cannot grow, and asks again after a while', () => {
+  it('lets one wait for the other where it cannot grow, and asks again after a while', async () => {
     const { loop, run, asked, endOf, clock } = stage()
     for (let id = 0; id < 3; id++) loop.submit(id, greedyRequest({ prompt: prompt(40, 100 * id + 1), maxTokens: 8 }))
     loop.step()
-    loop.answerGrowth(false)
+    await loop.answerGrowth(false)
     loop.step()
     expect(asked()).toHaveLength(1)
     clock.nowNs += ROOM_RETRY_NS
     loop.step()
     expect(asked()).toHaveLength(2)
-    loop.answerGrowth(false)
+    await loop.answerGrowth(false)
     run()
     for (let id = 0; id < 3; id++) expect(endOf(id)).toMatchObject({ promptTokens: 40, evalTokens: 8 })
   })
@@ -75,13 +75,13 @@ describe('a memory that all sequences share', () => {
   it.each([
     ['the parent', {}, false],
     ['the engine', { canGrow: false }, true],
-  ])('says the same where replies outgrow it and %s has no more: the last gives way and reads again', (_, options, granted) => {
+  ])('says the same where replies outgrow it and %s has no more: the last gives way and reads again', async (_, options, granted) => {
     const requests = [0, 1, 2].map((id) => greedyRequest({ prompt: prompt(10, 100 * id + 1), maxTokens: 50 }))
     const { engine, loop, run, textOf, endOf, asked } = stage({ ...options, next: ownNext })
     for (const [id, request] of requests.entries()) loop.submit(id, request)
     for (let turns = 0; turns < 20; turns++) {
       run()
-      if (asked().length > turns) loop.answerGrowth(granted)
+      if (asked().length > turns) await loop.answerGrowth(granted)
     }
     expect([0, 1, 2].map(textOf)).toEqual(requests.map((request) => aloneText(request, { next: ownNext })))
     expect([0, 1, 2].map((id) => endOf(id)?.evalTokens)).toEqual([50, 50, 50])
@@ -132,7 +132,7 @@ describe('a memory that all sequences share', () => {
     expect(asked()).toEqual([])
   })
 
-  it('keeps a shared beginning when a context shifts: the rest is read again', () => {
+  it('keeps a shared beginning when a context shifts: the rest is read again', async () => {
     const request = greedyRequest({ prompt: [...prompt(30), 200], maxTokens: 60, contextShift: true, keepTokens: 4 })
     const alone = aloneText(request)
     const { loop, run, textOf, endOf } = stage()
@@ -141,18 +141,18 @@ describe('a memory that all sequences share', () => {
     loop.submit(1, request)
     loop.submit(2, greedyRequest({ prompt: [...prompt(30), 201], maxTokens: 3 }))
     run()
-    loop.answerGrowth(false)
+    await loop.answerGrowth(false)
     run()
     expect(textOf(1)).toHaveLength(alone.length)
     expect(endOf(1)).toMatchObject({ evalTokens: 60 })
     expect(endOf(2)).toMatchObject({ cachedTokens: 30, evalTokens: 3 })
   })
 
-  it('goes on after one that had given way is cancelled', () => {
+  it('goes on after one that had given way is cancelled', async () => {
     const { loop, run, endOf } = stage()
     for (const id of [0, 1]) loop.submit(id, greedyRequest({ prompt: prompt(10, 100 * id + 1), maxTokens: 50 }))
     for (let steps = 0; steps < 30; steps++) loop.step()
-    loop.answerGrowth(false)
+    await loop.answerGrowth(false)
     loop.step()
     loop.cancel(1)
     loop.submit(2, greedyRequest({ prompt: prompt(5, 700), maxTokens: 2 }))
@@ -162,21 +162,21 @@ describe('a memory that all sequences share', () => {
     expect(endOf(2)).toMatchObject({ evalTokens: 2 })
   })
 
-  it('stays as it is when nobody wants more of it any longer', () => {
+  it('stays as it is when nobody wants more of it any longer', async () => {
     const { engine, loop } = stage()
     for (const id of [0, 1]) loop.submit(id, greedyRequest({ prompt: prompt(40, 100 * id + 1), maxTokens: 8 }))
     loop.step()
     for (const id of [0, 1]) loop.cancel(id)
-    loop.answerGrowth(true)
+    await loop.answerGrowth(true)
     expect(engine.contexts).toBe(1)
   })
 
-  it('becomes a larger context of its own size where that is enough', () => {
+  it('becomes a larger context of its own size where that is enough', async () => {
     const { engine, loop, run, asked, endOf } = stage({ contexts: 2, trainContextTokens: 256 })
     loop.submit(0, greedyRequest({ prompt: prompt(100), maxTokens: 4, contextLimitTokens: 256 }))
     run()
     expect(asked()).toEqual([{ contextTokens: 128, contexts: 1 }])
-    loop.answerGrowth(true)
+    await loop.answerGrowth(true)
     run()
     expect(engine.contexts).toBe(1)
     expect(endOf(0)).toMatchObject({ promptTokens: 100, droppedTokens: 0, evalTokens: 4 })

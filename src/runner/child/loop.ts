@@ -1,7 +1,7 @@
 // The runner's heart: continuous batching. Each step evaluates the next token of every decoding slot together with a bounded piece of the
 // prompts that are still being read, samples, and sends what came of it in one message. Requests that find no slot wait in the order they
 // came. A request that is gone or whose reader is slow takes no part in the next step. One that needs a larger context waits for the parent's
-// word on it while the others go on; a context grows between two steps. Nothing here knows processes or llama.cpp.
+// word on it, and for the context to be made, while the others go on; the larger one takes over between two steps. Nothing here knows processes or llama.cpp.
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
@@ -69,7 +69,7 @@ export class Loop {
     this.#answers = new Answers(options.send)
     this.#embeddings = new EmbeddingQueue(engine, this.#answers)
     this.#intake = media && this.#takeIn(media)
-    this.#growth = new GrowthTalk(options)
+    this.#growth = new GrowthTalk({ ...options, prepareDraft: async (contextTokens) => this.#speculation?.prepareGrowth(contextTokens) })
     this.#pace = new PrefillPace(engine.batchTokens)
     this.#slots = Array.from({ length: engine.sequences }, (_, sequence) => new Slot(sequence))
     this.#keeper = cache && new PrefixKeeper({ engine, cache, tokenNs: () => this.#pace.tokenNs })
@@ -108,14 +108,14 @@ export class Loop {
     if (completion) completion.paused = paused
   }
 
-  /** The parent's word on the growth that was asked for. */
-  answerGrowth(granted: boolean): void {
-    const { engine, send } = this.#options
-    const size = this.#growth.answer(granted, (completion) => (completion ? this.#has(completion) : this.#hasAny))
-    if (!size) return
-    this.#speculation?.grow(size.contextTokens)
-    this.#room.grown()
-    send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, contexts: engine.contexts } })
+  /** The parent's word on the growth that was asked for. Resolves when there may be something to do again. */
+  answerGrowth(granted: boolean): Promise<void> {
+    return this.#growth.answer(granted, this.#has)
+  }
+
+  /** Another thread makes a context. */
+  get isGrowing(): boolean {
+    return this.#growth.isPreparing
   }
 
   /** No step may follow. What the slots hold is saved, unless that takes too long. */
@@ -130,6 +130,7 @@ export class Loop {
       this.#embeddings.step(this.#pace.budget(0, 1), () => this.#decode(engine.batch.size, 0))
       return true
     }
+    if (engine.settled) this.#adoptGrowth()
     const full = this.#makeRoom()
     if (this.#intake) this.#dropWithoutMedia()
     this.#room.resume()
@@ -138,13 +139,25 @@ export class Loop {
     if (slot && !this.#mediaWereLast) return this.#stepMedia(slot)
     const isReady = (each: Slot) => each.completion && each.completion.readyTokens > 0 && !each.completion.paused && !full.has(each)
     const entries = this.#filler.fill(this.#slots.filter(isReady), this.#threads)
-    if (entries.length === 0) return slot ? this.#stepMedia(slot) : false
+    // With no step that would settle the engine, what waits for the growth has to do without.
+    if (entries.length === 0) return slot ? this.#stepMedia(slot) : this.#adoptGrowth()
     this.#mediaWereLast = false
     const decodingTokens = entries.reduce(
       (sum, entry) => sum + (entry.completion.decoding ? entry.count + entry.guess.tokens.length : 0),
       0,
     )
     this.#evaluate(entries, () => this.#decode(engine.batch.size, decodingTokens))
+    return true
+  }
+
+  /** Whether what waits may go on, whatever has become of it. */
+  #adoptGrowth(): boolean {
+    const { engine, send } = this.#options
+    if (!this.#growth.isReady) return false
+    if (this.#growth.adopt(this.#has)) {
+      this.#room.grown()
+      send({ type: 'grown', size: { contextTokens: engine.facts.contextTokens, contexts: engine.contexts } })
+    }
     return true
   }
 
@@ -290,13 +303,15 @@ export class Loop {
 
   #measure(size: number, decodingTokens: number, work: () => void): void {
     const { engine, governor, clock } = this.#options
-    this.#threads = governor.choose(size)
+    const { isGrowing } = this
+    this.#threads = isGrowing ? governor.chooseBeside(size) : governor.choose(size)
     engine.setThreads(this.#threads)
     const startNs = clock.monotonicNs()
     work()
     const durationNs = clock.monotonicNs() - startNs
-    governor.record(size, durationNs)
-    if (size === decodingTokens) this.#speculation?.record(size, durationNs)
+    if (isGrowing) governor.passOver()
+    else governor.record(size, durationNs)
+    if (size === decodingTokens && !isGrowing) this.#speculation?.record(size, durationNs)
     this.#pace.record({ prefillTokens: size - decodingTokens, decodingTokens, durationNs })
   }
 
@@ -360,11 +375,9 @@ export class Loop {
     this.#free(slot)
   }
 
-  get #hasAny(): boolean {
-    return this.#waiting.length > 0 || this.#slots.some((slot) => slot.busy)
-  }
-
-  #has(completion: Completion): boolean {
+  /** Whether that request is still here; without one, whether any is. */
+  readonly #has = (completion: Completion | undefined): boolean => {
+    if (!completion) return this.#waiting.length > 0 || this.#slots.some((slot) => slot.busy)
     return this.#waiting.includes(completion) || this.#slots.some((slot) => slot.completion === completion)
   }
 }

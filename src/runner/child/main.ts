@@ -31,10 +31,10 @@ const MAX_SAVE_MS = 2000
 export function runChild(): Promise<void> {
   dieWithParent()
   waitForLogReader()
-  process.on('disconnect', () => process.exit(0))
   // Ctrl-C reaches the whole process group; the server decides when its runners end.
   process.on('SIGINT', () => {})
   const child = new RunnerChild()
+  process.on('disconnect', () => child.leave())
   process.on('message', (message) => child.hear(message as ToChild))
   return new Promise(() => {})
 }
@@ -128,7 +128,7 @@ class RunnerChild {
         loop.setPaused(message.id, false)
         break
       case 'growth':
-        loop.answerGrowth(message.granted)
+        void loop.answerGrowth(message.granted).then(() => this.#wake())
         break
       case 'tokenize':
         void answer(message.id, async () => ({ type: 'tokens', tokens: await tokenize(message, { engine, reader }) }))
@@ -147,7 +147,11 @@ class RunnerChild {
     await loop?.close(late)
     // It may be in the middle of an image.
     await Promise.race([readerClosed, late])
-    process.exit(0)
+    leave(loop)
+  }
+
+  leave(): void {
+    leave(this.#serving?.loop)
   }
 
   #wake(): void {
@@ -161,6 +165,12 @@ class RunnerChild {
     if (this.#stepping) setImmediate(() => this.#step())
     else this.#sender.flush()
   }
+}
+
+/** Node waits at its end for what its threads do, and a large context takes seconds to make. */
+function leave(loop: Loop | undefined): void {
+  if (loop?.isGrowing) process.kill(process.pid, 'SIGKILL')
+  process.exit(0)
 }
 
 /** What a process does that loads no model. */

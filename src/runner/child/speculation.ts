@@ -5,7 +5,7 @@
 import type { Completion } from './completion.ts'
 import type { DraftModel } from './draft-model.ts'
 import type { DraftLuck, DraftPlan } from './draft-plan.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, PreparedGrowth } from './engine.ts'
 import { bestCount, expectedTokens, type StepSoFar } from './guess-gain.ts'
 import type { Slot } from './slot.ts'
 import { StepCosts } from './step-costs.ts'
@@ -84,8 +84,8 @@ export class Speculation {
     this.#costsNow.record(tokens, durationNs)
   }
 
-  grow(contextTokens: number): void {
-    this.#drafting?.model.grow(contextTokens)
+  async prepareGrowth(contextTokens: number): Promise<PreparedGrowth | undefined> {
+    return this.#drafting?.model.prepareGrowth(contextTokens)
   }
 
   /** Ids of media are no tokens: beside them nothing is guessed. */

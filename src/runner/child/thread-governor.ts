@@ -109,6 +109,16 @@ export class ThreadGovernor {
     if (course.tellsOthers) this.#lastThreads = course.threads
   }
 
+  /** The thread count beside a thread of this process that works for itself: it has a core to itself. Such a step says nothing of others. */
+  chooseBeside(batchTokens: number): number {
+    return Math.max(Math.min(this.#courseOf(batchTokens).threads, this.#ceiling) - 1, 1)
+  }
+
+  /** A step was made, of which nothing is to be learned. */
+  passOver(): void {
+    this.#endedNs = this.#options.clock.monotonicNs()
+  }
+
   #courseOf(batchTokens: number): Course {
     const size = batchTokens <= EXACT_BATCH_TOKENS ? batchTokens : 2 ** Math.ceil(Math.log2(batchTokens))
     let course = this.#courses.get(size)

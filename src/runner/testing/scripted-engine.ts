@@ -3,7 +3,7 @@
 // its context. Tokens are bytes, one end and one mark. A row of media is one number, which stands for it.
 
 import { AppError } from '../../base/errors.ts'
-import type { Batch, DraftEngine, Engine, EngineFacts, MediaRows, Sampler, SamplerOptions } from '../child/engine.ts'
+import type { Batch, DraftEngine, Engine, EngineFacts, MediaRows, PreparedGrowth, Sampler, SamplerOptions } from '../child/engine.ts'
 import { type TokenPiece, toTokenPiece } from '../child/text-output.ts'
 import type { ContextSize } from '../protocol.ts'
 
@@ -19,6 +19,8 @@ export interface ScriptedEngineOptions {
   trainContextTokens?: number
   /** What the engine says when it is to grow; default: yes. */
   canGrow?: boolean
+  /** A larger context is not there before. */
+  growing?: Promise<void>
   sequences?: number
   /** Sequences share a memory for so many whole contexts; default: each has its own. */
   contexts?: number
@@ -66,6 +68,8 @@ export class ScriptedEngine implements Engine, DraftEngine {
   /** The batches so far, as sequence -> number of tokens. */
   readonly steps: Map<number, number>[] = []
   openSamplers = 0
+  /** Contexts that are neither in force nor discarded. */
+  openGrowths = 0
   threads: number[] = []
   seen: number[] = []
   readonly #options: ScriptedEngineOptions
@@ -215,12 +219,27 @@ export class ScriptedEngine implements Engine, DraftEngine {
     this.positions[sequence] = [...(this.memory[sequence] as number[]).keys()]
   }
 
-  grow({ contextTokens, contexts }: ContextSize): boolean {
+  async prepareGrowth(size: ContextSize): Promise<PreparedGrowth | undefined> {
+    this.#checkGrowth(size)
+    await this.#options.growing
+    if (this.#options.canGrow === false) return undefined
+    this.openGrowths++
+    const close = () => {
+      this.openGrowths--
+    }
+    return { adopt: () => this.#adopt(size, close), discard: close }
+  }
+
+  #checkGrowth({ contextTokens, contexts }: ContextSize): void {
     const isLarger = contextTokens > this.facts.contextTokens || contexts > this.contexts
     const isSmaller = contextTokens < this.facts.contextTokens || contextTokens * contexts < this.facts.contextTokens * this.contexts
     if (!isLarger || isSmaller || contexts > this.sequences) throw new Error('a growth must grow')
     if (contextTokens > Math.max(this.facts.contextTokens, this.facts.trainContextTokens)) throw new Error('a growth must grow')
-    if (this.#options.canGrow === false) return false
+  }
+
+  #adopt({ contextTokens, contexts }: ContextSize, close: () => void): boolean {
+    close()
+    if (!this.settled) return false
     if (contextTokens * contexts > this.facts.contextTokens * this.contexts)
       for (const [sequence, cells] of this.cells.entries()) this.cells[sequence] = cells.map(() => ++this.#lastCell)
     this.contexts = contexts

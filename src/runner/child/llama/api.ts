@@ -1,6 +1,7 @@
 // llama.cpp's C API as typed functions: the only place that knows its signatures. Names are the C names without `llama_`, in camel case.
 // Pointers are addresses; their brands keep a model from being passed where a context belongs. No function here takes a callback.
 
+import { promisify } from 'node:util'
 import type { LibraryHandle } from 'koffi'
 import { binderOf } from '../native-function.ts'
 import type { Library } from './library.ts'
@@ -104,6 +105,10 @@ function bindContext(llama: LibraryHandle) {
       model: ModelPointer,
       params: ContextParams,
     ) => ContextPointer | null,
+    contextInitBeside: promisify(c('void* llama_init_from_model(void*, llama_context_params)').async) as (
+      model: ModelPointer,
+      params: ContextParams,
+    ) => Promise<ContextPointer | null>,
     contextFree: c('void llama_free(void*)') as (context: ContextPointer) => void,
     contextSize: c('uint32 llama_n_ctx(void*)') as (context: ContextPointer) => number,
     contextSequenceSize: c('uint32 llama_n_ctx_seq(void*)') as (context: ContextPointer) => number,

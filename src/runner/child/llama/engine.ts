@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import { AppError } from '../../../base/errors.ts'
 import { type ContextSize, type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
-import type { DraftEngine, Engine, EngineFacts, MediaRows, SamplerOptions } from '../engine.ts'
+import type { DraftEngine, Engine, EngineFacts, MediaRows, PreparedGrowth, SamplerOptions } from '../engine.ts'
 import { likeliestOf, logprobsOf } from '../logprobs.ts'
 import { SegmentMemo, type TokenizeOptions } from '../segment-memo.ts'
 import {
@@ -35,7 +35,7 @@ import { LlamaRows } from './rows.ts'
 import { createSampler } from './sampler.ts'
 import type { SamplingContext } from './sampler-chain.ts'
 import { readSegmentMarks } from './segment-marks.ts'
-import { identifyState, moveState, readState, stateBytes, writeState } from './sequence-state.ts'
+import { identifyState, moveState, prepareMemory, readState, stateBytes, writeState } from './sequence-state.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
 /** More tokens than are ever evaluated ahead. */
@@ -251,22 +251,28 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#hasNotedChanges = true
   }
 
-  /** The old context stays until the new one holds everything, so that a failure costs nothing. */
-  grow({ contextTokens, contexts }: ContextSize): boolean {
+  /** Between its marks the engine's log tells the sizes of the context that it makes. */
+  async prepareGrowth(size: ContextSize): Promise<PreparedGrowth | undefined> {
     const api = this.#api
-    const { model, spec, threads, adapters, role, plan } = this.#parts
-    const marks = GROWTH_MARKS[role]
-    if (this.#memory === null || this.#hasNotedChanges) return false
-    if (this.isPooled && contextTokens * contexts <= this.#facts.contextTokens * this.#contexts) {
-      this.#become({ contextTokens, contexts })
-      return true
-    }
-    writeSync(STANDARD_ERROR, `${marks.begin}\n`)
+    const { model, spec, threads, role, plan } = this.#parts
+    const { contextTokens, contexts } = size
+    if (this.#memory === null) return undefined
+    if (this.isPooled && contextTokens * contexts <= this.#facts.contextTokens * this.#contexts)
+      return { adopt: () => this.#become(size), discard: () => {} }
+    writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].begin}\n`)
     const batch = { n_batch: this.batchTokens, n_ubatch: api.contextPhysicalBatch(this.#context) }
     const shape = { ...completionShape({ ...spec, contextTokens }, { ...plan, contexts }), ...batch }
-    const next = api.contextInit(model, contextParams(api, { spec, threads, keepsAll: role === 'draft', shape }))
-    if (next === null) return false
-    if (!applyAdapters(api, next, adapters) || !this.#copySequences(next)) {
+    const next = await api.contextInitBeside(model, contextParams(api, { spec, threads, keepsAll: role === 'draft', shape }))
+    if (next === null) return undefined
+    const copy = await prepareMemory(Math.max(...this.#held.map((sequence) => this.stateBytes(sequence)), 0))
+    return { adopt: () => this.#adopt({ next, size, copy }), discard: () => api.contextFree(next) }
+  }
+
+  /** The old context stays until the new one holds everything, so that a failure costs nothing. */
+  #adopt({ next, size, copy }: { next: ContextPointer; size: ContextSize; copy: Uint8Array | undefined }): boolean {
+    const api = this.#api
+    const { adapters, role } = this.#parts
+    if (this.#hasNotedChanges || !applyAdapters(api, next, adapters) || !this.#copySequences(next, copy)) {
       api.contextFree(next)
       return false
     }
@@ -274,24 +280,27 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#context = next
     this.#memory = api.contextMemory(next)
     this.#threads = 0
-    this.#become({ contextTokens, contexts })
-    writeSync(STANDARD_ERROR, `${marks.end}\n`)
-    return true
+    writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].end}\n`)
+    return this.#become(size)
   }
 
-  #become({ contextTokens, contexts }: ContextSize): void {
+  #become({ contextTokens, contexts }: ContextSize): true {
     this.#contexts = contexts
     this.#facts = this.#readFacts(contextTokens)
     Object.assign(this.#sampling, { context: this.#context, contextTokens: this.#facts.contextTokens })
+    return true
   }
 
-  #copySequences(context: ContextPointer): boolean {
-    const api = this.#api
-    for (let sequence = 0; sequence < this.sequences; sequence++) {
-      if (api.memoryLast(this.#memory as MemoryPointer, sequence) < 0) continue
-      if (!moveState(api, { context: this.#context, sequence }, { context, sequence })) return false
-    }
-    return true
+  #copySequences(context: ContextPointer, copy: Uint8Array | undefined): boolean {
+    const from = this.#context
+    return this.#held.every((sequence) => moveState(this.#api, { context: from, sequence }, { context, sequence }, copy))
+  }
+
+  /** Sequences that hold anything. */
+  get #held(): readonly number[] {
+    const memory = this.#memory
+    const all = Array.from({ length: this.sequences }, (_, sequence) => sequence)
+    return memory === null ? [] : all.filter((sequence) => this.#api.memoryLast(memory, sequence) >= 0)
   }
 
   get stateIdentity(): string {

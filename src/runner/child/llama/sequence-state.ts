@@ -1,12 +1,22 @@
 // The bytes that a sequence's memory is saved as: how many there are, how to take them and how to put them into another sequence, and what
 // decides whether they fit there.
 
+import { randomFill } from 'node:crypto'
+import { promisify } from 'node:util'
 import type { ContextPointer, LlamaApi, ModelPointer } from './api.ts'
 import type { Library } from './library.ts'
 import { metaValue } from './metadata.ts'
 
 /** Node 20 has no larger array. */
 const LARGEST_STATE_BYTES = 2 ** 32 - 1
+
+/** What a reply adds to its state while the memory is prepared. */
+const SPARE_SHARE = 10
+const SPARE_BYTES = 2 ** 23
+/** Node fills no more than 2 GiB. */
+const FILLED_AT_ONCE_BYTES = 2 ** 28
+
+const fillRandomly = promisify(randomFill) as (memory: Uint8Array, offset: number, size: number) => Promise<unknown>
 
 export function stateBytes(api: LlamaApi, context: ContextPointer, sequence: number): number {
   return Number(api.stateSize(context, sequence))
@@ -28,10 +38,23 @@ export interface StatePlace {
   sequence: number
 }
 
-/** False where it does not fit there, or where there is no memory for it in between. */
-export function moveState(api: LlamaApi, from: StatePlace, to: StatePlace): boolean {
-  const state = allocate(stateBytes(api, from.context, from.sequence))
+/** False where it does not fit there, or where there is no memory for it in between. `prepared`: memory that may be large enough. */
+export function moveState(api: LlamaApi, from: StatePlace, to: StatePlace, prepared?: Uint8Array): boolean {
+  const sizeBytes = stateBytes(api, from.context, from.sequence)
+  const state = prepared && sizeBytes <= prepared.byteLength ? prepared.subarray(0, sizeBytes) : allocate(sizeBytes)
   return state !== undefined && readState(api, from.context, from.sequence, state) && writeState(api, to.context, to.sequence, state)
+}
+
+/**
+ * Memory for states of that size and somewhat larger ones. Most of the time of a copy goes into pages that were never touched: another thread touches
+ * them, with what Node fills memory with there. Undefined where there is none.
+ */
+export async function prepareMemory(sizeBytes: number): Promise<Uint8Array | undefined> {
+  const memory = allocate(sizeBytes + Math.ceil(sizeBytes / SPARE_SHARE) + SPARE_BYTES)
+  for (let at = 0; memory && at < memory.byteLength; at += FILLED_AT_ONCE_BYTES) {
+    await fillRandomly(memory, at, Math.min(FILLED_AT_ONCE_BYTES, memory.byteLength - at))
+  }
+  return memory
 }
 
 /** Ways to stretch rotary positions that do not look at the size of the context. */
