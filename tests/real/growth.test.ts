@@ -2,7 +2,7 @@
 // what it held before is still there. The prompt counts, so that its greedy continuation is sure.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createSmol, post } from '../support/models.ts'
+import { createSmol, post, postStream } from '../support/models.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 interface Generated {
@@ -69,6 +69,28 @@ describe('a context of no given size', () => {
       expect(fromTheStart.prompt_eval_count).toBe(grown.prompt_eval_count)
       expect(grown.response).toBe(fromTheStart.response)
       expect(grown.response).toMatch(/sheep/)
+      await unload()
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'grows beside a reply under way, which goes on and says what it says alone',
+    async () => {
+      const options = { temperature: 0, num_predict: 400, repeat_penalty: 1 }
+      const request = { model: 'smol', prompt: counting(20), raw: true, options }
+      const alone = await post<Generated>(`${server.url}/api/generate`, { ...request, stream: false })
+      await unload()
+
+      let text = ''
+      let other: Promise<Generated> | undefined
+      for await (const record of postStream<Generated>(`${server.url}/api/generate`, request)) {
+        text += record.response
+        other ??= generate(counting(320), { num_predict: 1 })
+      }
+      expect(text).toBe(alone.response)
+      expect(await other).not.toHaveProperty('truncated')
+      expect((await running()).context_length).toBe(8192)
       await unload()
     },
     LIMIT_MS,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeTinyModel } from '../../src/gguf/testing/tiny-model.ts'
 import type { Runner } from '../../src/runner/runner.ts'
 import { collect, greedyRequest } from '../../src/runner/testing/conformance.ts'
-import { isAlive, loadRunner, makeFolder, tinySpec, untilGone } from './runner-support.ts'
+import { isAlive, loadRunner, makeFolder, realSpec, tinySpec, untilGone } from './runner-support.ts'
 
 const folder = makeFolder()
 const file = (name: string) => path.join(folder, name)
@@ -83,6 +83,25 @@ describe('a death', () => {
     process.kill(other.facts.processId, 'SIGKILL')
     expect(await other.exited).toMatchObject({ signal: 'SIGKILL' })
     expect((await collect(runner.complete(greedyRequest({ maxTokens: 3 })))).end.evalTokens).toBeLessThanOrEqual(3)
+  })
+
+  it('that is asked for while a larger context is made waits for no end of that', async () => {
+    let closing: Promise<void> | undefined
+    const mayGrow = () => {
+      // The process hears both words, one after the other.
+      queueMicrotask(() => {
+        closing = runner.close()
+      })
+      return true
+    }
+    const runner = await loadRunner(realSpec({ contextTokens: 4096 }), { mayGrow })
+    const prompt = Array.from({ length: 4200 }, (_, index) => 1000 + (index % 100))
+    const reply = collect(runner.complete(greedyRequest({ prompt, contextLimitTokens: 8192 })))
+    await expect(reply).rejects.toMatchObject({ code: 'runner_crashed' })
+    await closing
+    const { code, signal } = await runner.exited
+    expect(code === 0 || signal === 'SIGKILL').toBe(true)
+    expect(isAlive(runner.facts.processId)).toBe(false)
   })
 
   it('of the server takes its runner along, in the middle of a reply', async () => {

@@ -150,4 +150,16 @@ describe('a draft model', () => {
     expect(draftEngine.facts.contextTokens).toBeGreaterThan(150)
     expect((draftEngine.memory[0] as number[]).length).toBeGreaterThan(140)
   })
+
+  it('does not grow where the one of the model does not in the end', async () => {
+    const { loop, run, draftEngine } = stage({ draftNext: scattered, contextTokens: 64, trainContextTokens: 512 })
+    loop.submit(1, greedyRequest({ prompt: 'Say:', maxTokens: 150, contextLimitTokens: 512 }))
+    run()
+    await loop.answerGrowth(true)
+    expect(draftEngine.openGrowths).toBe(1)
+    loop.cancel(1)
+    run()
+    expect(draftEngine.facts.contextTokens).toBe(64)
+    expect(draftEngine.openGrowths).toBe(0)
+  })
 })

@@ -15,6 +15,15 @@ function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: (
     pause(durationNs: number): void {
       nowNs += durationNs
     },
+    /** Steps beside a thread that has a core. */
+    runBeside(steps: number, costMs: number, batchTokens = 1): number[] {
+      return Array.from({ length: steps }, () => {
+        const threads = governor.chooseBeside(batchTokens)
+        nowNs += costMs * 1e6
+        governor.passOver()
+        return threads
+      })
+    },
     run(steps: number, cost: (threads: number, step: number) => number, batchTokens = 1): number[] {
       return Array.from({ length: steps }, (_, step) => {
         const threads = governor.choose(batchTokens)
@@ -36,6 +45,16 @@ describe('ThreadGovernor', () => {
     const used = simulate(2).run(1000, quiet)
     expect(used.slice(0, STEPS_BEFORE_FIRST_TRIAL)).toEqual(Array(STEPS_BEFORE_FIRST_TRIAL).fill(2))
     expect(used.filter((count) => count === 1).length).toBeLessThanOrEqual(TRIAL_STEPS)
+  })
+
+  it('leaves one core to a thread that works beside the steps, and learns nothing of what they cost then', () => {
+    const machine = simulate(2)
+    machine.run(200, quiet)
+    expect(new Set(machine.runBeside(500, 40))).toEqual(new Set([1]))
+    expect(machine.run(3, quiet)).toEqual([2, 2, 2])
+    expect(new Set(machine.runBeside(5, 40, 64))).toEqual(new Set([1]))
+    expect(simulate(1).runBeside(1, 8)).toEqual([1])
+    expect(simulate(4, { fixed: true }).runBeside(1, 8)).toEqual([3])
   })
 
   it('drops a thread within a few steps when the machine becomes busy', () => {

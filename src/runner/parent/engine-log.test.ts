@@ -73,6 +73,11 @@ describe('EngineLog', () => {
     expect(mebibytes(log)).toBe(128)
     log.write(`${GROWTH_MARKS.draft.begin}\n${buffers(0, 4)}${GROWTH_MARKS.draft.end}\n`)
     expect(mebibytes(log)).toBe(130)
+    // Both are made before either takes over.
+    log.write(`${GROWTH_MARKS.model.begin}\n${buffers(0, 32)}${GROWTH_MARKS.draft.begin}\n${buffers(0, 8)}`)
+    expect(mebibytes(log)).toBe(130)
+    log.write(`${GROWTH_MARKS.model.end}\n${GROWTH_MARKS.draft.end}\n`)
+    expect(mebibytes(log)).toBe(150)
     const without = logOf(`${buffers(100, 8)}${DRAFT_MARK}\n${buffers(10, 2)}${DRAFT_GONE_MARK}\n${LOADED_MARK}\n`)
     expect(mebibytes(without)).toBe(108)
   })

@@ -20,16 +20,7 @@ import {
 import { LlamaBatch } from './batch.ts'
 import { CandidateList } from './candidate-list.ts'
 import { type Library, loadLibrary } from './library.ts'
-import {
-  applyAdapters,
-  completionShape,
-  contextParams,
-  createContext,
-  loadAdapters,
-  loadModel,
-  type MemoryPlan,
-  memoryPlan,
-} from './load.ts'
+import { applyAdapters, createContext, createLargerContext, loadAdapters, loadModel, type MemoryPlan, memoryPlan } from './load.ts'
 import { viewFloats } from './native-memory.ts'
 import { LlamaRows } from './rows.ts'
 import { createSampler } from './sampler.ts'
@@ -260,9 +251,8 @@ export class LlamaEngine implements Engine, DraftEngine {
     if (this.isPooled && contextTokens * contexts <= this.#facts.contextTokens * this.#contexts)
       return { adopt: () => this.#become(size), discard: () => {} }
     writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].begin}\n`)
-    const batch = { n_batch: this.batchTokens, n_ubatch: api.contextPhysicalBatch(this.#context) }
-    const shape = { ...completionShape({ ...spec, contextTokens }, { ...plan, contexts }), ...batch }
-    const next = await api.contextInitBeside(model, contextParams(api, { spec, threads, keepsAll: role === 'draft', shape }))
+    const wanted = { spec: { ...spec, contextTokens }, plan: { ...plan, contexts }, threads, keepsAll: role === 'draft' }
+    const next = await createLargerContext(api, model, { ...wanted, like: this.#context })
     if (next === null) return undefined
     const copy = await prepareMemory(Math.max(...this.#held.map((sequence) => this.stateBytes(sequence)), 0))
     return { adopt: () => this.#adopt({ next, size, copy }), discard: () => api.contextFree(next) }

@@ -57,6 +57,16 @@ export function createContext(api: LlamaApi, model: ModelPointer, { spec, plan, 
   return { context, pooling: spec.embedding ? poolingOf(api, context) : 'none' }
 }
 
+/** Beside one that is in use, with the same batches, by another thread. Null where it cannot be had. */
+export function createLargerContext(
+  api: LlamaApi,
+  model: ModelPointer,
+  { like, ...wanted }: ContextSpec & { like: ContextPointer },
+): Promise<ContextPointer | null> {
+  const batch = { n_batch: api.contextBatch(like), n_ubatch: api.contextPhysicalBatch(like) }
+  return api.contextInitBeside(model, contextParams(api, { ...wanted, shape: { ...completionShape(wanted.spec, wanted.plan), ...batch } }))
+}
+
 /**
  * Sequences share one memory, which may be smaller than what all of them could fill. Each has one of its own where the size of the context changes
  * what is computed, and without flash attention, where what others hold would change its last digits. A memory of states alone does not depend on
@@ -69,10 +79,7 @@ export function memoryPlan(api: LlamaApi, model: ModelPointer, spec: LoadSpec): 
   return { isPooled, sequences: embedding ? EMBEDDING_SEQUENCES : parallel, contexts: mayBeSmall ? startContexts : parallel }
 }
 
-export function contextParams(
-  api: LlamaApi,
-  { spec, threads, keepsAll, shape }: Omit<ContextSpec, 'plan'> & { shape: Partial<ContextParams> },
-) {
+function contextParams(api: LlamaApi, { spec, threads, keepsAll, shape }: Omit<ContextSpec, 'plan'> & { shape: Partial<ContextParams> }) {
   return {
     ...api.contextDefaultParams(),
     ...shape,
@@ -85,7 +92,7 @@ export function contextParams(
   }
 }
 
-export function completionShape(spec: LoadSpec, { isPooled, sequences, contexts }: MemoryPlan) {
+function completionShape(spec: LoadSpec, { isPooled, sequences, contexts }: MemoryPlan) {
   const contextTokens = spec.contextTokens * contexts
   const leastTokens = spec.projectorPath === undefined ? 0 : LEAST_MEDIA_BATCH_TOKENS
   const wantedTokens = Math.max(spec.batchTokens || DEFAULT_BATCH_TOKENS, leastTokens)
