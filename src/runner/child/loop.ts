@@ -304,13 +304,12 @@ export class Loop {
   #measure(size: number, decodingTokens: number, work: () => void): void {
     const { engine, governor, clock } = this.#options
     const { isGrowing } = this
-    this.#threads = isGrowing ? governor.chooseBeside(size) : governor.choose(size)
+    this.#threads = governor.choose(size, isGrowing)
     engine.setThreads(this.#threads)
     const startNs = clock.monotonicNs()
     work()
     const durationNs = clock.monotonicNs() - startNs
-    if (isGrowing) governor.passOver()
-    else governor.record(size, durationNs)
+    governor.record(size, durationNs)
     if (size === decodingTokens && !isGrowing) this.#speculation?.record(size, durationNs)
     this.#pace.record({ prefillTokens: size - decodingTokens, decodingTokens, durationNs })
   }

@@ -65,6 +65,7 @@ export class ThreadGovernor {
   #exploreAtNs = Number.NEGATIVE_INFINITY
   #lastThreads: number
   #chosen = 0
+  #isBeside = false
   #endedNs = Number.NEGATIVE_INFINITY
   /** After a pause on a busy machine, until a core is free. */
   #ceiling = Number.POSITIVE_INFINITY
@@ -79,9 +80,11 @@ export class ThreadGovernor {
     return Math.min(this.#options.maxThreads, this.#ceiling)
   }
 
-  /** The thread count for a step of that many tokens. */
-  choose(batchTokens: number): number {
+  /** The thread count for a step of that many tokens. `isBeside`: another thread of this process works meanwhile, and has a core to itself. */
+  choose(batchTokens: number, isBeside = false): number {
     const { fixed, maxThreads, threadRoom, clock } = this.#options
+    this.#isBeside = isBeside
+    if (isBeside) return Math.max(Math.min(this.#courseOf(batchTokens).threads, this.#ceiling) - 1, 1)
     if (fixed || maxThreads === 1) return maxThreads
     const now = clock.monotonicNs()
     const paused = now - this.#endedNs >= PAUSE_NS
@@ -96,6 +99,8 @@ export class ThreadGovernor {
   record(batchTokens: number, durationNs: number): void {
     if (this.#options.fixed || this.#options.maxThreads === 1) return
     this.#endedNs = this.#options.clock.monotonicNs()
+    // That says nothing of other steps.
+    if (this.#isBeside) return
     const course = this.#courseOf(batchTokens)
     const wanted = course.trial?.threads ?? course.threads
     if (this.#chosen !== wanted) {
@@ -107,16 +112,6 @@ export class ThreadGovernor {
     if (course.trial) this.#judgeTrial(course, cost)
     else this.#watch(course, cost, batchTokens)
     if (course.tellsOthers) this.#lastThreads = course.threads
-  }
-
-  /** The thread count beside a thread of this process that works for itself: it has a core to itself. Such a step says nothing of others. */
-  chooseBeside(batchTokens: number): number {
-    return Math.max(Math.min(this.#courseOf(batchTokens).threads, this.#ceiling) - 1, 1)
-  }
-
-  /** A step was made, of which nothing is to be learned. */
-  passOver(): void {
-    this.#endedNs = this.#options.clock.monotonicNs()
   }
 
   #courseOf(batchTokens: number): Course {

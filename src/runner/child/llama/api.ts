@@ -1,9 +1,8 @@
 // llama.cpp's C API as typed functions: the only place that knows its signatures. Names are the C names without `llama_`, in camel case.
 // Pointers are addresses; their brands keep a model from being passed where a context belongs. No function here takes a callback.
 
-import { promisify } from 'node:util'
 import type { LibraryHandle } from 'koffi'
-import { binderOf } from '../native-function.ts'
+import { binderOf, threadBinderOf } from '../native-function.ts'
 import type { Library } from './library.ts'
 import { type ContextParams, type ModelParams, proveLayouts, type QuantizeParams } from './structs.ts'
 
@@ -105,7 +104,7 @@ function bindContext(llama: LibraryHandle) {
       model: ModelPointer,
       params: ContextParams,
     ) => ContextPointer | null,
-    contextInitBeside: promisify(c('void* llama_init_from_model(void*, llama_context_params)').async) as (
+    contextInitBeside: threadBinderOf(llama)('void* llama_init_from_model(void*, llama_context_params)') as (
       model: ModelPointer,
       params: ContextParams,
     ) => Promise<ContextPointer | null>,
