@@ -1,7 +1,7 @@
 // The runner's heart: continuous batching. Each step evaluates the next token of every decoding slot together with a bounded piece of the
 // prompts that are still being read, samples, and sends what came of it in one message. Requests that find no slot wait in the order they
 // came. A request that is gone or whose reader is slow takes no part in the next step. One that needs a larger context waits for the parent's
-// word on it, and for the context to be made, while the others go on; the larger one takes over between two steps. Nothing here knows processes or llama.cpp.
+// word on it, and for the context to be made, while the others go on; it takes over between two steps. Nothing here knows processes or llama.cpp.
 
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'

@@ -18,9 +18,9 @@ function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: (
     /** Steps beside a thread that has a core. */
     runBeside(steps: number, costMs: number, batchTokens = 1): number[] {
       return Array.from({ length: steps }, () => {
-        const threads = governor.chooseBeside(batchTokens)
+        const threads = governor.choose(batchTokens, true)
         nowNs += costMs * 1e6
-        governor.passOver()
+        governor.record(batchTokens, costMs * 1e6)
         return threads
       })
     },
