@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PAUSE_NS, STEPS_BEFORE_FIRST_TRIAL, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
+import { PAUSE_NS, STEPS_BEFORE_EXPLORING, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
 
 /** Steps cost what `cost` says for a thread count; a step's cost passes on the clock. */
 function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: () => number } = {}) {
@@ -43,7 +43,7 @@ const share = (used: readonly number[], threads: number) => used.filter((count) 
 describe('ThreadGovernor', () => {
   it('uses all threads on a quiet machine but for one trial', () => {
     const used = simulate(2).run(1000, quiet)
-    expect(used.slice(0, STEPS_BEFORE_FIRST_TRIAL)).toEqual(Array(STEPS_BEFORE_FIRST_TRIAL).fill(2))
+    expect(used.slice(0, STEPS_BEFORE_EXPLORING)).toEqual(Array(STEPS_BEFORE_EXPLORING).fill(2))
     expect(used.filter((count) => count === 1).length).toBeLessThanOrEqual(TRIAL_STEPS)
   })
 

@@ -20,8 +20,10 @@ export const PAUSE_NS = 250e6
 
 /** Steps that a trial takes before it is judged by its median. */
 export const TRIAL_STEPS = 4
-/** Steps of a size before fewer threads are tried for the first time, to know what they cost. */
-export const STEPS_BEFORE_FIRST_TRIAL = 4
+/** Steps of a size before fewer threads are tried for the first time where the cores are taken, to know what they cost. */
+const STEPS_BEFORE_FIRST_TRIAL = 4
+/** Where nothing says so: the first ones cost more than all others. */
+export const STEPS_BEFORE_EXPLORING = 8
 const REMEMBERED_STEPS = 5
 /** So many steps in a row that cost more than `SLOW_FACTOR` of the best start a trial. */
 const SLOW_STEPS = 3
@@ -30,8 +32,9 @@ const SLOW_FACTOR = 1.5
 const STALL_FACTOR = 4
 /** A step of a trial beyond this ends it: the trial itself must not cost what it wants to save. */
 const HOPELESS_FACTOR = 1.3
-/** What a change must gain to be kept. */
-const GAIN = 0.93
+/** What a change must gain to be kept. Fewer threads need a good reason: who has come by accident to more than he needs loses less than who has too few. */
+const FEWER_GAIN = 0.93
+const MORE_GAIN = 0.98
 /** Fewer threads that gain less than this do so because the batch is small, not because the cores are taken: that says nothing of other sizes. */
 const TAKEN_GAIN = 0.67
 const FIRST_RETRY_NS = 1e9
@@ -45,12 +48,19 @@ interface Course {
   best: number
   slowSteps: number
   steps: number
-  trial: { threads: number; costs: number[] } | undefined
+  trial: Trial | undefined
   /** No trial of fewer, of more threads before this. */
   down: Retry
   up: Retry
   /** Where it led holds for other sizes, too. */
   tellsOthers: boolean
+}
+
+interface Trial {
+  threads: number
+  steps: number
+  /** Of those that tell anything. */
+  costs: number[]
 }
 
 interface Retry {
@@ -143,9 +153,9 @@ export class ThreadGovernor {
     course.best = Math.min(course.best, median(course.recent))
     if (course.recent.length < SLOW_STEPS) return
     const now = this.#options.clock.monotonicNs()
-    if (course.threads > 1 && this.#fewerMayPay(course, batchTokens, now)) course.trial = { threads: fewer(course.threads), costs: [] }
+    if (course.threads > 1 && this.#fewerMayPay(course, batchTokens, now)) course.trial = trialOf(fewer(course.threads))
     else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom(false)) && now >= course.up.atNs) {
-      course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
+      course.trial = trialOf(more(course.threads, this.#options.maxThreads))
     }
   }
 
@@ -154,7 +164,7 @@ export class ThreadGovernor {
     // A trial costs as much again: with the long steps of a prompt it needs a better reason than that it might pay.
     const isShort = batchTokens <= EXACT_BATCH_TOKENS
     // One size stands for all: the next ones begin where it led.
-    if (isShort && now >= this.#exploreAtNs) {
+    if (isShort && course.steps >= STEPS_BEFORE_EXPLORING && now >= this.#exploreAtNs) {
       this.#exploreAtNs = now + LONGEST_RETRY_NS
       return true
     }
@@ -165,16 +175,19 @@ export class ThreadGovernor {
   }
 
   #judgeTrial(course: Course, cost: number): void {
-    const trial = course.trial as { threads: number; costs: number[] }
+    const trial = course.trial as Trial
+    const goesDown = trial.threads < course.threads
+    trial.steps++
+    // A thread that has slept takes longer to come.
+    if (!goesDown && trial.steps === 1) return
     trial.costs.push(cost)
     const usual = median(course.recent)
     const hopeless = cost > usual * HOPELESS_FACTOR
     if (trial.costs.length < TRIAL_STEPS && !hopeless) return
-    const goesDown = trial.threads < course.threads
     const now = this.#options.clock.monotonicNs()
     course.trial = undefined
     course.slowSteps = 0
-    if (!hopeless && median(trial.costs) < usual * GAIN) {
+    if (!hopeless && median(trial.costs) < usual * (goesDown ? FEWER_GAIN : MORE_GAIN)) {
       course.tellsOthers = !goesDown || median(trial.costs) < usual * TAKEN_GAIN
       course.threads = trial.threads
       course.recent = trial.costs
@@ -192,6 +205,10 @@ export class ThreadGovernor {
     way.atNs = now + way.waitNs
     way.waitNs = Math.min(way.waitNs * 2, LONGEST_RETRY_NS)
   }
+}
+
+function trialOf(threads: number): Trial {
+  return { threads, steps: 0, costs: [] }
 }
 
 function fewer(threads: number): number {

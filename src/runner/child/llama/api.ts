@@ -5,6 +5,7 @@ import type { LibraryHandle } from 'koffi'
 import { binderOf, threadBinderOf } from '../native-function.ts'
 import type { Library } from './library.ts'
 import { type ContextParams, type ModelParams, proveLayouts, type QuantizeParams } from './structs.ts'
+import type { ThreadPoolPointer } from './thread-pool.ts'
 
 declare const kind: unique symbol
 type Pointer<Kind extends string> = bigint & { readonly [kind]: Kind }
@@ -115,6 +116,11 @@ function bindContext(llama: LibraryHandle) {
     contextPhysicalBatch: c('uint32 llama_n_ubatch(void*)') as (context: ContextPointer) => number,
     contextMemory: c('void* llama_get_memory(void*)') as (context: ContextPointer) => MemoryPointer | null,
     contextPooling: c('int llama_pooling_type(void*)') as (context: ContextPointer) => number,
+    attachThreadPool: c('void llama_attach_threadpool(void*, void*, void*)') as (
+      context: ContextPointer,
+      pool: ThreadPoolPointer,
+      batchPool: ThreadPoolPointer,
+    ) => void,
     setThreads: c('void llama_set_n_threads(void*, int32, int32)') as (context: ContextPointer, single: number, batch: number) => void,
     setEmbeddings: c('void llama_set_embeddings(void*, bool)') as (context: ContextPointer, embeddings: boolean) => void,
     setCausalAttention: c('void llama_set_causal_attn(void*, bool)') as (context: ContextPointer, causal: boolean) => void,

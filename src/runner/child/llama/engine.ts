@@ -27,6 +27,7 @@ import { createSampler } from './sampler.ts'
 import type { SamplingContext } from './sampler-chain.ts'
 import { readSegmentMarks } from './segment-marks.ts'
 import { identifyState, moveState, prepareMemory, readState, stateBytes, writeState } from './sequence-state.ts'
+import { createThreadPool, type ThreadPoolPointer } from './thread-pool.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
 /** More tokens than are ever evaluated ahead. */
@@ -44,7 +45,8 @@ export async function createLlamaEngine(spec: LoadSpec, threads: number): Promis
   const { context, pooling } = createContext(api, model, { spec, plan, threads })
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, plan, role: 'model' })
+  const pool = createThreadPool(library, threads)
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, pool, adapters, plan, role: 'model' })
 }
 
 interface EngineParts {
@@ -54,6 +56,8 @@ interface EngineParts {
   spec: LoadSpec
   pooling: string
   threads: number
+  /** Of all contexts. */
+  pool: ThreadPoolPointer | undefined
   adapters: readonly AdapterPointer[]
   plan: MemoryPlan
   role: ModelRole
@@ -87,6 +91,7 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#api = api
     this.#parts = parts
     this.#context = context
+    this.#attachPool()
     this.#memory = api.contextMemory(context)
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
@@ -119,7 +124,7 @@ export class LlamaEngine implements Engine, DraftEngine {
 
   /** Throws `load_failed` for a model that cannot guess for this one; then nothing of it stays. */
   loadDraft({ modelPath }: DraftSpec): DraftEngine {
-    const { library, spec: own, threads } = this.#parts
+    const { library, spec: own, threads, pool } = this.#parts
     const api = this.#api
     if (!this.canBranch) throw new AppError('load_failed', 'this model cannot take back what is evaluated ahead')
     const { draft: _, ...shared } = own
@@ -132,7 +137,7 @@ export class LlamaEngine implements Engine, DraftEngine {
       const spec = { ...shared, modelPath, adapterPaths: [], contextTokens }
       const plan = memoryPlan(api, model, spec)
       const { context } = createContext(api, model, { spec, plan, threads, keepsAll: true })
-      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, adapters: [], plan, role: 'draft' })
+      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, pool, adapters: [], plan, role: 'draft' })
     } catch (error) {
       api.modelFree(model)
       throw error
@@ -268,10 +273,16 @@ export class LlamaEngine implements Engine, DraftEngine {
     }
     api.contextFree(this.#context)
     this.#context = next
+    this.#attachPool()
     this.#memory = api.contextMemory(next)
     this.#threads = 0
     writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].end}\n`)
     return this.#become(size)
+  }
+
+  #attachPool(): void {
+    const { pool } = this.#parts
+    if (pool !== undefined) this.#api.attachThreadPool(this.#context, pool, pool)
   }
 
   #become({ contextTokens, contexts }: ContextSize): true {

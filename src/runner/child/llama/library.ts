@@ -13,6 +13,9 @@ export const ENGINE_VERSION = '0.5.0'
 
 export interface Library {
   llama: LibraryHandle
+  /** What knows the backends, and what they all rest on. */
+  ggml: LibraryHandle
+  base: LibraryHandle
   /** The platform package, like `linux-x64`. */
   variant: string
   /** Of llama.cpp. */
@@ -77,7 +80,7 @@ function openLibrary(folder: string, variant: string): Library {
       `the engine in @node-llama-cpp/${variant} is llama.cpp ${version}, this program needs ${ENGINE_VERSION}`,
     )
   }
-  return { llama, variant, version, folder }
+  return { llama, ggml, base: koffi.load(path.join(folder, findName(names, 'ggml-base'))), variant, version, folder }
 }
 
 /** `libllama.v0.5.0.so`, `libllama.dylib`, `llama.dll` and the like. */

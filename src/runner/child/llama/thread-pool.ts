@@ -1,0 +1,53 @@
+// The threads that compute, kept from step to step. Without a pool the engine makes them anew for each step, and a thread that begins while the
+// server or a client has work is often put on a taken core, where the others wait for it at every barrier: one step in ten took two or three times
+// as long, and a reply a fifth longer (docs/performance.md). One pool serves all contexts of a process, which compute one after the other. Between
+// two steps a thread looks out for about a millisecond before it sleeps.
+
+import koffi from 'koffi'
+import { binderOf } from '../native-function.ts'
+import type { Library } from './library.ts'
+
+declare const kind: unique symbol
+export type ThreadPoolPointer = bigint & { readonly [kind]: 'thread pool' }
+
+/** ggml.h, GGML_MAX_N_THREADS. */
+const MAX_THREADS = 512
+/** In hundredths of the longest that ggml knows; its own 50 would keep a core from others for long after the last step. */
+const POLL = 1
+const DEFAULT_POLL = 50
+
+interface PoolParams {
+  n_threads: number
+  prio: number
+  poll: number
+  strict_cpu: boolean
+  paused: boolean
+}
+
+// struct ggml_threadpool_params
+koffi.struct('ggml_threadpool_params', {
+  cpumask: koffi.array('bool', MAX_THREADS),
+  n_threads: 'int32',
+  prio: 'int32',
+  poll: 'uint32',
+  strict_cpu: 'bool',
+  paused: 'bool',
+})
+
+/** For steps of up to so many threads. Undefined where it would have none beside the caller's, and where the engine has no such pools. */
+export function createThreadPool({ ggml, base }: Library, threads: number): ThreadPoolPointer | undefined {
+  if (threads < 2 || threads > MAX_THREADS) return undefined
+  const defaults = binderOf(base)('ggml_threadpool_params ggml_threadpool_params_default(int)') as (threads: number) => PoolParams
+  const params = defaults(threads)
+  // The layout is that of another version.
+  if (params.n_threads !== threads || params.prio !== 0 || params.poll !== DEFAULT_POLL || params.strict_cpu || params.paused)
+    return undefined
+  const registered = binderOf(ggml)('void* ggml_backend_reg_by_name(const char*)')('CPU')
+  const found =
+    registered && binderOf(base)('void* ggml_backend_reg_get_proc_address(void*, const char*)')(registered, 'ggml_threadpool_new')
+  if (!found) return undefined
+  const create = koffi.decode(found, koffi.proto('void* llamero_threadpool_new(ggml_threadpool_params*)')) as (
+    params: PoolParams,
+  ) => bigint | null
+  return (create({ ...params, poll: POLL }) ?? undefined) as ThreadPoolPointer | undefined
+}
