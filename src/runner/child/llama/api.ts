@@ -121,6 +121,7 @@ function bindContext(llama: LibraryHandle) {
       pool: ThreadPoolPointer,
       batchPool: ThreadPoolPointer,
     ) => void,
+    detachThreadPool: c('void llama_detach_threadpool(void*)') as (context: ContextPointer) => void,
     setThreads: c('void llama_set_n_threads(void*, int32, int32)') as (context: ContextPointer, single: number, batch: number) => void,
     setEmbeddings: c('void llama_set_embeddings(void*, bool)') as (context: ContextPointer, embeddings: boolean) => void,
     setCausalAttention: c('void llama_set_causal_attn(void*, bool)') as (context: ContextPointer, causal: boolean) => void,

@@ -91,7 +91,6 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#api = api
     this.#parts = parts
     this.#context = context
-    this.#attachPool()
     this.#memory = api.contextMemory(context)
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
@@ -176,6 +175,10 @@ export class LlamaEngine implements Engine, DraftEngine {
     if (count === this.#threads) return
     this.#threads = count
     this.#api.setThreads(this.#context, count, count)
+    const { pool } = this.#parts
+    // All threads of a pool wake for each step, whether it has work for them or not.
+    if (pool !== undefined && count > 1) this.#api.attachThreadPool(this.#context, pool, pool)
+    else this.#api.detachThreadPool(this.#context)
   }
 
   decode(): void {
@@ -273,16 +276,10 @@ export class LlamaEngine implements Engine, DraftEngine {
     }
     api.contextFree(this.#context)
     this.#context = next
-    this.#attachPool()
     this.#memory = api.contextMemory(next)
     this.#threads = 0
     writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].end}\n`)
     return this.#become(size)
-  }
-
-  #attachPool(): void {
-    const { pool } = this.#parts
-    if (pool !== undefined) this.#api.attachThreadPool(this.#context, pool, pool)
   }
 
   #become({ contextTokens, contexts }: ContextSize): true {
