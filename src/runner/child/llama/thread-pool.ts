@@ -1,7 +1,7 @@
 // The threads that compute, kept from step to step. Without a pool the engine makes them anew for each step, and a thread that begins while the
 // server or a client has work is often put on a taken core, where the others wait for it at every barrier: one step in ten took two or three times
-// as long, and a reply a fifth longer (docs/performance.md). One pool serves all contexts of a process, which compute one after the other. Between
-// two steps a thread looks out for about a millisecond before it sleeps.
+// as long. One pool serves all contexts of a process, which compute one after the other. Between two steps a thread looks out for about a
+// millisecond before it sleeps.
 
 import koffi from 'koffi'
 import { binderOf } from '../native-function.ts'
