@@ -18,6 +18,8 @@ export interface SegmentMemoOptions {
   maxCharacters?: number
 }
 
+/** A pattern that no text has. */
+const NOWHERE = '(?!)'
 /** A shorter text is tokenized sooner than its segments are found. */
 const LEAST_CHARACTERS = 256
 /** The talks of an afternoon; with their tokens some 8 MB. */
@@ -29,7 +31,8 @@ export class SegmentMemo {
   /** Those that were used last stand last. */
   readonly #segments = new Map<string, Int32Array>()
   #characters = 0
-  #cuts: { behind: RegExp | undefined } | null | undefined
+  /** Null where a text cannot be taken apart; undefined until that was asked. */
+  #marks: RegExp | null | undefined
 
   constructor(options: SegmentMemoOptions) {
     this.#options = options
@@ -37,11 +40,11 @@ export class SegmentMemo {
   }
 
   tokenize(text: string, options: TokenizeOptions): number[] {
-    const cuts = options.parseSpecial && text.length >= LEAST_CHARACTERS ? this.#readCuts() : null
-    if (cuts === null) return this.#options.tokenize(text, options)
+    const marks = options.parseSpecial && text.length >= LEAST_CHARACTERS ? this.#readMarks() : null
+    if (marks === null) return this.#options.tokenize(text, options)
     // Nothing but what comes first.
     const tokens = options.addSpecial ? this.#options.tokenize('', options) : []
-    for (const segment of cuts.behind ? cutBehind(text, cuts.behind) : [text]) {
+    for (const segment of cutBehind(text, marks)) {
       for (const token of this.#tokensOf(segment)) tokens.push(token)
     }
     return tokens
@@ -71,12 +74,12 @@ export class SegmentMemo {
     }
   }
 
-  #readCuts(): { behind: RegExp | undefined } | null {
-    if (this.#cuts === undefined) {
+  #readMarks(): RegExp | null {
+    if (this.#marks === undefined) {
       const marks = this.#options.readMarks()?.map((mark) => mark.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-      this.#cuts = marks ? { behind: marks.length === 0 ? undefined : new RegExp(marks.join('|'), 'g') } : null
+      this.#marks = marks ? new RegExp(marks.join('|') || NOWHERE, 'g') : null
     }
-    return this.#cuts
+    return this.#marks
   }
 }
 

@@ -58,8 +58,6 @@ interface Course {
 
 interface Trial {
   threads: number
-  steps: number
-  /** Of those that tell anything. */
   costs: number[]
 }
 
@@ -153,9 +151,9 @@ export class ThreadGovernor {
     course.best = Math.min(course.best, median(course.recent))
     if (course.recent.length < SLOW_STEPS) return
     const now = this.#options.clock.monotonicNs()
-    if (course.threads > 1 && this.#fewerMayPay(course, batchTokens, now)) course.trial = trialOf(fewer(course.threads))
+    if (course.threads > 1 && this.#fewerMayPay(course, batchTokens, now)) course.trial = { threads: fewer(course.threads), costs: [] }
     else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom(false)) && now >= course.up.atNs) {
-      course.trial = trialOf(more(course.threads, this.#options.maxThreads))
+      course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
     }
   }
 
@@ -177,21 +175,22 @@ export class ThreadGovernor {
   #judgeTrial(course: Course, cost: number): void {
     const trial = course.trial as Trial
     const goesDown = trial.threads < course.threads
-    trial.steps++
-    // A thread that has slept takes longer to come.
-    if (!goesDown && trial.steps === 1) return
     trial.costs.push(cost)
+    // A thread that has slept takes longer to come: the first step with it says nothing.
+    const costs = goesDown ? trial.costs : trial.costs.slice(1)
+    if (costs.length === 0) return
     const usual = median(course.recent)
     const hopeless = cost > usual * HOPELESS_FACTOR
-    if (trial.costs.length < TRIAL_STEPS && !hopeless) return
+    if (costs.length < TRIAL_STEPS && !hopeless) return
     const now = this.#options.clock.monotonicNs()
     course.trial = undefined
     course.slowSteps = 0
-    if (!hopeless && median(trial.costs) < usual * (goesDown ? FEWER_GAIN : MORE_GAIN)) {
-      course.tellsOthers = !goesDown || median(trial.costs) < usual * TAKEN_GAIN
+    const tried = median(costs)
+    if (!hopeless && tried < usual * (goesDown ? FEWER_GAIN : MORE_GAIN)) {
+      course.tellsOthers = !goesDown || tried < usual * TAKEN_GAIN
       course.threads = trial.threads
-      course.recent = trial.costs
-      course.best = median(trial.costs)
+      course.recent = costs
+      course.best = tried
       const way = goesDown ? course.up : course.down
       way.atNs = now + FIRST_RETRY_NS
       way.waitNs = FIRST_RETRY_NS
@@ -205,10 +204,6 @@ export class ThreadGovernor {
     way.atNs = now + way.waitNs
     way.waitNs = Math.min(way.waitNs * 2, LONGEST_RETRY_NS)
   }
-}
-
-function trialOf(threads: number): Trial {
-  return { threads, steps: 0, costs: [] }
 }
 
 function fewer(threads: number): number {

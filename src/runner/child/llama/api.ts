@@ -5,7 +5,6 @@ import type { LibraryHandle } from 'koffi'
 import { binderOf, threadBinderOf } from '../native-function.ts'
 import type { Library } from './library.ts'
 import { type ContextParams, type ModelParams, proveLayouts, type QuantizeParams } from './structs.ts'
-import type { ThreadPoolPointer } from './thread-pool.ts'
 
 declare const kind: unique symbol
 type Pointer<Kind extends string> = bigint & { readonly [kind]: Kind }
@@ -15,6 +14,7 @@ export type VocabularyPointer = Pointer<'vocabulary'>
 export type MemoryPointer = Pointer<'memory'>
 export type SamplerPointer = Pointer<'sampler'>
 export type AdapterPointer = Pointer<'adapter'>
+export type ThreadPoolPointer = Pointer<'thread pool'>
 
 /** struct llama_batch; the members are addresses of native arrays. */
 export interface BatchStruct {

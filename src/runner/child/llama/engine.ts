@@ -16,6 +16,7 @@ import {
   type LlamaApi,
   type MemoryPointer,
   type ModelPointer,
+  type ThreadPoolPointer,
 } from './api.ts'
 import { LlamaBatch } from './batch.ts'
 import { CandidateList } from './candidate-list.ts'
@@ -27,7 +28,7 @@ import { createSampler } from './sampler.ts'
 import type { SamplingContext } from './sampler-chain.ts'
 import { readSegmentMarks } from './segment-marks.ts'
 import { identifyState, moveState, prepareMemory, readState, stateBytes, writeState } from './sequence-state.ts'
-import { createThreadPool, type ThreadPoolPointer } from './thread-pool.ts'
+import { createThreadPool } from './thread-pool.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
 /** More tokens than are ever evaluated ahead. */

@@ -13,9 +13,7 @@ export const ENGINE_VERSION = '0.5.0'
 
 export interface Library {
   llama: LibraryHandle
-  /** What knows the backends, and what they all rest on. */
   ggml: LibraryHandle
-  base: LibraryHandle
   /** The platform package, like `linux-x64`. */
   variant: string
   /** Of llama.cpp. */
@@ -58,6 +56,12 @@ export async function loadGgml(): Promise<LibraryHandle | undefined> {
   return ggml
 }
 
+/** What all backends rest on. Undefined where it is no library of its own. */
+export function loadBase({ folder }: Library): LibraryHandle | undefined {
+  const name = findOptional(readdirSync(folder), 'ggml-base')
+  return name === undefined ? undefined : koffi.load(path.join(folder, name))
+}
+
 async function findFolder(variant: string): Promise<string | undefined> {
   try {
     const { getBinsDir } = (await import(`@node-llama-cpp/${variant}`)) as { getBinsDir: () => { binsDir: string } }
@@ -80,13 +84,17 @@ function openLibrary(folder: string, variant: string): Library {
       `the engine in @node-llama-cpp/${variant} is llama.cpp ${version}, this program needs ${ENGINE_VERSION}`,
     )
   }
-  return { llama, ggml, base: koffi.load(path.join(folder, findName(names, 'ggml-base'))), variant, version, folder }
+  return { llama, ggml, variant, version, folder }
+}
+
+function findName(names: readonly string[], stem: string): string {
+  const name = findOptional(names, stem)
+  if (name === undefined) throw new AppError('load_failed', `the engine package has no ${stem} library`)
+  return name
 }
 
 /** `libllama.v0.5.0.so`, `libllama.dylib`, `llama.dll` and the like. */
-function findName(names: readonly string[], stem: string): string {
+function findOptional(names: readonly string[], stem: string): string | undefined {
   const pattern = new RegExp(`^(lib)?${stem}(\\.v[\\d.]+)?\\.(so|dylib|dll)$`)
-  const name = names.find((candidate) => pattern.test(candidate))
-  if (name === undefined) throw new AppError('load_failed', `the engine package has no ${stem} library`)
-  return name
+  return names.find((candidate) => pattern.test(candidate))
 }

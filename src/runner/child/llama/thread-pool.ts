@@ -4,11 +4,10 @@
 // millisecond before it sleeps.
 
 import koffi from 'koffi'
+import { findCpuProcedure } from '../cpu-procedure.ts'
 import { binderOf } from '../native-function.ts'
-import type { Library } from './library.ts'
-
-declare const kind: unique symbol
-export type ThreadPoolPointer = bigint & { readonly [kind]: 'thread pool' }
+import type { ThreadPoolPointer } from './api.ts'
+import { type Library, loadBase } from './library.ts'
 
 /** ggml.h, GGML_MAX_N_THREADS. */
 const MAX_THREADS = 512
@@ -34,20 +33,19 @@ koffi.struct('ggml_threadpool_params', {
   paused: 'bool',
 })
 
+const CREATE = koffi.proto('void* llamero_threadpool_new(ggml_threadpool_params*)')
+
 /** For steps of up to so many threads. Undefined where it would have none beside the caller's, and where the engine has no such pools. */
-export function createThreadPool({ ggml, base }: Library, threads: number): ThreadPoolPointer | undefined {
+export function createThreadPool(library: Library, threads: number): ThreadPoolPointer | undefined {
   if (threads < 2 || threads > MAX_THREADS) return undefined
+  const base = loadBase(library)
+  const found = base && findCpuProcedure({ ggml: library.ggml, base }, 'ggml_threadpool_new')
+  if (base === undefined || found === undefined) return undefined
   const defaults = binderOf(base)('ggml_threadpool_params ggml_threadpool_params_default(int)') as (threads: number) => PoolParams
   const params = defaults(threads)
   // The layout is that of another version.
   if (params.n_threads !== threads || params.prio !== 0 || params.poll !== DEFAULT_POLL || params.strict_cpu || params.paused)
     return undefined
-  const registered = binderOf(ggml)('void* ggml_backend_reg_by_name(const char*)')('CPU')
-  const found =
-    registered && binderOf(base)('void* ggml_backend_reg_get_proc_address(void*, const char*)')(registered, 'ggml_threadpool_new')
-  if (!found) return undefined
-  const create = koffi.decode(found, koffi.proto('void* llamero_threadpool_new(ggml_threadpool_params*)')) as (
-    params: PoolParams,
-  ) => bigint | null
-  return (create({ ...params, poll: POLL }) ?? undefined) as ThreadPoolPointer | undefined
+  const create = koffi.decode(found, CREATE) as (params: PoolParams) => ThreadPoolPointer | null
+  return create({ ...params, poll: POLL }) ?? undefined
 }

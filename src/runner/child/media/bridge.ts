@@ -4,6 +4,7 @@
 // proven itself is computed by the library, slowly and rightly.
 
 import koffi, { type LibraryHandle } from 'koffi'
+import { findCpuProcedure } from '../cpu-procedure.ts'
 import { binderOf } from '../native-function.ts'
 import { bindGgml, findOtherName, findWrongTensorField, type Ggml, listNodes, nameOperation, TENSOR, tensorBytes } from './ggml.ts'
 import { mirrorTensors } from './mirror.ts'
@@ -61,11 +62,9 @@ function findDifference(from: Ggml, to: Ggml): string | undefined {
 
 function openEngineCpu(engine: LibraryHandle): { compute: (graph: bigint) => number; setThreads: (count: number) => void } | undefined {
   const c = binderOf(engine)
-  const registry = c('void* ggml_backend_reg_by_name(const char*)')('CPU') as bigint | null
   const backend = c('void* ggml_backend_init_by_type(int, const char*)')(CPU_DEVICE, null) as bigint | null
-  if (registry === null || backend === null) return undefined
-  const found = c('void* ggml_backend_reg_get_proc_address(void*, const char*)')(registry, 'ggml_backend_set_n_threads') as bigint | null
-  if (found === null) return undefined
+  const found = findCpuProcedure({ ggml: engine, base: engine }, 'ggml_backend_set_n_threads')
+  if (backend === null || found === undefined) return undefined
   const setThreads = koffi.decode(found, koffi.proto('void bridge_set_threads(void*, int)')) as (backend: bigint, count: number) => void
   const compute = c('int ggml_backend_graph_compute(void*, void*)') as Compute
   return { compute: (graph) => compute(backend, graph), setThreads: (count) => setThreads(backend, count) }
