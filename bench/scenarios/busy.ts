@@ -6,7 +6,7 @@ import { besideBusy } from '../busy.ts'
 import { decodeSpeed, generate, type Target } from '../client.ts'
 import { freshStory } from '../fresh-text.ts'
 import type { Scenario } from '../scenario.ts'
-import { requireWhole } from '../whole-reply.ts'
+import { generateWhole } from '../whole-reply.ts'
 
 const TOKENS = 64
 
@@ -38,7 +38,5 @@ export const busy: readonly Scenario[] = [beside(2), besideOverBest(2), beside(4
 
 async function speed(target: Target, seed: number, options: Record<string, unknown>): Promise<number> {
   await generate(target, freshStory(2 * seed), { num_predict: TOKENS, ...options })
-  const reply = await generate(target, freshStory(2 * seed + 1), { num_predict: TOKENS, ...options })
-  requireWhole(target, [reply], TOKENS)
-  return decodeSpeed(reply)
+  return decodeSpeed(await generateWhole(target, freshStory(2 * seed + 1), { num_predict: TOKENS, ...options }))
 }

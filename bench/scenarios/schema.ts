@@ -1,6 +1,6 @@
-import { decodeSpeed, generate, type Target } from '../client.ts'
+import { decodeSpeed, type Target } from '../client.ts'
 import type { Scenario } from '../scenario.ts'
-import { requireWhole } from '../whole-reply.ts'
+import { generateWhole } from '../whole-reply.ts'
 
 const TOKENS = 160
 /** As loose as can be, so that both replies have all of their tokens. */
@@ -30,7 +30,5 @@ export const schemaCost: Scenario = {
 
 async function speed(target: Target, seed: number, more: Record<string, unknown>): Promise<number> {
   const prompt = `List ${seed}.\nQ: Give me a list of 40 animals, each with its name and legs, as JSON.\nA: [`
-  const reply = await generate(target, prompt, { num_predict: TOKENS }, more)
-  requireWhole(target, [reply], TOKENS)
-  return decodeSpeed(reply)
+  return decodeSpeed(await generateWhole(target, prompt, { num_predict: TOKENS }, more))
 }

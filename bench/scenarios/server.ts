@@ -5,7 +5,7 @@ import { freshStory } from '../fresh-text.ts'
 import { cpuMs, processTree, residentBytes } from '../proc.ts'
 import type { Scenario } from '../scenario.ts'
 import type { ServerProcess } from '../server-process.ts'
-import { requireWhole } from '../whole-reply.ts'
+import { generateWhole } from '../whole-reply.ts'
 
 const TOKENS = 512
 /** Of no round. */
@@ -24,10 +24,8 @@ export const cpuPerToken: Scenario = {
   async measure(target, seed) {
     const { id } = processOf(target)
     const before = cpuMs(id)
-    const reply = await generate(target, freshStory(seed), { num_predict: TOKENS })
-    const spentMs = cpuMs(id) - before
-    requireWhole(target, [reply], TOKENS)
-    return (spentMs / reply.evalTokens) * 1000
+    const { evalTokens } = await generateWhole(target, freshStory(seed), { num_predict: TOKENS })
+    return ((cpuMs(id) - before) / evalTokens) * 1000
   },
 }
 
