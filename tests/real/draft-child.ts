@@ -6,8 +6,8 @@ import { DraftModel } from '../../src/runner/child/draft-model.ts'
 import { DraftPlan } from '../../src/runner/child/draft-plan.ts'
 import { createLlamaEngine } from '../../src/runner/child/llama/engine.ts'
 import { Loop } from '../../src/runner/child/loop.ts'
-import { ThreadGovernor } from '../../src/runner/child/thread-governor.ts'
 import type { CompletionRequest, LoadSpec, ToParent } from '../../src/runner/protocol.ts'
+import { fixedGovernor } from '../../src/runner/testing/fixed-governor.ts'
 
 export interface DraftQuestion {
   spec: LoadSpec
@@ -42,7 +42,7 @@ const hear = (message: ToParent) => {
 }
 const loop = new Loop({
   engine,
-  governor: new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 }),
+  governor: fixedGovernor(clock),
   clock,
   send: hear,
   speculate: true,

@@ -2,7 +2,7 @@
 // where nothing is read.
 
 import type { Completion } from './completion.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Threading } from './engine.ts'
 import type { PrefillPace } from './prefill-pace.ts'
 import type { Room } from './room.ts'
 import type { Slot } from './slot.ts'
@@ -27,8 +27,8 @@ export class BatchFiller {
     this.#options = options
   }
 
-  /** `ready`: slots in the order of their sequences, which is how the engine evaluates neighbours together. `threads`: of the last step. */
-  fill(ready: readonly Slot[], threads: number): StepEntry[] {
+  /** `ready`: slots in the order of their sequences, which is how the engine evaluates neighbours together. `threading`: of the last step. */
+  fill(ready: readonly Slot[], threading: Threading): StepEntry[] {
     const { engine, pace } = this.#options
     engine.batch.clear()
     const active = this.#withRoom(ready)
@@ -36,9 +36,9 @@ export class BatchFiller {
     const decodingTokens = active.reduce((sum, slot) => sum + (slot.completion?.decoding ? slot.completion.todo.length : 0), 0)
     const shares = sharePrefill(
       reading.map((slot) => ({ remaining: slot.completion?.readyTokens ?? 0 })),
-      reading.length === 0 ? 0 : pace.budget(decodingTokens, reading.length),
+      { budget: reading.length === 0 ? 0 : pace.budget(decodingTokens, reading.length), room: engine.batchTokens - decodingTokens },
     )
-    const guesses = reading.length === 0 ? this.#guess(active, decodingTokens, threads) : undefined
+    const guesses = reading.length === 0 ? this.#guess(active, decodingTokens, threading) : undefined
     const entries: StepEntry[] = []
     for (const slot of active) {
       const completion = slot.completion as Completion
@@ -55,8 +55,8 @@ export class BatchFiller {
     return slots.filter((slot) => slot.busy && !slot.isSuspended && !waiting.has(slot))
   }
 
-  #guess(slots: readonly Slot[], decodingTokens: number, threads: number) {
+  #guess(slots: readonly Slot[], decodingTokens: number, threading: Threading) {
     const { room, speculation } = this.#options
-    return room.freeTokens >= decodingTokens + MAX_SPECULATED_TOKENS ? speculation?.guess(slots, threads) : undefined
+    return room.freeTokens >= decodingTokens + MAX_SPECULATED_TOKENS ? speculation?.guess(slots, threading) : undefined
   }
 }

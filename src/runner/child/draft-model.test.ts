@@ -21,7 +21,7 @@ function stage(options: ScriptedEngineOptions & { vocabularySize?: number } = {}
     const tokens = [...Buffer.from(text)]
     return { sequence: 0, tokens: tokens.slice(0, -1), next: tokens.at(-1) as number, mostTokens: 3, ...parts }
   }
-  const guesses = (...wishes: DraftWish[]) => model.guess(wishes, { threads: 1, stepNs: 0 }).map(spoken)
+  const guesses = (...wishes: DraftWish[]) => model.guess(wishes, { threading: { threads: 1, schedule: 'dynamic' }, stepNs: 0 }).map(spoken)
   const evaluated = () => engine.steps.map((step) => [...step.values()].reduce((sum, tokens) => sum + tokens, 0))
   return { engine, model, wish, guesses, evaluated, rounds, reports }
 }

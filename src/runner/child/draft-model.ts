@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { toAppError } from '../../base/errors.ts'
-import type { DraftEngine, PreparedGrowth } from './engine.ts'
+import type { DraftEngine, PreparedGrowth, Threading } from './engine.ts'
 import { commonLength } from './prefix-index.ts'
 import type { StepCosts } from './step-costs.ts'
 
@@ -60,9 +60,9 @@ export class DraftModel {
   }
 
   /** A guess for each wish; none where the draft has still to read. `stepNs`: what a step of the large model costs. */
-  guess(wishes: readonly DraftWish[], { threads, stepNs }: { threads: number; stepNs: number }): readonly number[][] {
+  guess(wishes: readonly DraftWish[], { threading, stepNs }: { threading: Threading; stepNs: number }): readonly number[][] {
     if (this.#isBroken || wishes.length === 0) return wishes.map(() => [])
-    this.#options.engine.setThreads(threads)
+    this.#options.engine.setThreading(threading)
     try {
       const guessing = this.#read(wishes, stepNs)
       this.#goOn(guessing)

@@ -32,7 +32,9 @@ export interface Engine {
   /** Throws `invalid_request` for an id that the vocabulary does not have. */
   refuseUnknown(tokens: readonly number[]): void
 
-  setThreads(count: number): void
+  /** Both ways to share a step's rows can be had. */
+  readonly hasSchedules: boolean
+  setThreading(threading: Threading): void
   /** Evaluates the batch. Throws `engine_error`; the sequences in the batch are then of no more use. */
   decode(): void
   /** Evaluates media in place of a batch; the logits, where they are wanted, are at the place of the last row. Throws as `decode` does. */
@@ -71,6 +73,14 @@ export interface Engine {
   clear(): void
 }
 
+/** How the threads of a step share the rows of a matrix: in small pieces as they come to them, or in one part for each. */
+export type Schedule = 'dynamic' | 'static'
+
+export interface Threading {
+  threads: number
+  schedule: Schedule
+}
+
 /** A context beside the one in force. One of the two is called, once. */
 export interface PreparedGrowth {
   /**
@@ -91,7 +101,7 @@ export interface DraftEngine
     | 'batchTokens'
     | 'batch'
     | 'isEnd'
-    | 'setThreads'
+    | 'setThreading'
     | 'decode'
     | 'keepFirst'
     | 'copySequence'

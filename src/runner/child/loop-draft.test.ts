@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CompletionRequest, ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { DraftModel } from './draft-model.ts'
 import { DraftPlan } from './draft-plan.ts'
 import { Loop } from './loop.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 type Script = NonNullable<ScriptedEngineOptions['next']>
 
@@ -25,7 +25,7 @@ function stage({ draftNext, draft = {}, mostTokens = 4, ...options }: StageOptio
   const clock = { monotonicNs: () => 0 }
   const engine = new ScriptedEngine({ next: scattered, ...options })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
+  const governor = fixedGovernor(clock)
   const plan = new DraftPlan()
   const draftEngine = new ScriptedEngine({ ...options, ...draft, ...(draftNext ? { next: draftNext } : {}) })
   const model = new DraftModel({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 /** Letters that never repeat for long, so that no reply counts as stuck. */
 const next = (tokens: readonly number[]) => 97 + (tokens.length % 26)
@@ -13,7 +13,7 @@ function stage({ threads = 1, ...options }: ScriptedEngineOptions & { threads?: 
   const clock = { nowNs: 0, monotonicNs: () => clock.nowNs }
   const engine = new ScriptedEngine({ contextTokens: 32, trainContextTokens: 256, next, ...options })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: threads, fixed: true, clock, threadRoom: () => threads })
+  const governor = fixedGovernor(clock, threads)
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
   const run = () => runLoop(loop, 1000)
   const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size.contextTokens] : []))

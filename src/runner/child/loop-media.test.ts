@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError, cancelled } from '../../base/errors.ts'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { createSavedStates } from '../testing/saved-states.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
@@ -9,7 +10,6 @@ import { Loop } from './loop.ts'
 import type { MediaReader, MediaRun, PromptPart } from './media.ts'
 import { PrefixCache } from './prefix-cache.ts'
 import type { PrefixFiles } from './prefix-folder.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 /** An image of one byte: that many hundreds are its first id's and its first row's number. */
 const image = (content: number) => Uint8Array.of(content)
@@ -67,7 +67,7 @@ function stage({ media = {}, files, speculate = false, ...options }: StageOption
     },
   })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
+  const governor = fixedGovernor(clock)
   const { reader, embedded, letGo } = createReader(media)
   let wake = () => {}
   const onNews = () => wake()

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { createSavedStates } from '../testing/saved-states.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
 import { PrefixCache } from './prefix-cache.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 const TOKEN_NS = 10e6
 
@@ -22,7 +22,7 @@ function stage(options: ScriptedEngineOptions = {}, { files = createSavedStates(
     },
   })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
+  const governor = fixedGovernor(clock)
   let fetched = () => {}
   const cache = new PrefixCache({ files, memoryBytes, pendingBytes: 1e6, onFetched: () => fetched(), report: () => {} })
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false, prefixCache: cache })

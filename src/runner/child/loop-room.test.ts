@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { ROOM_RETRY_NS } from './growth-talk.ts'
 import { Loop } from './loop.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 /** Letters that never repeat for long, so that no reply counts as stuck. */
 const next = (tokens: readonly number[]) => 97 + (tokens.length % 26)
@@ -16,7 +16,7 @@ function stage(options: ScriptedEngineOptions = {}) {
   const clock = { nowNs: 0, monotonicNs: () => clock.nowNs }
   const engine = new ScriptedEngine({ contextTokens: 64, contexts: 1, sequences: 8, next, ...options })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
+  const governor = fixedGovernor(clock)
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
   const asked = () => sent.flatMap((message) => (message.type === 'grow' ? [message.size] : []))
   return { engine, loop, run: () => runLoop(loop, 1000), clock, sent, asked, ...readMessages(sent) }

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CompletionRequest, ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { Loop } from './loop.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 const COPIED = 'the quick brown fox jumps over the lazy dog and runs away'
 /** Says that text again after the prompt, which ends with a colon. */
@@ -19,7 +19,7 @@ function stage({
   const clock = { monotonicNs: () => nowNs }
   const engine = new ScriptedEngine({ next: copying, sequences: 8, onDecode: (tokens) => (nowNs += stepNs(tokens.length)), ...options })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
+  const governor = fixedGovernor(clock)
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: options.speculate ?? true })
   const run = (limit = 5000) => runLoop(loop, limit)
   const { textOf, endOf } = readMessages(sent)
@@ -137,7 +137,7 @@ describe('guessing ahead', () => {
       onDecode: (tokens) => (nowNs += costs.get(mostThreads)?.(tokens.length) ?? 0),
     })
     const governor = {
-      choose: () => mostThreads,
+      choose: () => ({ threads: mostThreads, schedule: 'dynamic' as const }),
       record: () => {},
       get mostThreads() {
         return mostThreads

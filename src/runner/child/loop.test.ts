@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { ToParent } from '../protocol.ts'
 import { greedyRequest } from '../testing/conformance.ts'
+import { fixedGovernor } from '../testing/fixed-governor.ts'
 import { readMessages, runLoop } from '../testing/loop-messages.ts'
 import { END_TOKEN, FIRST_PIECE, MARK_TEXT, MARK_TOKEN, ScriptedEngine, type ScriptedEngineOptions } from '../testing/scripted-engine.ts'
 import { MAX_PROMPT_OUTPUTS } from './batch-filler.ts'
 import { MAX_REPEATED_TEXTS } from './completion.ts'
 import { Loop, MAX_WAITING } from './loop.ts'
-import { ThreadGovernor } from './thread-governor.ts'
 
 /** A loop over a scripted engine; every evaluation takes a millisecond on its clock. */
 function stage(options: ScriptedEngineOptions = {}) {
@@ -19,7 +19,7 @@ function stage(options: ScriptedEngineOptions = {}) {
     },
   })
   const sent: ToParent[] = []
-  const governor = new ThreadGovernor({ maxThreads: 1, fixed: true, clock, threadRoom: () => 1 })
+  const governor = fixedGovernor(clock)
   const loop = new Loop({ engine, governor, clock, send: (message) => sent.push(message), speculate: false })
   const run = (limit?: number) => runLoop(loop, limit)
   const failureOf = (id: number) => sent.flatMap((message) => (message.type === 'failure' && message.id === id ? [message.failure] : []))[0]

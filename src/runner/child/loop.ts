@@ -11,7 +11,7 @@ import { Answers } from './answers.ts'
 import { BatchFiller } from './batch-filler.ts'
 import { type Completion, createCompletion } from './completion.ts'
 import { EmbeddingQueue } from './embedding.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Threading } from './engine.ts'
 import { replyReserve } from './growth.ts'
 import { GrowthTalk } from './growth-talk.ts'
 import type { MediaReader, PromptPart } from './media.ts'
@@ -61,7 +61,7 @@ export class Loop {
   readonly #intake: MediaIntake | undefined
   /** Media and tokens take turns. */
   #mediaWereLast = false
-  #threads = 1
+  #threading: Threading = { threads: 1, schedule: 'dynamic' }
 
   constructor(options: LoopOptions) {
     const { engine, prefixCache: cache, media } = options
@@ -138,7 +138,7 @@ export class Loop {
     const slot = this.#intake && this.#slotWithMedia()
     if (slot && !this.#mediaWereLast) return this.#stepMedia(slot)
     const isReady = (each: Slot) => each.completion && each.completion.readyTokens > 0 && !each.completion.paused && !full.has(each)
-    const entries = this.#filler.fill(this.#slots.filter(isReady), this.#threads)
+    const entries = this.#filler.fill(this.#slots.filter(isReady), this.#threading)
     // With no step that would settle the engine, what waits for the growth has to do without.
     if (entries.length === 0) return slot ? this.#stepMedia(slot) : this.#adoptGrowth()
     this.#mediaWereLast = false
@@ -304,8 +304,8 @@ export class Loop {
   #measure(size: number, decodingTokens: number, work: () => void): void {
     const { engine, governor, clock } = this.#options
     const { isGrowing } = this
-    this.#threads = governor.choose(size, isGrowing)
-    engine.setThreads(this.#threads)
+    this.#threading = governor.choose(size, isGrowing)
+    engine.setThreading(this.#threading)
     const startNs = clock.monotonicNs()
     work()
     const durationNs = clock.monotonicNs() - startNs

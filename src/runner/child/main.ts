@@ -82,6 +82,7 @@ class RunnerChild {
       const governor = new ThreadGovernor({
         maxThreads: threads,
         fixed: spec.threads > 0,
+        hasSchedules: engine.hasSchedules,
         clock: systemClock,
         threadRoom: (afterPause) => meter.threadRoom(afterPause),
       })

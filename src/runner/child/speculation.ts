@@ -5,7 +5,7 @@
 import type { Completion } from './completion.ts'
 import type { DraftModel } from './draft-model.ts'
 import type { DraftLuck, DraftPlan } from './draft-plan.ts'
-import type { Engine, PreparedGrowth } from './engine.ts'
+import type { Engine, PreparedGrowth, Threading } from './engine.ts'
 import { bestCount, expectedTokens, type StepSoFar } from './guess-gain.ts'
 import type { Slot } from './slot.ts'
 import { StepCosts } from './step-costs.ts'
@@ -56,7 +56,7 @@ export class Speculation {
   }
 
   /** For the slots of a step in which no prompt is read. */
-  guess(slots: readonly Slot[], threads: number): ReadonlyMap<Slot, Guess> {
+  guess(slots: readonly Slot[], threading: Threading): ReadonlyMap<Slot, Guess> {
     const guesses = new Map<Slot, Guess>()
     const others: Candidate[] = []
     let step: StepSoFar = { costs: this.#costsNow, tokens: todoTokens(slots), gain: slots.length, guessNs: 0 }
@@ -70,7 +70,7 @@ export class Speculation {
         step = { ...step, tokens: step.tokens + count, gain: step.gain + expectedTokens(chances, count) }
       }
     }
-    for (const [slot, tokens] of this.#draft(others, step, threads)) guesses.set(slot, { tokens, isDrafted: true })
+    for (const [slot, tokens] of this.#draft(others, step, threading)) guesses.set(slot, { tokens, isDrafted: true })
     return guesses
   }
 
@@ -115,7 +115,7 @@ export class Speculation {
     return drafting.plan.promise({ luck: this.#luckOf(completion, drafting), mostTokens }, step).pace
   }
 
-  #draft(candidates: readonly Candidate[], step: StepSoFar, threads: number): [Slot, readonly number[]][] {
+  #draft(candidates: readonly Candidate[], step: StepSoFar, threading: Threading): [Slot, readonly number[]][] {
     const drafting = this.#drafting
     if (!drafting || candidates.length === 0) return []
     const { model, plan } = drafting
@@ -132,7 +132,7 @@ export class Speculation {
     const stepNs = step.costs.of(step.tokens) ?? 0
     const drafts = model.guess(
       wanted.map(({ wish }) => wish),
-      { threads, stepNs },
+      { threading, stepNs },
     )
     return wanted.flatMap(({ slot }, index): [Slot, readonly number[]][] => {
       const tokens = drafts[index] as readonly number[]

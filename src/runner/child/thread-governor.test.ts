@@ -1,16 +1,28 @@
 import { describe, expect, it } from 'vitest'
+import type { Schedule, Threading } from './engine.ts'
 import { PAUSE_NS, STEPS_BEFORE_EXPLORING, ThreadGovernor, TRIAL_STEPS } from './thread-governor.ts'
 
 /** Steps cost what `cost` says for a thread count; a step's cost passes on the clock. */
-function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: () => number } = {}) {
+function simulate(maxThreads: number, options: { fixed?: boolean; hasSchedules?: boolean; threadRoom?: () => number } = {}) {
   let nowNs = 0
   const governor = new ThreadGovernor({
     maxThreads,
     fixed: options.fixed ?? false,
+    hasSchedules: options.hasSchedules ?? false,
     clock: { monotonicNs: () => nowNs },
     threadRoom: options.threadRoom ?? (() => Number.POSITIVE_INFINITY),
   })
+  function runBy(steps: number, cost: (threading: Threading, step: number) => number, batchTokens = 1): Threading[] {
+    return Array.from({ length: steps }, (_, step) => {
+      const threading = governor.choose(batchTokens)
+      const costNs = cost(threading, step) * 1e6
+      nowNs += costNs
+      governor.record(batchTokens, costNs)
+      return threading
+    })
+  }
   return {
+    runBy,
     mostThreads: () => governor.mostThreads,
     pause(durationNs: number): void {
       nowNs += durationNs
@@ -18,20 +30,14 @@ function simulate(maxThreads: number, options: { fixed?: boolean; threadRoom?: (
     /** Steps beside a thread that has a core. */
     runBeside(steps: number, costMs: number, batchTokens = 1): number[] {
       return Array.from({ length: steps }, () => {
-        const threads = governor.choose(batchTokens, true)
+        const { threads } = governor.choose(batchTokens, true)
         nowNs += costMs * 1e6
         governor.record(batchTokens, costMs * 1e6)
         return threads
       })
     },
     run(steps: number, cost: (threads: number, step: number) => number, batchTokens = 1): number[] {
-      return Array.from({ length: steps }, (_, step) => {
-        const threads = governor.choose(batchTokens)
-        const costNs = cost(threads, step) * 1e6
-        nowNs += costNs
-        governor.record(batchTokens, costNs)
-        return threads
-      })
+      return runBy(steps, ({ threads }, step) => cost(threads, step), batchTokens).map(({ threads }) => threads)
     },
   }
 }
@@ -200,5 +206,53 @@ describe('ThreadGovernor', () => {
     machine.run(100, quiet)
     const used = machine.run(500, (threads) => (threads > 12 ? 100 : 8 / threads ** 0.6))
     expect(used.at(-1)).toBe(12)
+  })
+
+  describe('where the engine has both schedules', () => {
+    const both = (options = {}) => simulate(2, { hasSchedules: true, ...options })
+    const schedules = (used: readonly Threading[]) => used.map(({ schedule }) => schedule)
+    const better = (schedule: Schedule) => (threading: Threading) => quiet(threading.threads) * (threading.schedule === schedule ? 1 : 1.5)
+
+    it.each(['static', 'dynamic'] as const)('finds out that the %s one is faster, and tries the other ever more rarely', (schedule) => {
+      const machine = both()
+      const begin = schedules(machine.runBy(100, better(schedule)))
+      expect(begin[0]).toBe('static')
+      expect(begin).toContain('dynamic')
+      expect(begin.at(-1)).toBe(schedule)
+      machine.runBy(10_000, better(schedule))
+      const others = schedules(machine.runBy(10_000, better(schedule))).filter((used) => used !== schedule)
+      expect(others.length).toBeGreaterThan(0)
+      expect(others.length).toBeLessThan(10)
+    })
+
+    it('keeps what it has where both cost the same', () => {
+      const used = schedules(both().runBy(1000, ({ threads }) => quiet(threads)))
+      expect(used.filter((schedule) => schedule === 'dynamic').length).toBeLessThanOrEqual(3 * TRIAL_STEPS)
+    })
+
+    it('begins a new batch size where the last one has led, and finds out for each by itself', () => {
+      const machine = both()
+      machine.runBy(100, better('dynamic'))
+      const larger = schedules(machine.runBy(100, better('static'), 8))
+      expect(larger[0]).toBe('dynamic')
+      expect(larger.at(-1)).toBe('static')
+      expect(schedules(machine.runBy(1, better('dynamic')))).toEqual(['dynamic'])
+    })
+
+    it('finds out where the user said how many threads', () => {
+      const used = both({ fixed: true }).runBy(100, better('dynamic'))
+      expect(used.at(-1)).toEqual({ threads: 2, schedule: 'dynamic' })
+    })
+
+    it('tries nothing with the long steps of a prompt, and nothing with one thread', () => {
+      expect(new Set(schedules(both().runBy(100, better('dynamic'), 64)))).toEqual(new Set(['static']))
+      expect(new Set(schedules(simulate(1, { hasSchedules: true }).runBy(100, better('dynamic'))))).toEqual(new Set(['static']))
+    })
+
+    it('still drops a thread when the machine becomes busy', () => {
+      const machine = both()
+      machine.runBy(200, better('static'))
+      expect(machine.runBy(20, ({ threads }) => busy(threads)).at(-1)?.threads).toBe(1)
+    })
   })
 })

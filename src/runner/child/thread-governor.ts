@@ -1,15 +1,18 @@
-// How many compute threads a step gets. The engine's threads wait for each other at a spin barrier, so one thread that a busy machine takes
+// How many compute threads a step gets, and how they share its rows. The engine's threads wait for each other at a spin barrier, so one thread that a busy machine takes
 // away stalls them all: two threads beside busy neighbours are slower than one, by a factor of hundreds at worst. What steps cost decides: the
 // governor watches each batch size, tries fewer threads when its steps become dear, tries more again later, and remembers its finding. How
 // many cores are free only says when a trial is worth its price: fewer when the cores are taken, more not before one is free. After a pause
-// nothing is known of the costs, so there the free cores have the word until the first steps are made.
+// nothing is known of the costs, so there the free cores have the word until the first steps are made. Which schedule of the rows is faster depends
+// on the machine, the model and the size of the batch: each is tried now and then, and what steps cost decides here, too.
 
 import type { Clock } from '../../base/clock.ts'
+import type { Schedule, Threading } from './engine.ts'
 
 export interface GovernorOptions {
   maxThreads: number
-  /** The user said how many: no trials. */
+  /** The user said how many threads: no trials of other counts. */
   fixed: boolean
+  hasSchedules: boolean
   clock: Pick<Clock, 'monotonicNs'>
   /** Threads that find a core now; infinite as long as nothing is known. */
   threadRoom: (afterPause: boolean) => number
@@ -33,31 +36,33 @@ const STALL_FACTOR = 4
 /** A step of a trial beyond this ends it: the trial itself must not cost what it wants to save. */
 const HOPELESS_FACTOR = 1.3
 /** What a change must gain to be kept. Fewer threads need a good reason: who has come by accident to more than he needs loses less than who has too few. */
-const FEWER_GAIN = 0.93
-const MORE_GAIN = 0.98
+const GAIN = { down: 0.93, up: 0.98, other: 0.97 }
+/** The way back from each. */
+const BACK = { down: 'up', up: 'down', other: 'other' } as const
 /** Fewer threads that gain less than this do so because the batch is small, not because the cores are taken: that says nothing of other sizes. */
 const TAKEN_GAIN = 0.67
-const FIRST_RETRY_NS = 1e9
+/** A disturbance is often over after some steps, and until more threads are back each one costs. */
+const FIRST_RETRY_NS = { down: 1e9, up: 150e6, other: 1e9 }
 const LONGEST_RETRY_NS = 30e9
 /** Batches up to this size are judged one by one, larger ones by powers of two and by token. */
 const EXACT_BATCH_TOKENS = 16
 
-interface Course {
-  threads: number
+interface Course extends Threading {
   recent: number[]
   best: number
   slowSteps: number
   steps: number
   trial: Trial | undefined
-  /** No trial of fewer, of more threads before this. */
+  /** No trial of fewer threads, of more, of the other schedule before this. */
   down: Retry
   up: Retry
+  other: Retry
   /** Where it led holds for other sizes, too. */
   tellsOthers: boolean
 }
 
-interface Trial {
-  threads: number
+interface Trial extends Threading {
+  way: 'down' | 'up' | 'other'
   costs: number[]
 }
 
@@ -71,7 +76,7 @@ export class ThreadGovernor {
   readonly #courses = new Map<number, Course>()
   /** When fewer threads are tried next for no reason: there may never have been a quiet time from which to know what a step should cost. */
   #exploreAtNs = Number.NEGATIVE_INFINITY
-  #lastThreads: number
+  #last: Threading
   #chosen = 0
   #isBeside = false
   #endedNs = Number.NEGATIVE_INFINITY
@@ -80,7 +85,7 @@ export class ThreadGovernor {
 
   constructor(options: GovernorOptions) {
     this.#options = options
-    this.#lastThreads = options.maxThreads
+    this.#last = { threads: options.maxThreads, schedule: options.hasSchedules ? 'static' : 'dynamic' }
   }
 
   /** A step has no more than these at the moment: what steps cost depends on it. */
@@ -88,24 +93,26 @@ export class ThreadGovernor {
     return Math.min(this.#options.maxThreads, this.#ceiling)
   }
 
-  /** The thread count for a step of that many tokens. `isBeside`: another thread of this process works meanwhile, and has a core to itself. */
-  choose(batchTokens: number, isBeside = false): number {
+  /** For a step of that many tokens. `isBeside`: another thread of this process works meanwhile, and has a core to itself. */
+  choose(batchTokens: number, isBeside = false): Threading {
     const { fixed, maxThreads, threadRoom, clock } = this.#options
     this.#isBeside = isBeside
-    if (isBeside) return Math.max(Math.min(this.#courseOf(batchTokens).threads, this.#ceiling) - 1, 1)
-    if (fixed || maxThreads === 1) return maxThreads
-    const now = clock.monotonicNs()
-    const paused = now - this.#endedNs >= PAUSE_NS
-    if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom(paused)
-    if (paused) for (const course of this.#courses.values()) course.up = { atNs: now, waitNs: FIRST_RETRY_NS }
     const course = this.#courseOf(batchTokens)
-    this.#chosen = Math.min(course.trial?.threads ?? course.threads, this.#ceiling)
-    return this.#chosen
+    if (isBeside) return { threads: Math.max(Math.min(course.threads, this.#ceiling) - 1, 1), schedule: course.schedule }
+    if (!fixed && maxThreads > 1) {
+      const now = clock.monotonicNs()
+      const paused = now - this.#endedNs >= PAUSE_NS
+      if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom(paused)
+      if (paused) for (const each of this.#courses.values()) each.up = { atNs: now, waitNs: FIRST_RETRY_NS.up }
+    }
+    const { threads, schedule } = course.trial ?? course
+    this.#chosen = Math.min(threads, this.#ceiling)
+    return { threads: this.#chosen, schedule }
   }
 
   /** What the step that was just chosen for has cost. */
   record(batchTokens: number, durationNs: number): void {
-    if (this.#options.fixed || this.#options.maxThreads === 1) return
+    if (this.#options.maxThreads === 1) return
     this.#endedNs = this.#options.clock.monotonicNs()
     // That says nothing of other steps.
     if (this.#isBeside) return
@@ -119,7 +126,7 @@ export class ThreadGovernor {
     const cost = batchTokens <= EXACT_BATCH_TOKENS ? durationNs : durationNs / batchTokens
     if (course.trial) this.#judgeTrial(course, cost)
     else this.#watch(course, cost, batchTokens)
-    if (course.tellsOthers) this.#lastThreads = course.threads
+    if (course.tellsOthers) this.#last = { threads: course.threads, schedule: course.schedule }
   }
 
   #courseOf(batchTokens: number): Course {
@@ -128,14 +135,15 @@ export class ThreadGovernor {
     if (!course) {
       const now = this.#options.clock.monotonicNs()
       course = {
-        threads: this.#lastThreads,
+        ...this.#last,
         recent: [],
         best: Number.POSITIVE_INFINITY,
         slowSteps: 0,
         steps: 0,
         trial: undefined,
-        down: { atNs: now, waitNs: FIRST_RETRY_NS },
-        up: { atNs: now, waitNs: FIRST_RETRY_NS },
+        down: { atNs: now, waitNs: FIRST_RETRY_NS.down },
+        up: { atNs: now, waitNs: FIRST_RETRY_NS.up },
+        other: { atNs: now, waitNs: FIRST_RETRY_NS.other },
         tellsOthers: true,
       }
       this.#courses.set(size, course)
@@ -149,12 +157,25 @@ export class ThreadGovernor {
     course.recent.push(cost)
     if (course.recent.length > REMEMBERED_STEPS) course.recent.shift()
     course.best = Math.min(course.best, median(course.recent))
-    if (course.recent.length < SLOW_STEPS) return
-    const now = this.#options.clock.monotonicNs()
-    if (course.threads > 1 && this.#fewerMayPay(course, batchTokens, now)) course.trial = { threads: fewer(course.threads), costs: [] }
-    else if (course.threads < Math.min(this.#options.maxThreads, this.#options.threadRoom(false)) && now >= course.up.atNs) {
-      course.trial = { threads: more(course.threads, this.#options.maxThreads), costs: [] }
-    }
+    if (course.recent.length >= SLOW_STEPS) course.trial = this.#nextTrial(course, batchTokens)
+  }
+
+  #nextTrial(course: Course, batchTokens: number): Trial | undefined {
+    const { fixed, maxThreads, threadRoom, clock } = this.#options
+    const { threads, schedule } = course
+    const now = clock.monotonicNs()
+    if (!fixed && threads > 1 && this.#fewerMayPay(course, batchTokens, now))
+      return { way: 'down', threads: fewer(threads), schedule, costs: [] }
+    if (!fixed && threads < Math.min(maxThreads, threadRoom(false)) && now >= course.up.atNs)
+      return { way: 'up', threads: more(threads, maxThreads), schedule, costs: [] }
+    if (this.#otherMayPay(course, batchTokens, now)) return { way: 'other', threads, schedule: otherThan(schedule), costs: [] }
+    return undefined
+  }
+
+  /** With long steps both cost the same. */
+  #otherMayPay(course: Course, batchTokens: number, now: number): boolean {
+    const isShort = batchTokens <= EXACT_BATCH_TOKENS
+    return this.#options.hasSchedules && course.threads > 1 && isShort && course.steps >= STEPS_BEFORE_EXPLORING && now >= course.other.atNs
   }
 
   #fewerMayPay(course: Course, batchTokens: number, now: number): boolean {
@@ -174,10 +195,10 @@ export class ThreadGovernor {
 
   #judgeTrial(course: Course, cost: number): void {
     const trial = course.trial as Trial
-    const goesDown = trial.threads < course.threads
+    const { way } = trial
     trial.costs.push(cost)
     // A thread that has slept takes longer to come: the first step with it says nothing.
-    const costs = goesDown ? trial.costs : trial.costs.slice(1)
+    const costs = way === 'up' ? trial.costs.slice(1) : trial.costs
     if (costs.length === 0) return
     const usual = median(course.recent)
     const hopeless = cost > usual * HOPELESS_FACTOR
@@ -186,24 +207,24 @@ export class ThreadGovernor {
     course.trial = undefined
     course.slowSteps = 0
     const tried = median(costs)
-    if (!hopeless && tried < usual * (goesDown ? FEWER_GAIN : MORE_GAIN)) {
-      course.tellsOthers = !goesDown || tried < usual * TAKEN_GAIN
-      course.threads = trial.threads
-      course.recent = costs
-      course.best = tried
-      const way = goesDown ? course.up : course.down
-      way.atNs = now + FIRST_RETRY_NS
-      way.waitNs = FIRST_RETRY_NS
+    if (!hopeless && tried < usual * GAIN[way]) {
+      if (way !== 'other') course.tellsOthers = way === 'up' || tried < usual * TAKEN_GAIN
+      Object.assign(course, { threads: trial.threads, schedule: trial.schedule, recent: costs, best: tried })
+      const waitNs = FIRST_RETRY_NS[BACK[way]]
+      course[BACK[way]] = { atNs: now + waitNs, waitNs }
       return
     }
     // Where the cores are free and more threads gain nothing, the batch is small.
-    if (!goesDown) course.tellsOthers = false
+    if (way === 'up') course.tellsOthers = false
     // What was dear is dear at any count: the new normal. The same trial waits twice as long the next time.
     course.best = usual
-    const way = goesDown ? course.down : course.up
-    way.atNs = now + way.waitNs
-    way.waitNs = Math.min(way.waitNs * 2, LONGEST_RETRY_NS)
+    const { waitNs } = course[way]
+    course[way] = { atNs: now + waitNs, waitNs: Math.min(waitNs * 2, LONGEST_RETRY_NS) }
   }
+}
+
+function otherThan(schedule: Schedule): Schedule {
+  return schedule === 'static' ? 'dynamic' : 'static'
 }
 
 function fewer(threads: number): number {

@@ -3,7 +3,17 @@
 // its context. Tokens are bytes, one end and one mark. A row of media is one number, which stands for it.
 
 import { AppError } from '../../base/errors.ts'
-import type { Batch, DraftEngine, Engine, EngineFacts, MediaRows, PreparedGrowth, Sampler, SamplerOptions } from '../child/engine.ts'
+import type {
+  Batch,
+  DraftEngine,
+  Engine,
+  EngineFacts,
+  MediaRows,
+  PreparedGrowth,
+  Sampler,
+  SamplerOptions,
+  Threading,
+} from '../child/engine.ts'
 import { type TokenPiece, toTokenPiece } from '../child/text-output.ts'
 import type { ContextSize } from '../protocol.ts'
 
@@ -57,6 +67,7 @@ export class ScriptedEngine implements Engine, DraftEngine {
   readonly batch: Batch
   readonly canShift: boolean
   readonly canBranch: boolean
+  readonly hasSchedules = false
   /** What each sequence holds. */
   readonly memory: number[][]
   /** Where they lie. */
@@ -132,8 +143,8 @@ export class ScriptedEngine implements Engine, DraftEngine {
     if (tokens.some((token) => token < 0)) throw new AppError('invalid_request', 'there is no such token')
   }
 
-  setThreads(count: number): void {
-    this.threads.push(count)
+  setThreading({ threads }: Threading): void {
+    this.threads.push(threads)
   }
 
   decode(): void {

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import { AppError } from '../../../base/errors.ts'
 import { type ContextSize, type DraftSpec, GROWTH_MARKS, type LoadSpec, type ModelRole } from '../../protocol.ts'
-import type { DraftEngine, Engine, EngineFacts, MediaRows, PreparedGrowth, SamplerOptions } from '../engine.ts'
+import type { DraftEngine, Engine, EngineFacts, MediaRows, PreparedGrowth, SamplerOptions, Threading } from '../engine.ts'
 import { likeliestOf, logprobsOf } from '../logprobs.ts'
 import { SegmentMemo, type TokenizeOptions } from '../segment-memo.ts'
 import {
@@ -23,6 +23,7 @@ import { CandidateList } from './candidate-list.ts'
 import { type Library, loadLibrary } from './library.ts'
 import { applyAdapters, createContext, createLargerContext, loadAdapters, loadModel, type MemoryPlan, memoryPlan } from './load.ts'
 import { viewFloats } from './native-memory.ts'
+import { openRowSchedule, type RowSchedule } from './row-schedule.ts'
 import { LlamaRows } from './rows.ts'
 import { createSampler } from './sampler.ts'
 import type { SamplingContext } from './sampler-chain.ts'
@@ -47,7 +48,9 @@ export async function createLlamaEngine(spec: LoadSpec, threads: number): Promis
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
   const pool = createThreadPool(library, threads)
-  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, pool, adapters, plan, role: 'model' })
+  // What reads images computes in a thread of its own, and may not find the schedule changed in the middle.
+  const rows = spec.projectorPath === undefined ? openRowSchedule(library) : undefined
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, pool, rows, adapters, plan, role: 'model' })
 }
 
 interface EngineParts {
@@ -59,6 +62,7 @@ interface EngineParts {
   threads: number
   /** Of all contexts. */
   pool: ThreadPoolPointer | undefined
+  rows: RowSchedule | undefined
   adapters: readonly AdapterPointer[]
   plan: MemoryPlan
   role: ModelRole
@@ -124,24 +128,28 @@ export class LlamaEngine implements Engine, DraftEngine {
 
   /** Throws `load_failed` for a model that cannot guess for this one; then nothing of it stays. */
   loadDraft({ modelPath }: DraftSpec): DraftEngine {
-    const { library, spec: own, threads, pool } = this.#parts
+    const { spec: own, ...shared } = this.#parts
     const api = this.#api
     if (!this.canBranch) throw new AppError('load_failed', 'this model cannot take back what is evaluated ahead')
-    const { draft: _, ...shared } = own
-    const model = loadModel(api, { ...shared, modelPath, adapterPaths: [] })
+    const { draft: _, ...common } = own
+    const model = loadModel(api, { ...common, modelPath, adapterPaths: [] })
     try {
       if (api.modelIsRecurrent(model) || api.modelIsHybrid(model))
         throw new AppError('load_failed', 'the draft model cannot take back what it has evaluated')
       checkSameVocabulary(api, api.modelGetVocab(this.#parts.model), api.modelGetVocab(model))
       const contextTokens = Math.min(own.contextTokens, api.modelTrainContext(model))
-      const spec = { ...shared, modelPath, adapterPaths: [], contextTokens }
+      const spec = { ...common, modelPath, adapterPaths: [], contextTokens }
       const plan = memoryPlan(api, model, spec)
-      const { context } = createContext(api, model, { spec, plan, threads, keepsAll: true })
-      return new LlamaEngine(api, { library, model, context, spec, pooling: 'none', threads, pool, adapters: [], plan, role: 'draft' })
+      const { context } = createContext(api, model, { spec, plan, threads: shared.threads, keepsAll: true })
+      return new LlamaEngine(api, { ...shared, model, context, spec, pooling: 'none', adapters: [], plan, role: 'draft' })
     } catch (error) {
       api.modelFree(model)
       throw error
     }
+  }
+
+  get hasSchedules(): boolean {
+    return this.#parts.rows !== undefined
   }
 
   get contexts(): number {
@@ -172,13 +180,14 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#vocabulary.refuseUnknown(tokens)
   }
 
-  setThreads(count: number): void {
-    if (count === this.#threads) return
-    this.#threads = count
-    this.#api.setThreads(this.#context, count, count)
-    const { pool } = this.#parts
+  setThreading({ threads, schedule }: Threading): void {
+    const { pool, rows } = this.#parts
+    rows?.set(schedule)
+    if (threads === this.#threads) return
+    this.#threads = threads
+    this.#api.setThreads(this.#context, threads, threads)
     // All threads of a pool wake for each step, whether it has work for them or not.
-    if (pool !== undefined && count > 1) this.#api.attachThreadPool(this.#context, pool, pool)
+    if (pool !== undefined && threads > 1) this.#api.attachThreadPool(this.#context, pool, pool)
     else this.#api.detachThreadPool(this.#context)
   }
 
