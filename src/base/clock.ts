@@ -9,8 +9,11 @@ export interface Clock {
   nowMs(): number
   /** Never goes back; nanoseconds since an arbitrary point, safe to subtract (a double keeps 104 days exact). */
   monotonicNs(): number
-  /** Runs `task` once after `delayMs`; does not keep the process alive. Delays beyond setTimeout's range are held for the longest possible. */
-  after(delayMs: number, task: () => void): Timer
+  /**
+   * Runs `task` once after `delayMs`. Without `keepsAlive` the process may end before, when it has nothing else to do. Delays beyond setTimeout's
+   * range are held for the longest possible.
+   */
+  after(delayMs: number, task: () => void, options?: { keepsAlive: boolean }): Timer
 }
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
@@ -18,9 +21,9 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicNs: () => Math.round(performance.now() * 1e6),
-  after(delayMs, task) {
+  after(delayMs, task, { keepsAlive } = { keepsAlive: false }) {
     const handle = setTimeout(task, Math.min(Math.max(delayMs, 0), LONGEST_TIMEOUT_MS))
-    handle.unref()
+    if (!keepsAlive) handle.unref()
     return { cancel: () => clearTimeout(handle) }
   },
 }

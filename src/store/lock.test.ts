@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { createManualClock } from '../base/testing/manual-clock.ts'
@@ -78,6 +80,25 @@ describe('a lock', () => {
     await held.release()
     await (await next).release()
   })
+
+  it('is waited for by a process that has nothing else to do', async () => {
+    const lock = await new Locks(folder, systemClock).acquire('a')
+    const modules = ['./lock.ts', '../base/clock.ts'].map((file) => new URL(file, import.meta.url).href)
+    const program = `
+      const [{ Locks }, { systemClock }] = await Promise.all(${JSON.stringify(modules)}.map((url) => import(url)))
+      console.log('waits')
+      await new Locks(${JSON.stringify(folder)}, systemClock).acquire('a')
+      console.log('has it')
+      process.exit(0)`
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    expect((await lines.next()).value).toBe('waits')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await lock.release()
+    expect((await lines.next()).value).toBe('has it')
+  }, 20_000)
 
   it('is given up while it waits for another process', async () => {
     writeFileSync(fileOf('a'), `${machine}_${process.pid}_${start}`)

@@ -94,7 +94,8 @@ export class Locks {
     let waitMs = SHORTEST_WAIT_MS
     while (!(await this.#tryCreate(file))) {
       if ((await this.#isAbandoned(file)) && (await this.#takeOver(file))) continue
-      await raceAbort(new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve)), signal)
+      // A server that starts has nothing else to do yet.
+      await raceAbort(new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve, { keepsAlive: true })), signal)
       waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
     }
   }
