@@ -230,13 +230,14 @@ describe('ThreadGovernor', () => {
       expect(used.filter((schedule) => schedule === 'dynamic').length).toBeLessThanOrEqual(3 * TRIAL_STEPS)
     })
 
-    it('begins a new batch size where the last one has led, and finds out for each by itself', () => {
+    it('begins a larger batch with the dynamic one, and finds out for each size by itself', () => {
       const machine = both()
       machine.runBy(100, better('dynamic'))
       const larger = schedules(machine.runBy(100, better('static'), 8))
       expect(larger[0]).toBe('dynamic')
       expect(larger.at(-1)).toBe('static')
       expect(schedules(machine.runBy(1, better('dynamic')))).toEqual(['dynamic'])
+      expect(schedules(machine.runBy(1, better('static'), 2))).toEqual(['static'])
     })
 
     it('finds out where the user said how many threads', () => {
@@ -245,7 +246,7 @@ describe('ThreadGovernor', () => {
     })
 
     it('tries nothing with the long steps of a prompt, and nothing with one thread', () => {
-      expect(new Set(schedules(both().runBy(100, better('dynamic'), 64)))).toEqual(new Set(['static']))
+      expect(new Set(schedules(both().runBy(100, better('static'), 64)))).toEqual(new Set(['dynamic']))
       expect(new Set(schedules(simulate(1, { hasSchedules: true }).runBy(100, better('dynamic'))))).toEqual(new Set(['static']))
     })
 

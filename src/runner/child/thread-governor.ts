@@ -44,6 +44,8 @@ const TAKEN_GAIN = 0.67
 /** A disturbance is often over after some steps, and until more threads are back each one costs. */
 const FIRST_RETRY_NS = { down: 1e9, up: 150e6, other: 1e9 }
 const LONGEST_RETRY_NS = 30e9
+/** So small a batch begins with the static schedule, which gains most there; a larger one has as much from threads that help each other out. */
+const FEW_TOKENS = 3
 /** Batches up to this size are judged one by one, larger ones by powers of two and by token. */
 const EXACT_BATCH_TOKENS = 16
 
@@ -76,7 +78,7 @@ export class ThreadGovernor {
   readonly #courses = new Map<number, Course>()
   /** When fewer threads are tried next for no reason: there may never have been a quiet time from which to know what a step should cost. */
   #exploreAtNs = Number.NEGATIVE_INFINITY
-  #last: Threading
+  #lastThreads: number
   #chosen = 0
   #isBeside = false
   #endedNs = Number.NEGATIVE_INFINITY
@@ -85,7 +87,7 @@ export class ThreadGovernor {
 
   constructor(options: GovernorOptions) {
     this.#options = options
-    this.#last = { threads: options.maxThreads, schedule: options.hasSchedules ? 'static' : 'dynamic' }
+    this.#lastThreads = options.maxThreads
   }
 
   /** A step has no more than these at the moment: what steps cost depends on it. */
@@ -126,7 +128,7 @@ export class ThreadGovernor {
     const cost = batchTokens <= EXACT_BATCH_TOKENS ? durationNs : durationNs / batchTokens
     if (course.trial) this.#judgeTrial(course, cost)
     else this.#watch(course, cost, batchTokens)
-    if (course.tellsOthers) this.#last = { threads: course.threads, schedule: course.schedule }
+    if (course.tellsOthers) this.#lastThreads = course.threads
   }
 
   #courseOf(batchTokens: number): Course {
@@ -135,7 +137,8 @@ export class ThreadGovernor {
     if (!course) {
       const now = this.#options.clock.monotonicNs()
       course = {
-        ...this.#last,
+        threads: this.#lastThreads,
+        schedule: this.#options.hasSchedules && batchTokens <= FEW_TOKENS ? 'static' : 'dynamic',
         recent: [],
         best: Number.POSITIVE_INFINITY,
         slowSteps: 0,
@@ -172,7 +175,7 @@ export class ThreadGovernor {
     return undefined
   }
 
-  /** With long steps both cost the same. */
+  /** In a long step somebody else wants a core for a while, and only threads that take pieces as they come make up for it. */
   #otherMayPay(course: Course, batchTokens: number, now: number): boolean {
     const isShort = batchTokens <= EXACT_BATCH_TOKENS
     return this.#options.hasSchedules && course.threads > 1 && isShort && course.steps >= STEPS_BEFORE_EXPLORING && now >= course.other.atNs
