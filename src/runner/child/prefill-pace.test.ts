@@ -12,24 +12,16 @@ function paceOf(tokenMs: number, decodeMs: number): PrefillPace {
 }
 
 describe('PrefillPace', () => {
-  it('begins with a usual chunk alone and a small one beside others', () => {
+  it('begins with a middling chunk alone and a small one beside others', () => {
     expect(new PrefillPace(512).budget(0, 1)).toBe(128)
     expect(new PrefillPace(512).budget(1, 1)).toBe(16)
   })
 
-  it('takes a power of two within a fraction of a second when nobody waits', () => {
-    expect(paceOf(2, 7).budget(0, 1)).toBe(128)
-    expect(paceOf(1.5, 7).budget(0, 1)).toBe(256)
-    expect(paceOf(0.5, 7).budget(0, 1)).toBe(512)
-  })
-
-  it('keeps to the usual chunk on a slow machine, so that the prompt is cut where it always is', () => {
-    expect(paceOf(2.5, 7).budget(0, 1)).toBe(128)
-    expect(paceOf(7, 7).budget(0, 1)).toBe(128)
-  })
-
-  it('cuts more finely when a usual chunk would take more than a second', () => {
+  it('takes a power of two within a second or two when nobody waits', () => {
     expect(paceOf(60, 7).budget(0, 1)).toBe(16)
+    expect(paceOf(7, 7).budget(0, 1)).toBe(128)
+    expect(paceOf(2.5, 7).budget(0, 1)).toBe(512)
+    expect(paceOf(0.5, 7).budget(0, 1)).toBe(512)
   })
 
   it('takes a few decode steps when somebody waits', () => {
