@@ -1,7 +1,7 @@
-// How many compute threads a step gets, and how they share its rows. The engine's threads wait for each other at a spin barrier, so one thread that a busy machine takes
-// away stalls them all: two threads beside busy neighbours are slower than one, by a factor of hundreds at worst. What steps cost decides: the
-// governor watches each batch size, tries fewer threads when its steps become dear, tries more again later, and remembers its finding. How
-// many cores are free only says when a trial is worth its price: fewer when the cores are taken, more not before one is free. After a pause
+// How many compute threads a step gets, and how they share its rows. The engine's threads wait for each other at a spin barrier, so one thread that a
+// busy machine takes away stalls them all: two threads beside busy neighbours are slower than one, by a factor of hundreds at worst. What steps cost
+// decides: the governor watches each batch size, tries fewer threads when its steps become dear, tries more again later, and remembers its finding.
+// How many cores are free only says when a trial is worth its price: fewer when the cores are taken, more not before one is free. After a pause
 // nothing is known of the costs, so there the free cores have the word until the first steps are made. Which schedule of the rows is faster depends
 // on the machine, the model and the size of the batch: each is tried now and then, and what steps cost decides here, too.
 
