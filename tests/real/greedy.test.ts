@@ -105,9 +105,12 @@ function findParting(reply: Buffer, tokens: Case['tokens']): { parting: number; 
 /** Of the reply's token at that byte. */
 function ownLead(tokens: Answer['logprobs'], at: number): number {
   let end = 0
-  const token = tokens.find(({ bytes = [] }) => (end += bytes.length) > at)
-  const [first, second] = token?.top_logprobs ?? []
-  return first && second ? first.logprob - second.logprob : Number.POSITIVE_INFINITY
+  for (const { bytes = [], top_logprobs: top } of tokens) {
+    end += bytes.length
+    const [first, second] = top
+    if (end > at) return first && second ? first.logprob - second.logprob : Number.POSITIVE_INFINITY
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 async function expectRendered(one: Case): Promise<void> {
