@@ -41,8 +41,8 @@ const GAIN = { down: 0.93, up: 0.98, other: 0.97 }
 const BACK = { down: 'up', up: 'down', other: 'other' } as const
 /** Fewer threads that gain less than this do so because the batch is small, not because the cores are taken: that says nothing of other sizes. */
 const TAKEN_GAIN = 0.67
-/** A disturbance is often over after some steps, and until more threads are back each one costs. */
-const FIRST_RETRY_NS = { down: 1e9, up: 150e6, other: 1e9 }
+/** Sooner, a trial of more threads costs beside busy processes what it may gain on a quiet machine: a reply came at a third of its speed. */
+const FIRST_RETRY_NS = 1e9
 const LONGEST_RETRY_NS = 30e9
 /** So small a batch begins with the static schedule, which gains most there; a larger one has as much from threads that help each other out. */
 const FEW_TOKENS = 3
@@ -105,7 +105,7 @@ export class ThreadGovernor {
       const now = clock.monotonicNs()
       const paused = now - this.#endedNs >= PAUSE_NS
       if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom(paused)
-      if (paused) for (const each of this.#courses.values()) each.up = { atNs: now, waitNs: FIRST_RETRY_NS.up }
+      if (paused) for (const each of this.#courses.values()) each.up = { atNs: now, waitNs: FIRST_RETRY_NS }
     }
     const { threads, schedule } = course.trial ?? course
     this.#chosen = Math.min(threads, this.#ceiling)
@@ -144,9 +144,9 @@ export class ThreadGovernor {
         slowSteps: 0,
         steps: 0,
         trial: undefined,
-        down: { atNs: now, waitNs: FIRST_RETRY_NS.down },
-        up: { atNs: now, waitNs: FIRST_RETRY_NS.up },
-        other: { atNs: now, waitNs: FIRST_RETRY_NS.other },
+        down: { atNs: now, waitNs: FIRST_RETRY_NS },
+        up: { atNs: now, waitNs: FIRST_RETRY_NS },
+        other: { atNs: now, waitNs: FIRST_RETRY_NS },
         tellsOthers: true,
       }
       this.#courses.set(size, course)
@@ -213,8 +213,7 @@ export class ThreadGovernor {
     if (!hopeless && tried < usual * GAIN[way]) {
       if (way !== 'other') course.tellsOthers = way === 'up' || tried < usual * TAKEN_GAIN
       Object.assign(course, { threads: trial.threads, schedule: trial.schedule, recent: costs, best: tried })
-      const waitNs = FIRST_RETRY_NS[BACK[way]]
-      course[BACK[way]] = { atNs: now + waitNs, waitNs }
+      course[BACK[way]] = { atNs: now + FIRST_RETRY_NS, waitNs: FIRST_RETRY_NS }
       return
     }
     // Where the cores are free and more threads gain nothing, the batch is small.
