@@ -36,7 +36,7 @@ export class BatchFiller {
     const decodingTokens = active.reduce((sum, slot) => sum + (slot.completion?.decoding ? slot.completion.todo.length : 0), 0)
     const shares = sharePrefill(
       reading.map((slot) => ({ remaining: slot.completion?.readyTokens ?? 0 })),
-      { budget: reading.length === 0 ? 0 : pace.budget(decodingTokens, reading.length), room: engine.batchTokens - decodingTokens },
+      { budget: reading.length === 0 ? 0 : pace.budget(decodingTokens, reading.length), room: pace.room(decodingTokens) },
     )
     const guesses = reading.length === 0 ? this.#guess(active, decodingTokens, threading) : undefined
     const entries: StepEntry[] = []

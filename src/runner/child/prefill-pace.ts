@@ -30,9 +30,13 @@ export class PrefillPace {
 
   /** Prompt tokens for the next step, of that many prompts together, beside that many tokens of decoding streams. */
   budget(decodingTokens: number, prompts: number): number {
-    const room = Math.max(this.#batchTokens - decodingTokens, 0)
     const tokens = decodingTokens === 0 ? this.#aloneTokens() : this.#besideTokens(decodingTokens, prompts)
-    return Math.min(tokens, room)
+    return Math.min(tokens, this.room(decodingTokens))
+  }
+
+  /** What the batch can take beside them. */
+  room(decodingTokens: number): number {
+    return Math.max(this.#batchTokens - decodingTokens, 0)
   }
 
   /** What a token of a prompt costs; undefined until one was evaluated. */

@@ -105,7 +105,7 @@ export class ThreadGovernor {
       const now = clock.monotonicNs()
       const paused = now - this.#endedNs >= PAUSE_NS
       if (paused || this.#ceiling < maxThreads) this.#ceiling = threadRoom(paused)
-      if (paused) for (const each of this.#courses.values()) each.up = { atNs: now, waitNs: FIRST_RETRY_NS }
+      if (paused) for (const each of this.#courses.values()) each.up = firstRetry(now)
     }
     const { threads, schedule } = course.trial ?? course
     this.#chosen = Math.min(threads, this.#ceiling)
@@ -125,14 +125,14 @@ export class ThreadGovernor {
       course.trial = undefined
       return
     }
-    const cost = batchTokens <= EXACT_BATCH_TOKENS ? durationNs : durationNs / batchTokens
+    const cost = isShort(batchTokens) ? durationNs : durationNs / batchTokens
     if (course.trial) this.#judgeTrial(course, cost)
     else this.#watch(course, cost, batchTokens)
     if (course.tellsOthers) this.#lastThreads = course.threads
   }
 
   #courseOf(batchTokens: number): Course {
-    const size = batchTokens <= EXACT_BATCH_TOKENS ? batchTokens : 2 ** Math.ceil(Math.log2(batchTokens))
+    const size = isShort(batchTokens) ? batchTokens : 2 ** Math.ceil(Math.log2(batchTokens))
     let course = this.#courses.get(size)
     if (!course) {
       const now = this.#options.clock.monotonicNs()
@@ -144,9 +144,9 @@ export class ThreadGovernor {
         slowSteps: 0,
         steps: 0,
         trial: undefined,
-        down: { atNs: now, waitNs: FIRST_RETRY_NS },
-        up: { atNs: now, waitNs: FIRST_RETRY_NS },
-        other: { atNs: now, waitNs: FIRST_RETRY_NS },
+        down: firstRetry(now),
+        up: firstRetry(now),
+        other: firstRetry(now),
         tellsOthers: true,
       }
       this.#courses.set(size, course)
@@ -177,22 +177,26 @@ export class ThreadGovernor {
 
   /** In a long step somebody else wants a core for a while, and only threads that take pieces as they come make up for it. */
   #otherMayPay(course: Course, batchTokens: number, now: number): boolean {
-    const isShort = batchTokens <= EXACT_BATCH_TOKENS
-    return this.#options.hasSchedules && course.threads > 1 && isShort && course.steps >= STEPS_BEFORE_EXPLORING && now >= course.other.atNs
+    return (
+      this.#options.hasSchedules &&
+      course.threads > 1 &&
+      isShort(batchTokens) &&
+      course.steps >= STEPS_BEFORE_EXPLORING &&
+      now >= course.other.atNs
+    )
   }
 
   #fewerMayPay(course: Course, batchTokens: number, now: number): boolean {
     if (course.steps < STEPS_BEFORE_FIRST_TRIAL) return false
     // A trial costs as much again: with the long steps of a prompt it needs a better reason than that it might pay.
-    const isShort = batchTokens <= EXACT_BATCH_TOKENS
     // One size stands for all: the next ones begin where it led.
-    if (isShort && course.steps >= STEPS_BEFORE_EXPLORING && now >= this.#exploreAtNs) {
+    if (isShort(batchTokens) && course.steps >= STEPS_BEFORE_EXPLORING && now >= this.#exploreAtNs) {
       this.#exploreAtNs = now + LONGEST_RETRY_NS
       return true
     }
     const stalled = (course.recent.at(-1) as number) > course.best * STALL_FACTOR
     const isSlow = course.slowSteps >= SLOW_STEPS || stalled
-    const isTaken = isShort && this.#options.threadRoom(false) < course.threads
+    const isTaken = isShort(batchTokens) && this.#options.threadRoom(false) < course.threads
     return (isSlow || isTaken) && now >= course.down.atNs
   }
 
@@ -213,7 +217,7 @@ export class ThreadGovernor {
     if (!hopeless && tried < usual * GAIN[way]) {
       if (way !== 'other') course.tellsOthers = way === 'up' || tried < usual * TAKEN_GAIN
       Object.assign(course, { threads: trial.threads, schedule: trial.schedule, recent: costs, best: tried })
-      course[BACK[way]] = { atNs: now + FIRST_RETRY_NS, waitNs: FIRST_RETRY_NS }
+      course[BACK[way]] = firstRetry(now + FIRST_RETRY_NS)
       return
     }
     // Where the cores are free and more threads gain nothing, the batch is small.
@@ -223,6 +227,14 @@ export class ThreadGovernor {
     const { waitNs } = course[way]
     course[way] = { atNs: now + waitNs, waitNs: Math.min(waitNs * 2, LONGEST_RETRY_NS) }
   }
+}
+
+function isShort(batchTokens: number): boolean {
+  return batchTokens <= EXACT_BATCH_TOKENS
+}
+
+function firstRetry(atNs: number): Retry {
+  return { atNs, waitNs: FIRST_RETRY_NS }
 }
 
 function otherThan(schedule: Schedule): Schedule {

@@ -16,20 +16,18 @@ import {
   type LlamaApi,
   type MemoryPointer,
   type ModelPointer,
-  type ThreadPoolPointer,
 } from './api.ts'
 import { LlamaBatch } from './batch.ts'
 import { CandidateList } from './candidate-list.ts'
+import { EngineThreads, openThreads, type SharedThreads } from './engine-threads.ts'
 import { type Library, loadLibrary } from './library.ts'
 import { applyAdapters, createContext, createLargerContext, loadAdapters, loadModel, type MemoryPlan, memoryPlan } from './load.ts'
 import { viewFloats } from './native-memory.ts'
-import { openRowSchedule, type RowSchedule } from './row-schedule.ts'
 import { LlamaRows } from './rows.ts'
 import { createSampler } from './sampler.ts'
 import type { SamplingContext } from './sampler-chain.ts'
 import { readSegmentMarks } from './segment-marks.ts'
 import { identifyState, moveState, prepareMemory, readState, stateBytes, writeState } from './sequence-state.ts'
-import { createThreadPool } from './thread-pool.ts'
 import { checkSameVocabulary, Vocabulary } from './vocabulary.ts'
 
 /** More tokens than are ever evaluated ahead. */
@@ -38,19 +36,19 @@ const STANDARD_ERROR = 2
 /** Kinds of rotary positions that have several dimensions (M-RoPE, interleaved or not), by their numbers in the engine. */
 const ROTARY_DIMENSIONS: Readonly<Record<number, number>> = { 8: 4, 40: 4 }
 
-export async function createLlamaEngine(spec: LoadSpec, threads: number): Promise<LlamaEngine> {
+/** `most`: threads of a step. */
+export async function createLlamaEngine(spec: LoadSpec, most: number): Promise<LlamaEngine> {
   const library = await loadLibrary({ gpu: spec.gpuLayers !== 0 })
   const api = bindApi(library)
   api.backendInit()
   const model = loadModel(api, spec)
   const plan = memoryPlan(api, model, spec)
-  const { context, pooling } = createContext(api, model, { spec, plan, threads })
+  const { context, pooling } = createContext(api, model, { spec, plan, threads: most })
   const adapters = loadAdapters(api, model, spec)
   if (!applyAdapters(api, context, adapters)) throw new AppError('load_failed', 'the engine cannot apply an adapter to this model')
-  const pool = createThreadPool(library, threads)
-  // What reads images computes in a thread of its own, and may not find the schedule changed in the middle.
-  const rows = spec.projectorPath === undefined ? openRowSchedule(library) : undefined
-  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, pool, rows, adapters, plan, role: 'model' })
+  // What reads images computes in a thread of its own.
+  const threads = openThreads(library, { most, isAlone: spec.projectorPath === undefined })
+  return new LlamaEngine(api, { library, model, context, spec, pooling, threads, adapters, plan, role: 'model' })
 }
 
 interface EngineParts {
@@ -59,10 +57,7 @@ interface EngineParts {
   context: ContextPointer
   spec: LoadSpec
   pooling: string
-  threads: number
-  /** Of all contexts. */
-  pool: ThreadPoolPointer | undefined
-  rows: RowSchedule | undefined
+  threads: SharedThreads
   adapters: readonly AdapterPointer[]
   plan: MemoryPlan
   role: ModelRole
@@ -86,8 +81,8 @@ export class LlamaEngine implements Engine, DraftEngine {
   readonly #slidingWindow: number
   readonly #sampling: SamplingContext
   #rows: LlamaRows | undefined
+  readonly #threads: EngineThreads
   #contexts: number
-  #threads = 0
   /** Copies and shifts that the engine has only noted: it carries them out with the next evaluation. */
   #hasNotedChanges = false
 
@@ -97,6 +92,7 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#parts = parts
     this.#context = context
     this.#memory = api.contextMemory(context)
+    this.#threads = new EngineThreads(api, parts.threads)
     const vocabulary = api.modelGetVocab(model)
     this.#vocabulary = new Vocabulary(api, vocabulary)
     this.#segments = new SegmentMemo({
@@ -140,7 +136,7 @@ export class LlamaEngine implements Engine, DraftEngine {
       const contextTokens = Math.min(own.contextTokens, api.modelTrainContext(model))
       const spec = { ...common, modelPath, adapterPaths: [], contextTokens }
       const plan = memoryPlan(api, model, spec)
-      const { context } = createContext(api, model, { spec, plan, threads: shared.threads, keepsAll: true })
+      const { context } = createContext(api, model, { spec, plan, threads: shared.threads.most, keepsAll: true })
       return new LlamaEngine(api, { ...shared, model, context, spec, pooling: 'none', adapters: [], plan, role: 'draft' })
     } catch (error) {
       api.modelFree(model)
@@ -149,7 +145,7 @@ export class LlamaEngine implements Engine, DraftEngine {
   }
 
   get hasSchedules(): boolean {
-    return this.#parts.rows !== undefined
+    return this.#parts.threads.rows !== undefined
   }
 
   get contexts(): number {
@@ -180,15 +176,8 @@ export class LlamaEngine implements Engine, DraftEngine {
     this.#vocabulary.refuseUnknown(tokens)
   }
 
-  setThreading({ threads, schedule }: Threading): void {
-    const { pool, rows } = this.#parts
-    rows?.set(schedule)
-    if (threads === this.#threads) return
-    this.#threads = threads
-    this.#api.setThreads(this.#context, threads, threads)
-    // All threads of a pool wake for each step, whether it has work for them or not.
-    if (pool !== undefined && threads > 1) this.#api.attachThreadPool(this.#context, pool, pool)
-    else this.#api.detachThreadPool(this.#context)
+  setThreading(threading: Threading): void {
+    this.#threads.set(this.#context, threading)
   }
 
   decode(): void {
@@ -269,7 +258,7 @@ export class LlamaEngine implements Engine, DraftEngine {
     if (this.isPooled && contextTokens * contexts <= this.#facts.contextTokens * this.#contexts)
       return { adopt: () => this.#become(size), discard: () => {} }
     writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].begin}\n`)
-    const wanted = { spec: { ...spec, contextTokens }, plan: { ...plan, contexts }, threads, keepsAll: role === 'draft' }
+    const wanted = { spec: { ...spec, contextTokens }, plan: { ...plan, contexts }, threads: threads.most, keepsAll: role === 'draft' }
     const next = await createLargerContext(api, model, { ...wanted, like: this.#context })
     if (next === null) return undefined
     const copy = await prepareMemory(Math.max(...this.#held.map((sequence) => this.stateBytes(sequence)), 0))
@@ -287,7 +276,6 @@ export class LlamaEngine implements Engine, DraftEngine {
     api.contextFree(this.#context)
     this.#context = next
     this.#memory = api.contextMemory(next)
-    this.#threads = 0
     writeSync(STANDARD_ERROR, `${GROWTH_MARKS[role].end}\n`)
     return this.#become(size)
   }

@@ -14,6 +14,8 @@ export const ENGINE_VERSION = '0.5.0'
 export interface Library {
   llama: LibraryHandle
   ggml: LibraryHandle
+  /** What all backends rest on. Undefined where it is no library of its own. */
+  base: LibraryHandle | undefined
   /** The platform package, like `linux-x64`. */
   variant: string
   /** Of llama.cpp. */
@@ -56,12 +58,6 @@ export async function loadGgml(): Promise<LibraryHandle | undefined> {
   return ggml
 }
 
-/** What all backends rest on. Undefined where it is no library of its own. */
-export function loadBase({ folder }: Library): LibraryHandle | undefined {
-  const name = findOptional(readdirSync(folder), 'ggml-base')
-  return name === undefined ? undefined : koffi.load(path.join(folder, name))
-}
-
 async function findFolder(variant: string): Promise<string | undefined> {
   try {
     const { getBinsDir } = (await import(`@node-llama-cpp/${variant}`)) as { getBinsDir: () => { binsDir: string } }
@@ -84,7 +80,8 @@ function openLibrary(folder: string, variant: string): Library {
       `the engine in @node-llama-cpp/${variant} is llama.cpp ${version}, this program needs ${ENGINE_VERSION}`,
     )
   }
-  return { llama, ggml, variant, version, folder }
+  const base = findOptional(names, 'ggml-base')
+  return { llama, ggml, base: base === undefined ? undefined : koffi.load(path.join(folder, base)), variant, version, folder }
 }
 
 function findName(names: readonly string[], stem: string): string {

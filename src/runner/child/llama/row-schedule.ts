@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import koffi from 'koffi'
 import { findCpuProcedure } from '../cpu-procedure.ts'
 import type { Schedule } from '../engine.ts'
-import { type Library, loadBase } from './library.ts'
+import type { Library } from './library.ts'
 
 const NODE_FOLDER = '/sys/devices/system/node/node'
 const CPU_FOLDER = '/sys/devices/system/cpu/cpu'
@@ -32,11 +32,8 @@ export interface RowSchedule {
 /** Undefined where the engine is not as this file knows it; then it stays dynamic. */
 export function openRowSchedule(library: Library): RowSchedule | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
-  const base = loadBase(library)
-  if (base === undefined) return undefined
-  const libraries = { ggml: library.ggml, base }
-  const init = findCpuProcedure(libraries, 'ggml_backend_cpu_numa_init')
-  const question = findCpuProcedure(libraries, 'ggml_backend_cpu_is_numa')
+  const init = findCpuProcedure(library, 'ggml_backend_cpu_numa_init')
+  const question = findCpuProcedure(library, 'ggml_backend_cpu_is_numa')
   const address = question === undefined ? undefined : addressOfNodes(question)
   if (init === undefined || question === undefined || address === undefined) return undefined
   ;(koffi.decode(init, INIT_NODES) as (strategy: number) => void)(NO_STRATEGY)

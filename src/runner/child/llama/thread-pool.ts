@@ -7,7 +7,7 @@ import koffi from 'koffi'
 import { findCpuProcedure } from '../cpu-procedure.ts'
 import { binderOf } from '../native-function.ts'
 import type { ThreadPoolPointer } from './api.ts'
-import { type Library, loadBase } from './library.ts'
+import type { Library } from './library.ts'
 
 /** ggml.h, GGML_MAX_N_THREADS. */
 const MAX_THREADS = 512
@@ -38,8 +38,8 @@ const CREATE = koffi.proto('void* llamero_threadpool_new(ggml_threadpool_params*
 /** For steps of up to so many threads. Undefined where it would have none beside the caller's, and where the engine has no such pools. */
 export function createThreadPool(library: Library, threads: number): ThreadPoolPointer | undefined {
   if (threads < 2 || threads > MAX_THREADS) return undefined
-  const base = loadBase(library)
-  const found = base && findCpuProcedure({ ggml: library.ggml, base }, 'ggml_threadpool_new')
+  const { base } = library
+  const found = findCpuProcedure(library, 'ggml_threadpool_new')
   if (base === undefined || found === undefined) return undefined
   const defaults = binderOf(base)('ggml_threadpool_params ggml_threadpool_params_default(int)') as (threads: number) => PoolParams
   const params = defaults(threads)
