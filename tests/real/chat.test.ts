@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HARDLY_LEADS, leadOf } from '../support/greedy.ts'
 import { createSmol, post, postStream } from '../support/models.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -64,8 +65,7 @@ function expectSameUntilClose(a: Generated, b: Generated): void {
   const [left, right] = [a.logprobs ?? [], b.logprobs ?? []]
   expect(left.length).toBeGreaterThan(0)
   for (const [index, token] of left.entries()) {
-    const [best, second] = token.top_logprobs
-    if (best && second && best.logprob - second.logprob < 0.35) return
+    if (leadOf(token.top_logprobs) < HARDLY_LEADS) return
     expect(right[index]?.token).toBe(token.token)
   }
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findGemma, GEMMA_SHA256 } from '../support/gemma.ts'
+import { HARDLY_LEADS, leadOf } from '../support/greedy.ts'
 import { createFromFile, createSmol, post } from '../support/models.ts'
 import { root } from '../support/paths.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -27,7 +28,6 @@ interface Answer {
 }
 
 const TOKENS = 32
-const HARDLY_LEADS = 0.35
 
 const { cases } = JSON.parse(readFileSync(path.join(root, 'tests', 'fixtures', 'greedy.json'), 'utf8')) as { cases: Case[] }
 const smolCases = cases.filter(({ model }) => model === 'smollm2')
@@ -107,8 +107,7 @@ function ownLead(tokens: Answer['logprobs'], at: number): number {
   let end = 0
   for (const { bytes = [], top_logprobs: top } of tokens) {
     end += bytes.length
-    const [first, second] = top
-    if (end > at) return first && second ? first.logprob - second.logprob : Number.POSITIVE_INFINITY
+    if (end > at) return leadOf(top)
   }
   return Number.POSITIVE_INFINITY
 }

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { findGemma, GEMMA_SHA256 } from '../support/gemma.ts'
+import { HARDLY_LEADS, leadOf } from '../support/greedy.ts'
 import { createFromFile, createSmol, post } from '../support/models.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -16,7 +17,6 @@ interface Reply {
 }
 
 const LIMIT_MS = 240_000
-const HARDLY_LEADS = 0.35
 const TOKENS = 24
 
 /** About 16 tokens a line, which its continuation repeats. */
@@ -87,9 +87,8 @@ async function untilWritten(of: TestServer, count: number): Promise<void> {
 function expectSame(reply: Reply, first: Reply): void {
   expect(reply.prompt_eval_count).toBe(first.prompt_eval_count)
   const parting = first.logprobs.findIndex(({ token }, index) => token !== reply.logprobs[index]?.token)
-  const [best, second] = first.logprobs[parting]?.top_logprobs ?? []
   if (parting < 0) expect(reply.response).toBe(first.response)
-  else expect((best?.logprob ?? 0) - (second?.logprob ?? 0)).toBeLessThan(HARDLY_LEADS)
+  else expect(leadOf(first.logprobs[parting]?.top_logprobs)).toBeLessThan(HARDLY_LEADS)
 }
 
 /** All but its last token came from a saved state. */

@@ -10,6 +10,7 @@ import { MAX_GRAMMAR_LENGTH } from '../../src/runner/child/llama/sampler.ts'
 import { MAX_TEXT_BYTES } from '../../src/runner/child/llama/vocabulary.ts'
 import type { CompletionRequest, Runner, Sampling } from '../../src/runner/runner.ts'
 import { collect, greedyRequest, type Reply } from '../../src/runner/testing/conformance.ts'
+import { HARDLY_LEADS, leadOf } from '../support/greedy.ts'
 import { loadRunner, makeFolder, realSpec, tinySpec } from './runner-support.ts'
 
 const folder = makeFolder()
@@ -220,8 +221,7 @@ function clearLength(reply: Reply): number {
   let length = 0
   for (const chunk of reply.chunks) {
     for (const entry of chunk.type === 'text' ? (chunk.logprobs ?? []) : []) {
-      const [first, second] = entry.top ?? []
-      if (first && second && first.logprob - second.logprob < 0.35) return length
+      if (leadOf(entry.top) < HARDLY_LEADS) return length
       length += entry.token.length
     }
   }

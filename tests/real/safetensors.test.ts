@@ -9,12 +9,10 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADAPTER_NAMES, ADAPTERS, type AdapterName, adapterFolder } from '../../src/convert/testing/adapter-folders.ts'
 import { FOLDER_NAMES, type FolderName, GREEDY_PROMPT, modelFolder, writeModelFolder } from '../../src/convert/testing/model-folders.ts'
-import { type GreedyToken, sayGreedily } from '../support/greedy.ts'
+import { type GreedyToken, HARDLY_LEADS, sayGreedily } from '../support/greedy.ts'
 import { post } from '../support/models.ts'
 import { program, root } from '../support/paths.ts'
 import { cleanEnvironment, startServer, type TestServer } from '../support/server.ts'
-
-const HARDLY_LEADS = 0.35
 
 const recorded = JSON.parse(readFileSync(path.join(root, 'tests', 'fixtures', 'converted.json'), 'utf8')) as Record<
   FolderName | AdapterName,
